@@ -1,0 +1,146 @@
+package stage
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/strangeloopio/inferencex/pipeline/addr"
+)
+
+// The configurations below are what the plan writes and the kinds read. Every field of a measure's configuration is part of its
+// checkpoint key, under the name in its JSON tag; names, labels and order are not in them.
+
+// Model is a model as a server loads it.
+type Model struct {
+	Repo     string `json:"repo"`               // HuggingFace repository or a path
+	Revision string `json:"revision,omitempty"` // commit; empty: whatever is newest
+}
+
+// Engine is the server software and how it is started.
+type Engine struct {
+	Image string            `json:"image,omitempty"`
+	Args  []string          `json:"args,omitempty"`
+	Env   map[string]string `json:"env,omitempty"`
+}
+
+// Provider is where a deployment runs. Config is what of the provider's own block bears on results, as canonical JSON.
+type Provider struct {
+	Type   string          `json:"type"`
+	Config json.RawMessage `json:"config,omitempty"`
+}
+
+// Deployment is what a measurement runs against, as far as it bears on the result.
+type Deployment struct {
+	Model    Model    `json:"model"`
+	Engine   Engine   `json:"engine"`
+	Provider Provider `json:"provider"`
+	GPUType  string   `json:"gpu_type"`
+	GPUs     int      `json:"gpus"`
+}
+
+// DeployConfig is the configuration of a deploy step.
+type DeployConfig struct {
+	Deployment Deployment `json:"deployment"`
+	// What follows does not bear on results.
+	ProviderName   string          `json:"provider_name"`
+	Provenance     json.RawMessage `json:"provenance,omitempty"`
+	TTL            Duration        `json:"ttl"`             // provider-side time limit
+	StartupTimeout Duration        `json:"startup_timeout"` // create to ready
+}
+
+// Workload is the work that each user does, as far as it bears on the result. Lengths are in tokens.
+type Workload struct {
+	API            string          `json:"api"` // "chat" or "completions"
+	ISL            int             `json:"isl"`
+	OSL            int             `json:"osl"`
+	Requests       int             `json:"requests,omitempty"` // 0 where Duration ends the load
+	Duration       Duration        `json:"duration,omitempty"`
+	SharedPrefix   int             `json:"shared_prefix,omitempty"` // tokens that all prompts begin with
+	IgnoreEOS      bool            `json:"ignore_eos"`
+	Temperature    float64         `json:"temperature"`
+	RequestTimeout Duration        `json:"request_timeout"`
+	ExtraBody      json.RawMessage `json:"extra_body,omitempty"` // merged into each request's JSON object
+}
+
+// LoadConfig is the configuration of a load step: one cell.
+type LoadConfig struct {
+	Deployment Deployment      `json:"deployment"`
+	Workload   Workload        `json:"workload"`
+	Users      int             `json:"users,omitempty"`    // closed loop: exactly so many requests in flight
+	RateRPS    float64         `json:"rate_rps,omitempty"` // open loop: requests per second
+	Trial      int             `json:"trial"`              // from 1
+	Seed       int64           `json:"seed"`
+	Salt       string          `json:"salt,omitempty"`
+	Options    json.RawMessage `json:"options,omitempty"` // arguments of the suite's stage "load" block
+}
+
+// WarmupConfig is the configuration of a warmup step: once per incarnation, before its first cell.
+type WarmupConfig struct {
+	Deployment Deployment      `json:"deployment"`
+	Workload   Workload        `json:"workload"` // the largest of the deployment's cells
+	Users      int             `json:"users"`    // the most that any cell has
+	Requests   int             `json:"requests"` // at least Users
+	Seed       int64           `json:"seed"`
+	Options    json.RawMessage `json:"options,omitempty"`
+}
+
+// PowerConfig is the configuration of a fetch-power step.
+type PowerConfig struct {
+	GPUs    int             `json:"gpus"`              // devices expected
+	Options json.RawMessage `json:"options,omitempty"` // arguments of the suite's stage "fetch-power" block
+}
+
+// AggregateConfig is the configuration of the aggregate step: what its tables say beside the measurements.
+type AggregateConfig struct {
+	Suite string         `json:"suite"`
+	Cells []CellLabels   `json:"cells"`
+	GPUs  map[string]GPU `json:"gpus,omitempty"` // by gpu type: what prices and limits rest on
+}
+
+// PlotConfig is the configuration of the plot step.
+type PlotConfig struct {
+	Suite  string   `json:"suite"`
+	Charts []string `json:"charts"`
+}
+
+// CellLabels says which cell a load measured, in the suite's words, and by what it is judged.
+type CellLabels struct {
+	Load      addr.Step          `json:"load"`
+	Power     addr.Step          `json:"power"`
+	Cell      string             `json:"cell"`
+	Benchmark string             `json:"benchmark"`
+	Model     string             `json:"model"`
+	Repo      string             `json:"repo"`
+	Engine    string             `json:"engine,omitempty"`
+	Provider  string             `json:"provider"`
+	Workload  string             `json:"workload"`
+	GPUType   string             `json:"gpu_type"`
+	GPUs      int                `json:"gpus"`
+	Users     int                `json:"users,omitempty"`
+	RateRPS   float64            `json:"rate_rps,omitempty"`
+	ISL       int                `json:"isl"`
+	OSL       int                `json:"osl"`
+	Trial     int                `json:"trial"`
+	SLO       map[string]float64 `json:"slo,omitempty"` // by metric name: the bound, in the metric's unit
+}
+
+// GPU is what the catalogue or the suite says of a GPU type.
+type GPU struct {
+	PricePerHourUSD float64 `json:"price_per_hour_usd,omitempty"`
+	PriceAsOf       string  `json:"price_as_of,omitempty"`
+	TDPWatts        float64 `json:"tdp_watts,omitempty"`
+	IdleWatts       float64 `json:"idle_watts,omitempty"`
+}
+
+// Duration is a time.Duration that is a string such as "1m30s" in JSON.
+type Duration time.Duration
+
+// MarshalText writes the form of time.Duration.String.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+// UnmarshalText reads what time.ParseDuration does.
+func (d *Duration) UnmarshalText(text []byte) error {
+	parsed, err := time.ParseDuration(string(text))
+	*d = Duration(parsed)
+	return err
+}

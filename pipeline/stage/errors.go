@@ -1,0 +1,68 @@
+package stage
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// ErrorClass says what the pipeline may do about an error.
+type ErrorClass string
+
+// The classes of error. Only transient errors are tried again.
+const (
+	Transient ErrorClass = "transient" // may pass by itself
+	Permanent ErrorClass = "permanent" // will come again
+	Canceled  ErrorClass = "canceled"  // the user or a deadline of the run ended it
+	Quota     ErrorClass = "quota"     // the provider has no room for it now
+)
+
+type classed struct {
+	class  ErrorClass
+	reason string
+	err    error
+}
+
+func (e *classed) Error() string { return e.err.Error() }
+func (e *classed) Unwrap() error { return e.err }
+
+// Fail marks err with a class and a reason code (a lower-case word such as kv_cache_too_small) that tables can carry.
+func Fail(class ErrorClass, reason string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &classed{class, reason, err}
+}
+
+// Failf is Fail over fmt.Errorf.
+func Failf(class ErrorClass, reason, format string, args ...any) error {
+	return Fail(class, reason, fmt.Errorf(format, args...))
+}
+
+// ClassOf returns the class that Fail gave to err or to what it wraps. Cancellation is told by itself; everything else is permanent.
+func ClassOf(err error) ErrorClass {
+	var c *classed
+	switch {
+	case errors.As(err, &c):
+		return c.class
+	case errors.Is(err, context.Canceled):
+		return Canceled
+	default:
+		return Permanent
+	}
+}
+
+// ReasonOf returns the reason code that Fail gave to err, or "error".
+func ReasonOf(err error) string {
+	var c *classed
+	switch {
+	case errors.As(err, &c) && c.reason != "":
+		return c.reason
+	case errors.Is(err, context.Canceled):
+		return "canceled"
+	case errors.Is(err, context.DeadlineExceeded):
+		return "timeout"
+	default:
+		return "error"
+	}
+}

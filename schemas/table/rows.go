@@ -1,0 +1,73 @@
+package table
+
+// The row types of the tables that a run writes. The tags define the columns: col is the column's name, unit its unit,
+// doc its description; a pointer is a nullable column; dict marks a column of few distinct values.
+
+// Request is one request of a load: one row for each attempt to get an answer, whatever became of it. All t_ columns are nanoseconds
+// on one monotonic clock since the load's epoch_unix_ns; on a simulated endpoint they are simulated nanoseconds.
+type Request struct {
+	Cell    string `col:"cell" dict:"true" doc:"address of the load step"`
+	Trial   int32  `col:"trial" doc:"trial of the cell, from 1"`
+	Attempt int32  `col:"attempt" doc:"attempt of the load step, from 1"`
+	Index   int64  `col:"index" doc:"position in the load's order of requests, from 0"`
+	User    int32  `col:"user" doc:"closed loop: the user that sent it, from 0; open loop: -1"`
+	ID      string `col:"request_id" doc:"X-Request-Id as sent"`
+
+	EpochUnixNS   int64  `col:"epoch_unix_ns" unit:"ns" doc:"unix time of the load's clock zero, for provenance and for joining power samples"`
+	TSched        int64  `col:"t_sched_ns" unit:"ns" doc:"when the schedule meant it to be sent"`
+	TSend         int64  `col:"t_send_ns" unit:"ns" doc:"just before it was written"`
+	THeaders      *int64 `col:"t_headers_ns" unit:"ns" doc:"response headers read"`
+	TFirstEvent   *int64 `col:"t_first_event_ns" unit:"ns" doc:"first SSE event of any sort read"`
+	TFirstToken   *int64 `col:"t_first_token_ns" unit:"ns" doc:"first non-empty content, reasoning or tool-call delta read"`
+	TFirstAnswer  *int64 `col:"t_first_answer_ns" unit:"ns" doc:"first non-empty delta that is not reasoning read"`
+	TLastToken    *int64 `col:"t_last_token_ns" unit:"ns" doc:"last non-empty delta read"`
+	TDone         int64  `col:"t_done_ns" unit:"ns" doc:"end of the stream or failure"`
+	NewConnection bool   `col:"new_connection" doc:"the request dialled, or was the first on its connection"`
+	StaleRetries  int32  `col:"stale_retries" doc:"sends repeated on a fresh connection because the kept one was closed before any byte came; t_send is the last"`
+
+	ISLRequested int32  `col:"isl_requested" unit:"tokens" doc:"input length the workload asked for"`
+	ISL          *int32 `col:"isl" unit:"tokens" doc:"input length by the server's usage.prompt_tokens"`
+	OSLRequested int32  `col:"osl_requested" unit:"tokens" doc:"output length the workload asked for"`
+	OSL          *int32 `col:"osl" unit:"tokens" doc:"output length: usage.completion_tokens, or chunks where token_source says so"`
+	CachedTokens *int32 `col:"cached_tokens" unit:"tokens" doc:"usage.prompt_tokens_details.cached_tokens"`
+	TokenSource  string `col:"token_source" dict:"true" doc:"where osl is from: usage, chunks or none"`
+	Chunks       int32  `col:"chunks" doc:"events that carried a non-empty delta"`
+	OutputBytes  int64  `col:"output_bytes" unit:"bytes" doc:"bytes of text in all deltas"`
+
+	Status       string `col:"status" dict:"true" doc:"ok, http_error, stream_error, timeout, truncated, cancelled, empty, dropped or unfinished"`
+	HTTPStatus   int32  `col:"http_status" doc:"status code; 0 where no answer came"`
+	FinishReason string `col:"finish_reason" dict:"true" doc:"as the server gave it; empty where none came"`
+	Error        string `col:"error" dict:"true" doc:"what went wrong, as far as it is known; empty when ok"`
+	Protocol     string `col:"protocol" dict:"true" doc:"HTTP/1.1 or HTTP/2.0"`
+}
+
+// Chunk is one event of a stream that carried a non-empty delta.
+type Chunk struct {
+	Cell    string `col:"cell" dict:"true" doc:"address of the load step"`
+	Request int64  `col:"request" doc:"index of the request"`
+	Seq     int32  `col:"seq" doc:"position in the stream, from 0"`
+	T       int64  `col:"t_ns" unit:"ns" doc:"when the bytes were read, on the clock of the requests table"`
+	Bytes   int32  `col:"bytes" unit:"bytes" doc:"bytes of text in the delta"`
+	Tokens  int32  `col:"tokens" unit:"tokens" doc:"tokens in the delta where the server says; 0: unknown"`
+	Kind    string `col:"kind" dict:"true" doc:"content, reasoning or tool"`
+}
+
+// Power is one reading of one GPU.
+type Power struct {
+	Cell         string   `col:"cell" dict:"true" doc:"address of the load step whose window the reading was fetched for"`
+	TUnixNS      int64    `col:"t_unix_ns" unit:"ns" doc:"time of the reading by the sampler's clock, unix"`
+	Seq          int64    `col:"seq" doc:"position in the sampler's series of this GPU, from 0"`
+	Host         string   `col:"host" dict:"true" doc:"host of the GPU"`
+	GPUIndex     int32    `col:"gpu_index" doc:"index as nvidia-smi numbers it"`
+	GPUUUID      string   `col:"gpu_uuid" dict:"true" doc:"UUID of the GPU"`
+	PowerWatts   *float64 `col:"power_w" unit:"W" doc:"power draw; null where the driver gave none"`
+	PowerKind    string   `col:"power_kind" dict:"true" doc:"avg1s (mean over the last second), instant or unknown"`
+	InstantWatts *float64 `col:"power_instant_w" unit:"W" doc:"instantaneous draw where power_w is an average"`
+	EnergyJoules *float64 `col:"energy_j" unit:"J" doc:"cumulative energy counter"`
+	GPUUtil      *float64 `col:"gpu_util" unit:"fraction" doc:"share of time with a kernel running, 0 to 1"`
+	MemUtil      *float64 `col:"mem_util" unit:"fraction" doc:"share of time with memory traffic, 0 to 1"`
+	MemUsedBytes *int64   `col:"mem_used_bytes" unit:"bytes" doc:"device memory in use"`
+	TempC        *float64 `col:"temp_c" unit:"°C" doc:"core temperature"`
+	SMClockHz    *float64 `col:"sm_clock_hz" unit:"Hz" doc:"SM clock"`
+	Source       string   `col:"source" dict:"true" doc:"nvidia-smi, simulator or csv"`
+}
