@@ -35,8 +35,12 @@ func (s Step) IsZero() bool { return s == Step{} }
 // MarshalText writes the canonical form, so that addresses are strings in JSON.
 func (s Step) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
-// UnmarshalText reads the canonical form.
+// UnmarshalText reads the canonical form; the empty text is the zero Step.
 func (s *Step) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*s = Step{}
+		return nil
+	}
 	parsed, err := Parse(string(text))
 	if err != nil {
 		return err

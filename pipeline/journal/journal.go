@@ -1,0 +1,177 @@
+// Package journal remembers what is alive outside of this process. A resource is in the journal, on disk, before it is asked for, and
+// stays in it until its provider says that it is absent; so whatever dies, the next start knows what to look for.
+package journal
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/strangeloopio/inferencex/pipeline/durable"
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+)
+
+// State is how far a resource's life is known to have come.
+type State string
+
+// The states, in their order.
+const (
+	Intended  State = "intended"  // about to be created, or created without our knowing
+	Created   State = "created"   // the provider's id is known
+	Ready     State = "ready"     // fit for use
+	Releasing State = "releasing" // its destruction has begun
+	Gone      State = "gone"      // the provider says that it is absent
+)
+
+// Entry is one line of the file: a resource and its newest state.
+type Entry struct {
+	Time   time.Time    `json:"time"`
+	Run    string       `json:"run"`
+	State  State        `json:"state"`
+	Record stage.Record `json:"record"`
+}
+
+// Journal is an append-only file of entries, one JSON object a line, each on disk before the call that writes it returns.
+// It has one writer at a time, which the Lease of its folder sees to. Its methods are safe for concurrent use.
+type Journal struct {
+	run  string
+	now  func() time.Time
+	mu   sync.Mutex
+	file *os.File
+	live map[string]Entry // by token
+	keys []string         // tokens in the order of their intents
+}
+
+var _ stage.Ledger = (*Journal)(nil)
+
+// Open reads the journal at path, which need not exist yet, and opens it for writing. A torn last line, left by a crash while it was
+// written, is dropped: what it would have announced had not begun.
+func Open(path, run string, now func() time.Time) (*Journal, error) {
+	j := &Journal{run: run, now: now, live: map[string]Entry{}}
+	text, err := os.ReadFile(path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("open journal: %w", err)
+	}
+	if err := j.replay(text); err != nil {
+		return nil, fmt.Errorf("journal %s: %w", path, err)
+	}
+	if err := j.compact(path); err != nil {
+		return nil, fmt.Errorf("open journal: %w", err)
+	}
+	if j.file, err = os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0o644); err != nil {
+		return nil, fmt.Errorf("open journal: %w", err)
+	}
+	return j, nil
+}
+
+func (j *Journal) replay(text []byte) error {
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	lines.Buffer(nil, 16<<20)
+	for n := 1; lines.Scan(); n++ {
+		var e Entry
+		if err := json.Unmarshal(lines.Bytes(), &e); err != nil {
+			if n > bytes.Count(text, []byte("\n")) {
+				return nil // torn: the file does not end in a newline
+			}
+			return fmt.Errorf("line %d is damaged (%w): look with your provider for what it may name, then remove the line", n, err)
+		}
+		j.apply(e)
+	}
+	return lines.Err()
+}
+
+func (j *Journal) apply(e Entry) {
+	token := e.Record.Token
+	if e.State == Gone {
+		delete(j.live, token)
+		return
+	}
+	if _, known := j.live[token]; !known {
+		j.keys = append(j.keys, token)
+	}
+	j.live[token] = e
+}
+
+// compact writes the file anew with the live entries alone.
+func (j *Journal) compact(path string) error {
+	var text bytes.Buffer
+	for _, e := range j.Live() {
+		line, err := json.Marshal(e)
+		if err != nil {
+			return err
+		}
+		text.Write(append(line, '\n'))
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	return durable.WriteFile(path, text.Bytes())
+}
+
+// Live returns the entries of everything that may be alive, in the order of their intents.
+func (j *Journal) Live() []Entry {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	entries := []Entry{}
+	for _, token := range j.keys {
+		if e, ok := j.live[token]; ok {
+			entries = append(entries, e)
+		}
+	}
+	return entries
+}
+
+// Intend records that the resource is about to be created.
+func (j *Journal) Intend(record stage.Record) error {
+	return j.append(Entry{State: Intended, Record: record})
+}
+
+// Created records the provider's id.
+func (j *Journal) Created(token, id string) error {
+	return j.advance(token, Created, func(r *stage.Record) { r.ID = id })
+}
+
+// Mark records that the resource came to a state.
+func (j *Journal) Mark(token string, state State) error {
+	return j.advance(token, state, func(*stage.Record) {})
+}
+
+func (j *Journal) advance(token string, state State, change func(*stage.Record)) error {
+	j.mu.Lock()
+	e, ok := j.live[token]
+	j.mu.Unlock()
+	if !ok {
+		return fmt.Errorf("journal: %s of %s, which was never intended", state, token)
+	}
+	e.State = state
+	change(&e.Record)
+	return j.append(e)
+}
+
+func (j *Journal) append(e Entry) error {
+	e.Time, e.Run = j.now().UTC(), j.run
+	line, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if _, err := j.file.Write(append(line, '\n')); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	if err := j.file.Sync(); err != nil {
+		return fmt.Errorf("journal: %w", err)
+	}
+	j.apply(e)
+	return nil
+}
+
+// Close closes the file.
+func (j *Journal) Close() error { return j.file.Close() }

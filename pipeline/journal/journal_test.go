@@ -1,0 +1,107 @@
+package journal
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+)
+
+func clock() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) }
+
+func open(t *testing.T, path string) *Journal {
+	t.Helper()
+	j, err := Open(path, "run-1", clock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = j.Close() })
+	return j
+}
+
+func states(j *Journal) []string {
+	got := []string{}
+	for _, e := range j.Live() {
+		got = append(got, fmt.Sprintf("%s %s %s", e.Record.Token, e.State, e.Record.ID))
+	}
+	return got
+}
+
+func must(t *testing.T, errs ...error) {
+	t.Helper()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestJournalOutlivesItsProcess(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "runs", "journal.jsonl")
+	j := open(t, path)
+	must(t,
+		j.Intend(stage.Record{Token: "a"}), j.Intend(stage.Record{Token: "b"}), j.Intend(stage.Record{Token: "c"}),
+		j.Created("b", "pid 7"), j.Created("a", "pid 8"), j.Mark("b", Ready), j.Mark("b", Releasing), j.Mark("b", Gone))
+	want := []string{"a created pid 8", "c intended "}
+	if diff := cmp.Diff(want, states(j)); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff(want, states(open(t, path))); diff != "" {
+		t.Errorf("after a crash: %s", diff)
+	}
+	if text, _ := os.ReadFile(path); strings.Count(string(text), "\n") != 2 {
+		t.Errorf("opening does not drop what is gone:\n%s", text)
+	}
+}
+
+func TestTornLastLineIsDropped(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal.jsonl")
+	j := open(t, path)
+	must(t, j.Intend(stage.Record{Token: "a"}), j.Created("a", "pid 8"))
+	whole, err := os.ReadFile(path)
+	must(t, err)
+	first := strings.Index(string(whole), "\n") + 1
+	for cut := first; cut < len(whole)-1; cut++ {
+		must(t, os.WriteFile(path, whole[:cut], 0o644))
+		if diff := cmp.Diff([]string{"a intended "}, states(open(t, path))); diff != "" {
+			t.Fatalf("cut at %d: %s", cut, diff)
+		}
+	}
+}
+
+func TestDamageInTheMiddleIsNotPassedOver(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "journal.jsonl")
+	must(t, os.WriteFile(path, []byte("{\"state\":\"inten\n{\"state\":\"gone\"}\n"), 0o644))
+	_, err := Open(path, "run-2", clock)
+	if err == nil || !strings.Contains(err.Error(), "line 1 is damaged") || !strings.Contains(err.Error(), "look with your provider") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestAnIDWithoutAnIntentIsABug(t *testing.T) {
+	j := open(t, filepath.Join(t.TempDir(), "journal.jsonl"))
+	if err := j.Created("x", "1"); err == nil {
+		t.Error("an id is taken without an intent")
+	}
+}
+
+func TestLeaseHasOneHolder(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "runs")
+	lease, err := Acquire(dir, Holder{Host: "box", PID: 42, Run: "r1", Since: clock()})
+	must(t, err)
+	_, err = Acquire(dir, Holder{Run: "r2"})
+	want := dir + " is in use by run r1 (process 42 on box, since 2026-11-23T12:00:00Z); wait for it, or give this run a folder of its own with -dir"
+	var held *HeldError
+	if !errors.As(err, &held) || err.Error() != want {
+		t.Errorf("got %v", err)
+	}
+	must(t, lease.Release())
+	second, err := Acquire(dir, Holder{Run: "r2"})
+	must(t, err)
+	must(t, second.Release())
+}
