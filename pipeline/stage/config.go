@@ -18,9 +18,11 @@ type Model struct {
 
 // Engine is the server software and how it is started.
 type Engine struct {
-	Image string            `json:"image,omitempty"`
-	Args  []string          `json:"args,omitempty"`
-	Env   map[string]string `json:"env,omitempty"`
+	Kind    string            `json:"kind,omitempty"` // vllm, sglang, llama.cpp, simulator; empty: the provider's own
+	Image   string            `json:"image,omitempty"`
+	Command []string          `json:"command,omitempty"` // in place of the kind's usual command
+	Args    []string          `json:"args,omitempty"`    // after the kind's usual ones
+	Env     map[string]string `json:"env,omitempty"`
 }
 
 // Provider is where a deployment runs. Config is what of the provider's own block bears on results, as canonical JSON.
@@ -42,10 +44,12 @@ type Deployment struct {
 type DeployConfig struct {
 	Deployment Deployment `json:"deployment"`
 	// What follows does not bear on results.
-	ProviderName   string          `json:"provider_name"`
-	Provenance     json.RawMessage `json:"provenance,omitempty"`
-	TTL            Duration        `json:"ttl"`             // provider-side time limit
-	StartupTimeout Duration        `json:"startup_timeout"` // create to ready
+	ProviderName string          `json:"provider_name"`
+	Provenance   json.RawMessage `json:"provenance,omitempty"` // arguments of the provider's block that do not bear on results
+	// SecretEnv names the engine's environment variables whose values are secrets; Env.Secret gives them.
+	SecretEnv      map[string]string `json:"secret_env,omitempty"` // variable → name of the secret
+	TTL            Duration          `json:"ttl"`                  // provider-side time limit
+	StartupTimeout Duration          `json:"startup_timeout"`      // create to ready
 }
 
 // Workload is the work that each user does, as far as it bears on the result. Lengths are in tokens.
@@ -56,6 +60,7 @@ type Workload struct {
 	Requests       int             `json:"requests,omitempty"` // 0 where Duration ends the load
 	Duration       Duration        `json:"duration,omitempty"`
 	SharedPrefix   int             `json:"shared_prefix,omitempty"` // tokens that all prompts begin with
+	Ramp           Duration        `json:"ramp,omitempty"`          // closed loop: the users start evenly over this long
 	IgnoreEOS      bool            `json:"ignore_eos"`
 	Temperature    float64         `json:"temperature"`
 	RequestTimeout Duration        `json:"request_timeout"`

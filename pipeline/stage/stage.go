@@ -101,6 +101,8 @@ type Env struct {
 	RunID  string
 	Now    func() time.Time // carries a monotonic reading
 	Getenv func(string) string
+	// Secret returns a sensitive value of the suite by the name that a configuration holds in its stead.
+	Secret func(name string) string
 	Log    *slog.Logger
 	// Progress shows how far a step is. It never blocks; nil shows nothing.
 	Progress func(Progress)

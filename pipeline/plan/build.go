@@ -1,0 +1,217 @@
+package plan
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/strangeloopio/inferencex/pipeline/addr"
+	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/suite"
+)
+
+// Config is what a plan is made from.
+type Config struct {
+	Suite   *suite.Suite
+	Kinds   map[string]stage.Kind // by name: the seven
+	Store   *checkpoint.Store     // nil: nothing is sealed
+	Targets []addr.Selector       // cells to restrict the plan to; none: all
+}
+
+// Build makes the plan. Its diagnostics are about the suite; an error is about the checkpoint store.
+func Build(cfg Config) (*Plan, hcl.Diagnostics, error) {
+	b := &builder{
+		Config: cfg,
+		plan: &Plan{
+			Schema: Schema, Suite: cfg.Suite.Name,
+			Policies: map[string]Policy{}, Quota: map[string]GPUs{},
+			Secrets: map[string]*Secret{}, Sealed: map[string]checkpoint.Entry{},
+		},
+	}
+	b.policies()
+	b.group()
+	if b.diags.HasErrors() {
+		return nil, b.diags, nil
+	}
+	b.wire()
+	if err := b.decide(); err != nil {
+		return nil, b.diags, err
+	}
+	return b.plan, b.diags, nil
+}
+
+type builder struct {
+	Config
+	plan        *Plan
+	diags       hcl.Diagnostics
+	deployments []*deployment
+}
+
+// deployment is one served model and the cells that are measured on it.
+type deployment struct {
+	spec     stage.Deployment
+	provider *suite.Provider
+	engine   *suite.Engine
+	model    *suite.Model
+	key      string // of its address
+	cells    []cell
+}
+
+type cell struct {
+	suite.Cell
+	load, power addr.Step
+}
+
+func providerName(p *suite.Provider) string { return p.Type + "." + p.Name }
+
+func (b *builder) policies() {
+	for kind := range b.Kinds {
+		policy := defaultPolicy(kind)
+		if said, ok := b.Suite.Stages[kind]; ok {
+			if said.Timeout > 0 {
+				policy.Timeout = stage.Duration(said.Timeout)
+			}
+			if said.Attempts > 0 {
+				policy.Attempts = said.Attempts
+			}
+			if said.Backoff > 0 {
+				policy.Backoff = stage.Duration(said.Backoff)
+			}
+		}
+		b.plan.Policies[kind] = policy
+	}
+}
+
+// group sorts the cells to their deployments, both in the order of the suite.
+func (b *builder) group() {
+	byIdentity := map[string]*deployment{}
+	for _, bench := range b.Suite.Benchmarks {
+		name := cellNamer(bench)
+		for _, c := range bench.Cells {
+			if c.RateRPS > 0 {
+				b.fail(c, "Rate not supported", "This version drives closed loops only: say how many users are in flight with users = N instead of rate.")
+				continue
+			}
+			key := name(c)
+			member := cell{
+				c,
+				addr.Step{Kind: Load, Name: bench.Name, Key: key},
+				addr.Step{Kind: FetchPower, Name: bench.Name, Key: key},
+			}
+			if !b.targeted(member) {
+				continue
+			}
+			d := b.deploymentOf(c, byIdentity)
+			d.cells = append(d.cells, member)
+		}
+	}
+	if len(b.deployments) == 0 && !b.diags.HasErrors() {
+		b.noCells()
+	}
+	b.nameDeployments()
+}
+
+func (b *builder) deploymentOf(c suite.Cell, byIdentity map[string]*deployment) *deployment {
+	engine := ""
+	if c.Engine != nil {
+		engine = c.Engine.Name
+	}
+	identity := fmt.Sprintf("%q %q %q %q %d", providerName(c.Provider), c.Model.Name, engine, c.GPUType, c.GPUs)
+	if d, ok := byIdentity[identity]; ok {
+		return d
+	}
+	d := &deployment{spec: b.specOf(c), provider: c.Provider, engine: c.Engine, model: c.Model}
+	byIdentity[identity] = d
+	b.deployments = append(b.deployments, d)
+	b.checkQuota(c)
+	return d
+}
+
+// specOf returns what of a cell's deployment bears on its results.
+func (b *builder) specOf(c suite.Cell) stage.Deployment {
+	spec := stage.Deployment{
+		Model:    stage.Model{Repo: c.Model.Repo, Revision: c.Model.Revision},
+		Provider: stage.Provider{Type: c.Provider.Type, Config: canonical(c.Provider.KeyConfig)},
+		GPUType:  c.GPUType, GPUs: c.GPUs,
+	}
+	if c.Engine == nil {
+		return spec
+	}
+	spec.Engine = stage.Engine{Kind: c.Engine.Kind, Image: c.Engine.Image, Command: c.Engine.Command, Args: c.Engine.Args}
+	for name, text := range c.Engine.Env {
+		if text.Sensitive() {
+			b.plan.Secrets[secretName(c.Engine, name)] = NewSecret(text.Reveal())
+			continue
+		}
+		if spec.Engine.Env == nil {
+			spec.Engine.Env = map[string]string{}
+		}
+		spec.Engine.Env[name] = text.Reveal()
+	}
+	return spec
+}
+
+func secretName(e *suite.Engine, variable string) string {
+	return fmt.Sprintf("engine.%s.env.%s", e.Name, variable)
+}
+
+func (b *builder) checkQuota(c suite.Cell) {
+	name := providerName(c.Provider)
+	if len(c.Provider.Quota) > 0 {
+		b.plan.Quota[name] = maps.Clone(c.Provider.Quota)
+	}
+	quota, limited := c.Provider.Quota[c.GPUType]
+	if limited && quota < c.GPUs {
+		b.fail(c, "Quota too small", fmt.Sprintf("A deployment of this benchmark holds %d × %s at once, but provider %s has quota = { %s = %d }. Raise the quota or drop the cells with gpus = %d.",
+			c.GPUs, c.GPUType, name, c.GPUType, quota, c.GPUs))
+	}
+}
+
+func (b *builder) targeted(c cell) bool {
+	if len(b.Targets) == 0 {
+		return true
+	}
+	return slices.ContainsFunc(b.Targets, func(s addr.Selector) bool {
+		return s.Match(c.load) || s.Match(c.power) || s.Match(addr.Step{Kind: Aggregate}) || s.Match(addr.Step{Kind: Plot})
+	})
+}
+
+func (b *builder) noCells() {
+	detail := "The suite has no benchmark block, so there is nothing to measure. Add one: inferencex init shows an example."
+	if len(b.Targets) > 0 {
+		detail = fmt.Sprintf("No cell of the suite matches -target %s. inferencex plan lists the addresses of all cells.", b.Targets[0])
+	}
+	b.diags = append(b.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Nothing to measure", Detail: detail})
+}
+
+func (b *builder) fail(c suite.Cell, summary, detail string) {
+	for _, d := range b.diags { // one message for all cells of a benchmark
+		if d.Detail == detail {
+			return
+		}
+	}
+	b.diags = append(b.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: &c.Range})
+}
+
+// canonicalJSON marshals plain data; what cannot be marshalled is a bug.
+func canonicalJSON(v any) json.RawMessage {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(fmt.Sprintf("plan: %v", err))
+	}
+	return text
+}
+
+// decide settles what is to be done: cells first, then what the cells that run need, then what follows from them.
+func (b *builder) decide() error {
+	d := decider{store: b.Store, plan: b.plan, kinds: b.Kinds, index: map[addr.Step]*Step{}}
+	for i := range b.plan.Steps {
+		d.index[b.plan.Steps[i].Address] = &b.plan.Steps[i]
+	}
+	return errors.Join(d.measures(), d.resources(), d.pures())
+}

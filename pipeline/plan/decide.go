@@ -1,0 +1,170 @@
+package plan
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/strangeloopio/inferencex/pipeline/addr"
+	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+)
+
+// decider gives each step its key, its action and the reason.
+type decider struct {
+	store *checkpoint.Store
+	plan  *Plan
+	kinds map[string]stage.Kind
+	index map[addr.Step]*Step
+}
+
+// measures decides about the cells: what is sealed under the same recipe is used again.
+func (d *decider) measures() error {
+	for _, members := range d.atoms(stage.Measure) {
+		recipe, err := d.measureRecipe(members)
+		if err != nil {
+			return err
+		}
+		action, reason, err := d.judge(members[0], recipe)
+		if err != nil {
+			return err
+		}
+		for _, step := range members {
+			step.Key, step.Recipe, step.Action, step.Reason = recipe.Key(), recipe, action, reason
+		}
+	}
+	return nil
+}
+
+// atoms returns the steps of a class by what is sealed together, in the plan's order.
+func (d *decider) atoms(class stage.Class) [][]*Step {
+	var atoms [][]*Step
+	position := map[string]int{}
+	for i := range d.plan.Steps {
+		step := &d.plan.Steps[i]
+		if step.Class != class {
+			continue
+		}
+		at, ok := position[step.Atom]
+		if !ok {
+			at = len(atoms)
+			position[step.Atom] = at
+			atoms = append(atoms, nil)
+		}
+		atoms[at] = append(atoms[at], step)
+	}
+	return atoms
+}
+
+func (d *decider) measureRecipe(members []*Step) (checkpoint.Recipe, error) {
+	var recipe checkpoint.Builder
+	for _, step := range members {
+		kind := step.Address.Kind
+		recipe.Add(kind+".revision", d.kinds[kind].Revision())
+		if err := recipe.AddJSON(kind+".config", step.Config); err != nil {
+			return nil, err
+		}
+	}
+	return recipe.Recipe(), nil
+}
+
+// judge looks a recipe up.
+func (d *decider) judge(step *Step, recipe checkpoint.Recipe) (Action, string, error) {
+	if d.store == nil {
+		return Run, "not measured yet", nil
+	}
+	entry, ok, err := d.store.Lookup(recipe.Key())
+	var corrupt *checkpoint.CorruptError
+	switch {
+	case errors.As(err, &corrupt):
+		d.plan.Warnings = append(d.plan.Warnings, corrupt.Error())
+		return Run, "its checkpoint is damaged", nil
+	case err != nil:
+		return "", "", err
+	case ok:
+		d.plan.Sealed[step.Atom] = entry
+		return Reuse, "sealed by run " + entry.Run, nil
+	}
+	if was, known := d.store.LastRecipe(step.Address); known {
+		if change := checkpoint.Difference(was, recipe); change != "" {
+			return Run, change, nil
+		}
+	}
+	return Run, "not measured yet", nil
+}
+
+// resources decides about deployments: one is acquired only if a cell on it runs.
+func (d *decider) resources() error {
+	cells := map[addr.Step]int{}
+	for _, step := range d.plan.Steps {
+		if step.Address.Kind == Load && step.Action == Run {
+			cells[step.Deployment]++
+		}
+	}
+	for i := range d.plan.Steps {
+		step := &d.plan.Steps[i]
+		if step.Class != stage.Resource && step.Class != stage.Effect {
+			continue
+		}
+		switch n := cells[step.Deployment]; n {
+		case 0:
+			step.Action, step.Reason = Skip, "every cell on it is sealed"
+		case 1:
+			step.Action, step.Reason = Run, "1 cell to measure on it"
+		default:
+			step.Action, step.Reason = Run, fmt.Sprintf("%d cells to measure on it", n)
+		}
+	}
+	return nil
+}
+
+// pures decides about what follows from the cells. Its keys rest on what its inputs hold, so they are known only if all of them are sealed.
+func (d *decider) pures() error {
+	for i := range d.plan.Steps {
+		step := &d.plan.Steps[i]
+		if step.Class != stage.Pure {
+			continue
+		}
+		inputs, complete := d.inputs(step)
+		if !complete {
+			step.Action, step.Reason = Run, "its inputs will change"
+			continue
+		}
+		recipe, err := PureRecipe(d.kinds[step.Address.Kind], *step, inputs)
+		if err != nil {
+			return err
+		}
+		step.Key, step.Recipe = recipe.Key(), recipe
+		if step.Action, step.Reason, err = d.judge(step, recipe); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inputs returns the digests of a pure step's inputs, or false if one of them is not sealed.
+func (d *decider) inputs(step *Step) (digests []string, complete bool) {
+	for _, before := range append(append([]addr.Step{}, step.Needs...), step.Uses...) {
+		source := d.index[before]
+		entry, ok := d.plan.Sealed[source.Atom]
+		if source.Action != Reuse || !ok {
+			return nil, false
+		}
+		digests = append(digests, entry.Digest(before.Kind))
+	}
+	return digests, true
+}
+
+// PureRecipe returns the recipe of a pure step: its configuration and, for each of its inputs in the order Needs, Uses, the digest of the
+// files, or the failure that stands in their place.
+func PureRecipe(kind stage.Kind, step Step, inputs []string) (checkpoint.Recipe, error) {
+	var recipe checkpoint.Builder
+	name := step.Address.Kind
+	recipe.Add(name+".revision", kind.Revision())
+	if err := recipe.AddJSON(name+".config", step.Config); err != nil {
+		return nil, err
+	}
+	for i, digest := range inputs {
+		recipe.Add(fmt.Sprintf("%s.input[%04d]", name, i), digest)
+	}
+	return recipe.Recipe(), nil
+}

@@ -1,0 +1,66 @@
+package plan
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/strangeloopio/inferencex/schemas/suite"
+)
+
+// cellNamer returns the function that names the cells of a benchmark: model/gpu/count/users/lengths/trial. Engine, provider and workload
+// stand in the name only where the benchmark varies them, so that the common name stays short.
+func cellNamer(bench *suite.Benchmark) func(suite.Cell) string {
+	engines, providers, workloads := map[string]bool{}, map[string]bool{}, map[string]bool{}
+	for _, c := range bench.Cells {
+		engines[engineName(c.Engine)] = true
+		providers[providerName(c.Provider)] = true
+		workloads[c.Workload.Name] = true
+	}
+	return func(c suite.Cell) string {
+		parts := []string{c.Model.Name}
+		if len(engines) > 1 {
+			parts = append(parts, engineName(c.Engine))
+		}
+		if len(providers) > 1 {
+			parts = append(parts, providerName(c.Provider))
+		}
+		parts = append(parts, strings.ToLower(c.GPUType), fmt.Sprintf("%dgpu", c.GPUs))
+		if len(workloads) > 1 {
+			parts = append(parts, c.Workload.Name)
+		}
+		return strings.Join(append(parts, pressure(c), fmt.Sprintf("%dx%d", c.ISL, c.OSL), fmt.Sprintf("t%d", c.Trial)), "/")
+	}
+}
+
+func engineName(e *suite.Engine) string {
+	if e == nil {
+		return "default"
+	}
+	return e.Name
+}
+
+func pressure(c suite.Cell) string {
+	if c.RateRPS > 0 {
+		return strconv.FormatFloat(c.RateRPS, 'g', -1, 64) + "rps"
+	}
+	return fmt.Sprintf("%du", c.Users)
+}
+
+// nameDeployments gives each deployment the key of its address. The engine stands in it only where two deployments of a provider
+// differ in nothing else.
+func (b *builder) nameDeployments() {
+	plain := func(d *deployment) string {
+		return strings.Join([]string{d.model.Name, strings.ToLower(d.spec.GPUType), fmt.Sprintf("%dgpu", d.spec.GPUs)}, "/")
+	}
+	taken := map[string]int{}
+	for _, d := range b.deployments {
+		taken[providerName(d.provider)+" "+plain(d)]++
+	}
+	for _, d := range b.deployments {
+		d.key = plain(d)
+		if taken[providerName(d.provider)+" "+d.key] > 1 {
+			d.key = strings.Join([]string{d.model.Name, engineName(d.engine), strings.ToLower(d.spec.GPUType), fmt.Sprintf("%dgpu", d.spec.GPUs)}, "/")
+		}
+	}
+}

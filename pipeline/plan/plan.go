@@ -1,0 +1,153 @@
+// Package plan turns a suite into the steps that measure it. A plan is complete and static: the executor runs what the plan lists, in
+// the order its edges allow, and nothing else; and equal suites over equal checkpoints give equal plans, byte for byte.
+package plan
+
+import (
+	"encoding/json"
+	"slices"
+	"time"
+
+	"github.com/strangeloopio/inferencex/pipeline/addr"
+	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
+	"github.com/strangeloopio/inferencex/pipeline/dag"
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+)
+
+// Schema is the version of the JSON form.
+const Schema = 1
+
+// Kinds that a plan is made of.
+const (
+	Deploy     = "deploy"
+	Warmup     = "warmup"
+	Load       = "load"
+	FetchPower = "fetch-power"
+	Aggregate  = "aggregate"
+	Plot       = "plot"
+	Teardown   = "teardown"
+)
+
+// Action is what the plan means to do about a step.
+type Action string
+
+// The actions.
+const (
+	Run   Action = "run"   // do the step's work
+	Reuse Action = "reuse" // a sealed result is there
+	Skip  Action = "skip"  // nothing that runs needs it
+)
+
+// Plan is the steps of one suite, in an order that their edges allow.
+type Plan struct {
+	Schema   int               `json:"schema"`
+	Suite    string            `json:"suite"`
+	Steps    []Step            `json:"steps"`
+	Policies map[string]Policy `json:"policies"` // by kind
+	Quota    map[string]GPUs   `json:"quota"`    // by provider as in addresses: GPUs held at once, by type
+	Warnings []string          `json:"warnings,omitempty"`
+
+	// What follows stays in this process.
+	Secrets map[string]*Secret          `json:"-"` // sensitive values by the names that configurations hold
+	Sealed  map[string]checkpoint.Entry `json:"-"` // by atom: the results that are used again
+}
+
+// GPUs counts GPUs by type.
+type GPUs map[string]int
+
+// Policy is how steps of one kind are run.
+type Policy struct {
+	Timeout  stage.Duration `json:"timeout"`  // one attempt
+	Attempts int            `json:"attempts"` // at most, at least 1; only transient failures are tried again
+	Backoff  stage.Duration `json:"backoff"`  // ceiling of the first wait; doubled after each, drawn at random
+}
+
+// Step is one node of the plan.
+type Step struct {
+	Address addr.Step       `json:"address"`
+	Class   stage.Class     `json:"class"`
+	Action  Action          `json:"action"`
+	Reason  string          `json:"reason"` // why, in a few words
+	Config  json.RawMessage `json:"config"`
+
+	Needs []addr.Step `json:"needs,omitempty"` // must succeed before it; their files are its inputs
+	Uses  []addr.Step `json:"uses,omitempty"`  // must have ended before it, however; their files or failures are its inputs
+	After []addr.Step `json:"after,omitempty"` // must have ended before it; nothing is passed on
+
+	// Deployment is the deploy step of the incarnation that the step works on; zero for pure steps.
+	Deployment addr.Step `json:"deployment,omitzero"`
+	// GPUs is what a deploy step holds until its teardown.
+	GPUs *Claim `json:"gpus,omitempty"`
+
+	// Atom names the steps that are sealed together, under one key: those of one cell, or a pure step alone.
+	Atom string `json:"atom,omitempty"`
+	// Key is the checkpoint key of the atom; empty for pure steps whose inputs are not there yet.
+	Key    string            `json:"key,omitempty"`
+	Recipe checkpoint.Recipe `json:"-"`
+}
+
+// Claim is the GPUs of one deployment.
+type Claim struct {
+	Provider string `json:"provider"`
+	GPUType  string `json:"gpu_type"`
+	Count    int    `json:"count"`
+}
+
+// Before returns every step that must have ended before s, in order and once.
+func (s Step) Before() []addr.Step {
+	return slices.Concat(s.Needs, s.Uses, s.After)
+}
+
+// Graph returns the plan's graph: the one that the executor follows.
+func (p *Plan) Graph() *dag.Graph[addr.Step] {
+	graph := &dag.Graph[addr.Step]{}
+	for _, step := range p.Steps {
+		graph.Add(step.Address)
+	}
+	for _, step := range p.Steps {
+		for _, before := range step.Before() {
+			graph.Connect(before, step.Address)
+		}
+	}
+	return graph
+}
+
+// Count returns how many steps of a kind have the action. An empty kind counts all.
+func (p *Plan) Count(kind string, action Action) int {
+	n := 0
+	for _, step := range p.Steps {
+		if (kind == "" || step.Address.Kind == kind) && step.Action == action {
+			n++
+		}
+	}
+	return n
+}
+
+// Cells returns the number of cells in the plan.
+func (p *Plan) Cells() int { return p.Count(Load, Run) + p.Count(Load, Reuse) }
+
+// Secret is a sensitive value. It prints as (sensitive) under every verb and in JSON.
+type Secret struct{ value string }
+
+// NewSecret wraps a value.
+func NewSecret(value string) *Secret { return &Secret{value} }
+
+// Reveal returns the value.
+func (s *Secret) Reveal() string { return s.value }
+
+// String hides the value.
+func (s *Secret) String() string { return "(sensitive)" }
+
+// GoString hides the value.
+func (s *Secret) GoString() string { return "(sensitive)" }
+
+// MarshalJSON hides the value.
+func (s *Secret) MarshalJSON() ([]byte, error) { return []byte(`"(sensitive)"`), nil }
+
+// defaultPolicy is what holds where the suite says nothing: long enough never to end a healthy step, short enough to end a dead one.
+func defaultPolicy(kind string) Policy {
+	timeouts := map[string]time.Duration{
+		Deploy: 45 * time.Minute, Warmup: 20 * time.Minute, Load: 2 * time.Hour, FetchPower: 5 * time.Minute,
+		Aggregate: time.Hour, Plot: 15 * time.Minute, Teardown: 15 * time.Minute,
+	}
+	return Policy{Timeout: stage.Duration(timeouts[kind]), Attempts: 1, Backoff: stage.Duration(5 * time.Second)}
+}

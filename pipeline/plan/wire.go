@@ -1,0 +1,213 @@
+package plan
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/strangeloopio/inferencex/pipeline/addr"
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/suite"
+)
+
+const (
+	defaultTTL            = 2 * time.Hour
+	defaultStartupTimeout = 15 * time.Minute
+)
+
+// wire makes the steps and their edges:
+//
+//	deploy ─▶ warmup ─▶ load(cell 1) ─▶ fetch-power(cell 1) ─▶ load(cell 2) … ─▶ teardown
+//	                          all loads and fetch-powers ─▶ aggregate ─▶ plot
+//
+// Cells of one deployment follow one another: two loads on one endpoint falsify each other.
+func (b *builder) wire() {
+	for _, d := range b.deployments {
+		b.wireDeployment(d)
+	}
+	aggregate := addr.Step{Kind: Aggregate}
+	b.add(Step{Address: aggregate, Uses: b.measured(), Config: b.aggregateConfig(), Atom: Aggregate})
+	b.add(Step{Address: addr.Step{Kind: Plot}, Needs: []addr.Step{aggregate}, Config: b.plotConfig(), Atom: Plot})
+}
+
+func (b *builder) add(s Step) {
+	s.Class = b.Kinds[s.Address.Kind].Class()
+	b.plan.Steps = append(b.plan.Steps, s)
+}
+
+func (b *builder) wireDeployment(d *deployment) {
+	at := func(kind string) addr.Step { return addr.Step{Kind: kind, Name: providerName(d.provider), Key: d.key} }
+	deploy, warmup := at(Deploy), at(Warmup)
+	b.add(Step{
+		Address: deploy, Deployment: deploy, Config: b.deployConfig(d),
+		GPUs: &Claim{Provider: providerName(d.provider), GPUType: d.spec.GPUType, Count: d.spec.GPUs},
+	})
+	b.add(Step{Address: warmup, Deployment: deploy, Needs: []addr.Step{deploy}, Config: b.warmupConfig(d)})
+	all := []addr.Step{deploy, warmup}
+	last := warmup
+	for _, c := range d.cells {
+		load := Step{
+			Address: c.load, Deployment: deploy, Needs: []addr.Step{warmup},
+			Config: b.loadConfig(d, c), Atom: c.load.String(),
+		}
+		if last != warmup {
+			load.After = []addr.Step{last}
+		}
+		b.add(load)
+		b.add(Step{
+			Address: c.power, Deployment: deploy, Needs: []addr.Step{c.load},
+			Config: b.powerConfig(d), Atom: c.load.String(),
+		})
+		all = append(all, c.load, c.power)
+		last = c.power
+	}
+	b.add(Step{Address: at(Teardown), Deployment: deploy, After: all, Config: json.RawMessage(`{}`)})
+}
+
+// measured returns the steps whose results the tables are made of.
+func (b *builder) measured() []addr.Step {
+	var steps []addr.Step
+	for _, d := range b.deployments {
+		for _, c := range d.cells {
+			steps = append(steps, c.load, c.power)
+		}
+	}
+	return steps
+}
+
+func (b *builder) deployConfig(d *deployment) json.RawMessage {
+	cfg := stage.DeployConfig{
+		Deployment:     d.spec,
+		ProviderName:   providerName(d.provider),
+		Provenance:     provenance(d.provider),
+		TTL:            stage.Duration(orDefault(d.provider.TTL, defaultTTL)),
+		StartupTimeout: stage.Duration(orDefault(d.provider.StartupTimeout, defaultStartupTimeout)),
+	}
+	if d.engine != nil {
+		for variable, text := range d.engine.Env {
+			if text.Sensitive() {
+				if cfg.SecretEnv == nil {
+					cfg.SecretEnv = map[string]string{}
+				}
+				cfg.SecretEnv[variable] = secretName(d.engine, variable)
+			}
+		}
+	}
+	return canonicalJSON(cfg)
+}
+
+// warmupConfig warms a deployment with the work of its cell with the most users.
+func (b *builder) warmupConfig(d *deployment) json.RawMessage {
+	largest := d.cells[0]
+	requests := 0
+	for _, c := range d.cells {
+		if c.Users > largest.Users {
+			largest = c
+		}
+		requests = max(requests, c.Workload.Warmup, c.Users)
+	}
+	return canonicalJSON(stage.WarmupConfig{
+		Deployment: d.spec, Workload: workloadOf(largest.Cell), Users: largest.Users, Requests: requests,
+		Seed: b.Suite.Seed, Options: b.options(Warmup),
+	})
+}
+
+func (b *builder) loadConfig(d *deployment, c cell) json.RawMessage {
+	return canonicalJSON(stage.LoadConfig{
+		Deployment: d.spec, Workload: workloadOf(c.Cell), Users: c.Users, RateRPS: c.RateRPS, Trial: c.Trial,
+		Seed: b.Suite.Seed, Salt: b.Suite.Salt, Options: b.options(Load),
+	})
+}
+
+func workloadOf(c suite.Cell) stage.Workload {
+	w := c.Workload
+	return stage.Workload{
+		API: w.Endpoint, ISL: c.ISL, OSL: c.OSL, Requests: w.Requests, Duration: stage.Duration(w.Duration),
+		SharedPrefix: w.SharedPrefixTokens, Ramp: stage.Duration(w.Ramp), IgnoreEOS: w.IgnoreEOS, Temperature: w.Temperature,
+		RequestTimeout: stage.Duration(w.Timeout),
+	}
+}
+
+func (b *builder) powerConfig(d *deployment) json.RawMessage {
+	return canonicalJSON(stage.PowerConfig{GPUs: d.spec.GPUs, Options: b.options(FetchPower)})
+}
+
+func (b *builder) aggregateConfig() json.RawMessage {
+	cfg := stage.AggregateConfig{Suite: b.Suite.Name, GPUs: map[string]stage.GPU{}}
+	for _, d := range b.deployments {
+		for _, c := range d.cells {
+			cfg.Cells = append(cfg.Cells, labelsOf(c))
+		}
+		if gpu, ok := b.Suite.GPUs[d.spec.GPUType]; ok {
+			cfg.GPUs[gpu.Name] = stage.GPU{PricePerHourUSD: gpu.PricePerHourUSD, PriceAsOf: gpu.PriceAsOf, TDPWatts: gpu.TDPWatts}
+		}
+	}
+	return canonicalJSON(cfg)
+}
+
+func labelsOf(c cell) stage.CellLabels {
+	labels := stage.CellLabels{
+		Load: c.load, Power: c.power, Cell: c.load.Name + "/" + c.load.Key, Benchmark: c.Benchmark,
+		Model: c.Model.Name, Repo: c.Model.Repo, Provider: providerName(c.Provider), Workload: c.Workload.Name,
+		GPUType: c.GPUType, GPUs: c.GPUs, Users: c.Users, RateRPS: c.RateRPS, ISL: c.ISL, OSL: c.OSL, Trial: c.Trial,
+	}
+	if c.Engine != nil {
+		labels.Engine = c.Engine.Name
+	}
+	for _, o := range c.SLO {
+		if labels.SLO == nil {
+			labels.SLO = map[string]float64{}
+		}
+		labels.SLO[o.Metric] = o.Limit
+	}
+	return labels
+}
+
+func (b *builder) plotConfig() json.RawMessage {
+	return canonicalJSON(stage.PlotConfig{Suite: b.Suite.Name, Charts: b.Suite.Report.Charts})
+}
+
+// options returns the keyed arguments of the suite's block for a stage.
+func (b *builder) options(kind string) json.RawMessage {
+	policy, ok := b.Suite.Stages[kind]
+	if !ok || policy.KeyConfig == cty.NilVal || policy.KeyConfig.LengthInt() == 0 {
+		return nil
+	}
+	return canonical(policy.KeyConfig)
+}
+
+// canonical returns the one JSON text of a value. The language has decoded it, so that it is whole.
+func canonical(v cty.Value) json.RawMessage {
+	if v == cty.NilVal {
+		return nil
+	}
+	text, err := suite.CanonicalJSON(v)
+	if err != nil {
+		panic(fmt.Sprintf("plan: %v", err))
+	}
+	return text
+}
+
+// provenance returns the arguments of a provider's block that are not part of keys.
+func provenance(p *suite.Provider) json.RawMessage {
+	var all, keyed map[string]json.RawMessage
+	if json.Unmarshal(canonical(p.Config), &all) != nil || json.Unmarshal(canonical(p.KeyConfig), &keyed) != nil {
+		return nil
+	}
+	for name := range keyed {
+		delete(all, name)
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	return canonicalJSON(all)
+}
+
+func orDefault(d, fallback time.Duration) time.Duration {
+	if d > 0 {
+		return d
+	}
+	return fallback
+}

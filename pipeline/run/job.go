@@ -1,0 +1,196 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/strangeloopio/inferencex/pipeline/addr"
+	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
+	"github.com/strangeloopio/inferencex/pipeline/event"
+	"github.com/strangeloopio/inferencex/pipeline/plan"
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+)
+
+// job is one step with all that its worker needs: a worker reads nothing of the executor that changes.
+type job struct {
+	world
+	node     *node
+	policy   plan.Policy
+	inputs   []stage.Input
+	digests  []string          // of the inputs, or the failures in their place
+	staged   []checkpoint.Part // files of the atom's earlier steps
+	last     bool              // the step ends its atom
+	life     *life             // the incarnation that the step works on
+	watchers []watcher         // of a deploy step
+}
+
+func (e *executor) job(n *node) *job {
+	j := &job{world: e.world, node: n, policy: e.Plan.Policies[n.Address.Kind], life: e.lives[n.Deployment]}
+	for _, before := range append(slices.Clone(n.Needs), n.Uses...) {
+		source := e.byStep[before]
+		in, digest := e.input(source)
+		j.inputs, j.digests = append(j.inputs, in), append(j.digests, digest)
+		if n.Atom != "" && source.Atom == n.Atom {
+			j.staged = append(j.staged, checkpoint.Part{Name: before.Kind, Dir: source.dir})
+		}
+	}
+	if members := e.atoms[n.Atom]; n.Atom != "" {
+		j.last = members[len(members)-1] == n
+	}
+	if n.Class == stage.Resource {
+		j.watchers = e.watchersOf(n)
+	}
+	return j
+}
+
+// do runs the step to its end.
+func (j *job) do(ctx context.Context) finished {
+	begun := j.Now()
+	var f finished
+	switch {
+	case j.node.Address.Kind == plan.Teardown:
+		f = j.teardown(ctx)
+	case j.node.Class == stage.Resource:
+		f = j.acquire(ctx)
+	case j.node.Class == stage.Pure:
+		f = j.derive(ctx)
+	default:
+		f = j.perform(ctx)
+	}
+	f.node, f.seconds = j.node, j.Now().Sub(begun).Seconds()
+	return f
+}
+
+// perform runs a step with its retries and seals its atom if it is the last one of it.
+func (j *job) perform(ctx context.Context) finished {
+	f := j.attempts(ctx, func(ctx context.Context, task stage.Task) error {
+		if err := j.life.check(ctx); err != nil {
+			return err
+		}
+		runner, ok := j.Kinds[j.node.Address.Kind].(stage.Runner)
+		if !ok {
+			return fmt.Errorf("stage %s cannot run", j.node.Address.Kind)
+		}
+		return runner.Run(ctx, j.env(j.node.Address), task)
+	})
+	j.life.noteOutcome(f.err)
+	if f.state == Done && j.node.Class == stage.Measure && j.last {
+		return j.seal(f, j.node.Recipe)
+	}
+	return f
+}
+
+// derive finds or makes the result of a pure step, whose key is known now that its inputs are.
+func (j *job) derive(ctx context.Context) finished {
+	recipe, err := plan.PureRecipe(j.Kinds[j.node.Address.Kind], j.node.Step, j.digests)
+	if err != nil {
+		return finished{state: Failed, err: err}
+	}
+	entry, ok, err := j.Store.Lookup(recipe.Key())
+	var corrupt *checkpoint.CorruptError
+	if err != nil && !errors.As(err, &corrupt) {
+		return finished{state: Failed, err: err}
+	}
+	f := finished{state: Reused, entry: &entry}
+	if !ok {
+		if f = j.perform(ctx); f.state == Done {
+			f = j.seal(f, recipe)
+		}
+	}
+	if f.state.OK() {
+		if err := publish(f.entry.Part(j.node.Address.Kind), j.Dir); err != nil {
+			return finished{state: Failed, err: err, attempt: f.attempt}
+		}
+	}
+	return f
+}
+
+// seal makes the atom's files a checkpoint.
+func (j *job) seal(f finished, recipe checkpoint.Recipe) finished {
+	steps := []addr.Step{}
+	for _, in := range j.inputs {
+		if slices.ContainsFunc(j.staged, func(p checkpoint.Part) bool { return p.Name == in.Address.Kind }) {
+			steps = append(steps, in.Address)
+		}
+	}
+	parts := append(slices.Clone(j.staged), checkpoint.Part{Name: j.node.Address.Kind, Dir: f.dir})
+	entry, err := j.Store.Seal(recipe, j.ID, j.Now(), append(steps, j.node.Address), parts)
+	if err != nil {
+		f.state, f.err = Failed, err
+		return f
+	}
+	f.entry = &entry
+	return f
+}
+
+// attempts calls work until it succeeds, fails for good, or may not be tried again.
+func (j *job) attempts(ctx context.Context, work func(context.Context, stage.Task) error) finished {
+	for attempt := 1; ; attempt++ {
+		f := finished{state: Done, attempt: attempt, dir: j.attemptDir(j.node.Address, attempt)}
+		j.Events.Emit(event.Event{Type: event.StepStarted, Step: &j.node.Address, Attempt: attempt, Message: j.node.Reason})
+		f.err = j.attempt(ctx, f.dir, attempt, work)
+		switch {
+		case f.err == nil:
+			return f
+		case ctx.Err() != nil:
+			f.state = Canceled
+			return f
+		case stage.ClassOf(f.err) != stage.Transient || attempt >= j.policy.Attempts:
+			f.state = Failed
+			return f
+		}
+		wait := jitter(time.Duration(j.policy.Backoff), attempt)
+		j.Events.Emit(event.Event{
+			Type: event.StepRetried, Step: &j.node.Address, Attempt: attempt, Seconds: wait.Seconds(),
+			Class: string(stage.ClassOf(f.err)), Reason: stage.ReasonOf(f.err), Message: f.err.Error(),
+		})
+		select {
+		case <-time.After(wait):
+		case <-ctx.Done():
+			f.state = Canceled
+			return f
+		}
+	}
+}
+
+// attempt calls work once, under the timeout of its kind, and turns a panic into an error: a bug in a stage must not keep the others
+// from being torn down.
+func (j *job) attempt(ctx context.Context, dir string, attempt int, work func(context.Context, stage.Task) error) (err error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("make folder of attempt: %w", err)
+	}
+	if timeout := time.Duration(j.policy.Timeout); timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, timeout)
+		defer cancel()
+		defer func() {
+			if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				err = stage.Failf(stage.Permanent, "timeout", "ran longer than %s (stage %q { timeout }): %w", timeout, j.node.Address.Kind, err)
+			}
+		}()
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			err = stage.Failf(stage.Permanent, "bug", "panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return work(ctx, stage.Task{
+		Address: j.node.Address, Attempt: attempt, Config: j.node.Config, Dir: dir, Inputs: j.inputs,
+		Incarnation: j.life.incarnation(), Watch: j.life.watch(j.node.Address.Kind),
+	})
+}
+
+// jitter draws the wait before the next attempt: anything up to a ceiling that doubles, and stops at two minutes.
+func jitter(ceiling time.Duration, attempt int) time.Duration {
+	ceiling = min(ceiling<<min(attempt-1, 10), 2*time.Minute)
+	if ceiling <= 0 {
+		return 0
+	}
+	return rand.N(ceiling)
+}

@@ -1,0 +1,168 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/strangeloopio/inferencex/pipeline/addr"
+	"github.com/strangeloopio/inferencex/pipeline/event"
+	"github.com/strangeloopio/inferencex/pipeline/journal"
+	"github.com/strangeloopio/inferencex/pipeline/plan"
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+)
+
+// life is one incarnation of a deployment and what watches it. Its steps run one after the other, so it needs no lock.
+type life struct {
+	inc     stage.Incarnation
+	watches map[string]stage.Watch // by kind
+	order   []string               // kinds in the order in which their watches began
+	suspect bool                   // a step on it failed
+}
+
+// incarnation returns what steps see of the life; nil for steps without one.
+func (l *life) incarnation() *stage.Incarnation {
+	if l == nil {
+		return nil
+	}
+	return &l.inc
+}
+
+func (l *life) watch(kind string) stage.Watch {
+	if l == nil {
+		return nil
+	}
+	return l.watches[kind]
+}
+
+func (l *life) noteOutcome(err error) {
+	if l != nil && err != nil {
+		l.suspect = true
+	}
+}
+
+// check asks a server on which a step has failed whether it is still there, so that a dead one fails its other cells at once and by name.
+func (l *life) check(ctx context.Context) error {
+	if l == nil || !l.suspect {
+		return nil
+	}
+	if err := l.inc.Alive(ctx); err != nil {
+		return stage.Failf(stage.Permanent, "endpoint_gone", "the deployment is gone: %w", err)
+	}
+	return nil
+}
+
+// recordOnly is what is known of a resource whose Acquire failed and could not take it back.
+type recordOnly struct{ record stage.Record }
+
+var _ stage.Live = recordOnly{}
+
+func (r recordOnly) Record() stage.Record                        { return r.record }
+func (r recordOnly) Endpoint() stage.Endpoint                    { return stage.Endpoint{} }
+func (r recordOnly) Logs(context.Context, int) ([]string, error) { return nil, nil }
+func (r recordOnly) Alive(context.Context) error                 { return errors.New("it never became ready") }
+
+// acquire brings a deployment to life and opens its watches.
+func (j *job) acquire(ctx context.Context) finished {
+	var born stage.Live
+	f := j.attempts(ctx, func(ctx context.Context, task stage.Task) error {
+		acquirer, err := j.acquirer()
+		if err != nil {
+			return err
+		}
+		born, err = acquirer.Acquire(ctx, j.env(j.node.Address), task, ledger{j.Journal, j.Events, j.node.Address})
+		return err
+	})
+	if f.state != Done {
+		if i := slices.IndexFunc(j.Journal.Live(), func(e journal.Entry) bool { return e.Record.Address == j.node.Address }); i >= 0 {
+			f.life = j.newLife(recordOnly{j.Journal.Live()[i].Record})
+		}
+		return f
+	}
+	f.life = j.newLife(born)
+	token := born.Record().Token
+	if err := j.Journal.Mark(token, journal.Ready); err != nil {
+		f.state, f.err = Failed, err
+		return f
+	}
+	j.Events.Emit(event.Event{Type: event.ResourceReady, Step: &j.node.Address, Resource: token, ID: born.Record().ID, Message: born.Endpoint().URL})
+	j.openWatches(ctx, f.life)
+	return f
+}
+
+func (j *job) newLife(live stage.Live) *life {
+	l := &life{watches: map[string]stage.Watch{}}
+	l.inc = stage.Incarnation{Live: live, Release: func(ctx context.Context) error { return j.release(ctx, live.Record()) }}
+	return l
+}
+
+// watcher is a kind that watches incarnations, with the configuration of its steps on this one.
+type watcher struct {
+	stage.Watcher
+	kind   string
+	config []byte
+}
+
+// watchersOf returns the kinds that want to watch the deployment: those with a step that will run on it.
+func (e *executor) watchersOf(deploy *node) []watcher {
+	var found []watcher
+	for _, n := range e.tenant[deploy.Address] {
+		kind := n.Address.Kind
+		if n.Action != plan.Run || slices.ContainsFunc(found, func(w watcher) bool { return w.kind == kind }) {
+			continue
+		}
+		if w, ok := e.Kinds[kind].(stage.Watcher); ok {
+			found = append(found, watcher{w, kind, n.Config})
+		}
+	}
+	return found
+}
+
+func (j *job) openWatches(ctx context.Context, l *life) {
+	for _, w := range j.watchers {
+		at := addr.Step{Kind: w.kind, Name: j.node.Address.Name, Key: j.node.Address.Key}
+		dir := filepath.Join(j.Dir, "watch", folder(at))
+		err := os.MkdirAll(dir, 0o755)
+		if err == nil {
+			var watch stage.Watch
+			if watch, err = w.Watch(ctx, j.env(at), stage.Task{Address: at, Attempt: 1, Config: w.config, Dir: dir, Incarnation: &l.inc}); err == nil {
+				l.watches[w.kind] = watch
+				l.order = append(l.order, w.kind)
+			}
+		}
+		if err != nil {
+			j.Events.Emit(event.Event{Type: event.Note, Step: &at, Reason: stage.ReasonOf(err), Message: fmt.Sprintf("cannot watch: %v", err)})
+		}
+	}
+}
+
+// teardown closes what watches the deployment, keeps the last of its log and releases it. An interrupt does not reach it: it has the
+// deadline of its own policy.
+func (j *job) teardown(ctx context.Context) finished {
+	ctx = context.WithoutCancel(ctx)
+	for _, kind := range slices.Backward(j.life.order) {
+		if err := j.life.watches[kind].Close(); err != nil {
+			j.Events.Emit(event.Event{Type: event.Note, Step: &j.node.Address, Message: fmt.Sprintf("close %s watch: %v", kind, err)})
+		}
+	}
+	j.keepLog(ctx)
+	j.life.suspect = false // a dead server is torn down like any other
+	return j.perform(ctx)
+}
+
+// keepLog writes the server's last lines beside the run. A log that cannot be had is no reason to keep the server.
+func (j *job) keepLog(ctx context.Context) {
+	lines, err := j.life.inc.Logs(ctx, 2000)
+	if err != nil || len(lines) == 0 {
+		return
+	}
+	dir := filepath.Join(j.Dir, "logs")
+	path := filepath.Join(dir, folder(j.node.Deployment)+".log")
+	if err := errors.Join(os.MkdirAll(dir, 0o755), os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o644)); err != nil {
+		j.Events.Emit(event.Event{Type: event.Note, Step: &j.node.Address, Message: fmt.Sprintf("keep log: %v", err)})
+	}
+}

@@ -1,0 +1,236 @@
+package run
+
+import (
+	"container/heap"
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/strangeloopio/inferencex/pipeline/addr"
+	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
+	"github.com/strangeloopio/inferencex/pipeline/plan"
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+)
+
+// executor owns the state of a run. Only the goroutine of loop touches it; workers get what they need and send back what came of it.
+type executor struct {
+	world
+	nodes  []*node
+	byStep map[addr.Step]*node
+	atoms  map[string][]*node    // steps by what is sealed together
+	tenant map[addr.Step][]*node // steps by the deployment that they work on
+	ready  nodeHeap              // may begin as far as edges go
+	parked []*node               // deploy steps that wait for GPUs
+	ended  chan finished         // from workers
+	active int                   // workers
+	quota  *quota
+	lives  map[addr.Step]*life         // by deploy step
+	sealed map[string]checkpoint.Entry // by atom
+	closed bool                        // interrupted: only teardowns begin
+}
+
+// node is a step and what has become of it.
+type node struct {
+	plan.Step
+	index   int
+	state   State
+	err     error
+	waiting int     // edges whose source has not ended
+	after   []*node // steps that wait for this one
+	dir     string  // files of a step that is done and not yet sealed
+	attempt int
+	seconds float64
+}
+
+// finished is what a worker sends when its step has ended.
+type finished struct {
+	node    *node
+	state   State
+	err     error
+	attempt int
+	seconds float64
+	dir     string
+	life    *life             // of a deploy step: what there is to release
+	entry   *checkpoint.Entry // if the step sealed its atom, or found it sealed
+}
+
+func newExecutor(cfg Config) (*executor, error) {
+	e := &executor{
+		world: world{cfg}, byStep: map[addr.Step]*node{}, ended: make(chan finished),
+		atoms: map[string][]*node{}, tenant: map[addr.Step][]*node{},
+		quota: newQuota(cfg.Plan.Quota), lives: map[addr.Step]*life{}, sealed: map[string]checkpoint.Entry{},
+	}
+	for i, step := range cfg.Plan.Steps {
+		n := &node{Step: step, index: i, state: Pending}
+		e.nodes = append(e.nodes, n)
+		e.byStep[step.Address] = n
+		e.atoms[step.Atom] = append(e.atoms[step.Atom], n)
+		e.tenant[step.Deployment] = append(e.tenant[step.Deployment], n)
+	}
+	for _, n := range e.nodes {
+		for _, before := range n.Before() {
+			source, ok := e.byStep[before]
+			if !ok {
+				return nil, fmt.Errorf("plan: %s waits for %s, which is not in the plan", n.Address, before)
+			}
+			source.after = append(source.after, n)
+			n.waiting++
+		}
+	}
+	if _, err := cfg.Plan.Graph().Order(); err != nil {
+		return nil, fmt.Errorf("plan: %w", err)
+	}
+	return e, nil
+}
+
+// loop runs until every step has ended.
+func (e *executor) loop(ctx context.Context) {
+	for _, n := range e.nodes {
+		if n.waiting == 0 {
+			heap.Push(&e.ready, n)
+		}
+	}
+	interrupted := ctx.Done()
+	for {
+		e.begin(ctx)
+		if e.active == 0 {
+			if len(e.parked) == 0 {
+				return
+			}
+			e.refuseParked()
+			continue
+		}
+		select {
+		case f := <-e.ended:
+			e.active--
+			e.finish(f)
+		case <-interrupted:
+			interrupted = nil
+			e.closed = true
+			e.unpark()
+		}
+	}
+}
+
+// begin starts or settles every step that can be.
+func (e *executor) begin(ctx context.Context) {
+	e.closed = e.closed || ctx.Err() != nil
+	for e.ready.Len() > 0 {
+		n := heap.Pop(&e.ready).(*node)
+		if state, err := e.verdict(n); state != Running {
+			e.settle(n, state, err)
+			continue
+		}
+		if n.GPUs != nil && !e.quota.take(*n.GPUs) {
+			e.parked = append(e.parked, n)
+			continue
+		}
+		e.start(ctx, n)
+	}
+}
+
+// verdict says what is to become of a step whose edges are free: Running, or how it ends without running.
+func (e *executor) verdict(n *node) (State, error) {
+	switch {
+	case n.Action == plan.Reuse && n.Class == stage.Measure:
+		e.sealed[n.Atom] = e.Plan.Sealed[n.Atom]
+		return Reused, nil
+	case n.Action == plan.Skip:
+		return Skipped, nil
+	}
+	if n.Address.Kind == plan.Teardown {
+		if e.lives[n.Deployment] == nil {
+			return Skipped, nil
+		}
+		return Running, nil
+	}
+	for _, need := range n.Needs {
+		source := e.byStep[need]
+		if source.state == Canceled {
+			return Canceled, source.err
+		}
+		if !source.state.OK() {
+			return Blocked, fmt.Errorf("%s: %w", source.Address, source.err)
+		}
+	}
+	if e.closed {
+		return Canceled, context.Canceled
+	}
+	return Running, nil
+}
+
+// start hands a step to a worker of its own.
+func (e *executor) start(ctx context.Context, n *node) {
+	n.state = Running
+	e.active++
+	job := e.job(n)
+	go func() { e.ended <- job.do(ctx) }()
+}
+
+// finish takes in what a worker sent.
+func (e *executor) finish(f finished) {
+	n := f.node
+	n.dir, n.attempt, n.seconds = f.dir, f.attempt, f.seconds
+	if f.entry != nil {
+		e.sealed[n.Atom] = *f.entry
+	}
+	if f.life != nil {
+		e.lives[n.Address] = f.life
+	}
+	if n.Address.Kind == plan.Teardown && f.state == Done {
+		delete(e.lives, n.Deployment)
+	}
+	e.settle(n, f.state, f.err)
+	if n.GPUs != nil && e.lives[n.Address] == nil {
+		e.free(n)
+	}
+	if n.Address.Kind == plan.Teardown && e.lives[n.Deployment] == nil {
+		e.free(e.byStep[n.Deployment])
+	}
+}
+
+// free gives the GPUs of a deployment back and lets the waiting ones try again.
+func (e *executor) free(deploy *node) {
+	e.quota.give(*deploy.GPUs)
+	e.unpark()
+}
+
+func (e *executor) unpark() {
+	for _, n := range e.parked {
+		heap.Push(&e.ready, n)
+	}
+	e.parked = nil
+}
+
+// refuseParked ends the deploy steps whose GPUs will never be free: a teardown failed, and nothing is running any more.
+func (e *executor) refuseParked() {
+	parked := e.parked
+	e.parked = nil
+	for _, n := range parked {
+		e.settle(n, Blocked, fmt.Errorf("%d × %s of %s are still held by a deployment that could not be torn down",
+			n.GPUs.Count, n.GPUs.GPUType, n.GPUs.Provider))
+	}
+}
+
+// settle ends a step and frees the edges from it.
+func (e *executor) settle(n *node, state State, err error) {
+	n.state, n.err = state, err
+	e.tell(n)
+	for _, next := range n.after {
+		if next.waiting--; next.waiting == 0 {
+			heap.Push(&e.ready, next)
+		}
+	}
+}
+
+type nodeHeap []*node
+
+func (h nodeHeap) Len() int           { return len(h) }
+func (h nodeHeap) Less(i, j int) bool { return h[i].index < h[j].index }
+func (h nodeHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
+func (h *nodeHeap) Push(x any)        { *h = append(*h, x.(*node)) }
+func (h *nodeHeap) Pop() any {
+	last := (*h)[len(*h)-1]
+	*h = slices.Delete(*h, len(*h)-1, len(*h))
+	return last
+}
