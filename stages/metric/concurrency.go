@@ -1,0 +1,37 @@
+package metric
+
+// meanInFlight is the integral of the requests in flight over the whole window ÷ its length. By Little's law it equals the rate of ok requests
+// times their mean time in flight, where all are ok.
+func (s *Sample) meanInFlight() (float64, bool) {
+	w := s.window()
+	if w.empty() {
+		return 0, false
+	}
+	var busy int64
+	for _, r := range s.Data.Requests {
+		if r.Status != "dropped" {
+			busy += max(0, min(r.TDone, w.to)-max(r.TSend, w.from))
+		}
+	}
+	return float64(busy) / float64(w.to-w.from), true
+}
+
+func concurrency() []Def {
+	return []Def{
+		{
+			Name: "system_tps_per_user", Unit: "tokens/s/user", Better: Higher, Doc: "output_tps ÷ achieved_concurrency.", Needs: Requests,
+			Compute: func(s *Sample) (float64, bool) {
+				rate, ok := perSecond((*Sample).outputTokens)(s)
+				users, _ := s.meanInFlight()
+				if !ok {
+					return 0, false
+				}
+				return ratio(rate, users)
+			},
+		},
+		{
+			Name: "achieved_concurrency", Unit: "requests", Doc: "Mean number of requests in flight (sent, stream not ended) over the whole window.", Needs: Requests,
+			Compute: (*Sample).meanInFlight,
+		},
+	}
+}

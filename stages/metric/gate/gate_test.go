@@ -1,0 +1,246 @@
+package gate_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/table"
+	"github.com/strangeloopio/inferencex/stages/metric"
+	"github.com/strangeloopio/inferencex/stages/metric/energy"
+	"github.com/strangeloopio/inferencex/stages/metric/gate"
+)
+
+func p[T any](v T) *T { return &v }
+
+// cell is a measurement that cases spoil.
+type cell struct {
+	labels stage.CellLabels
+	gpu    stage.GPU
+	data   metric.Data
+	facts  gate.Facts
+}
+
+// healthy is a closed loop of 8 users that sent 800 requests of a second each, without a fault.
+func healthy() *cell {
+	c := &cell{
+		labels: stage.CellLabels{GPUType: "H100", GPUs: 2, Users: 8},
+		gpu:    stage.GPU{IdleWatts: 70, TDPWatts: 700},
+		facts: gate.Facts{Endpoint: &stage.Endpoint{GPUs: []stage.DeviceGPU{
+			{Index: 0, Name: "NVIDIA H100 80GB HBM3"}, {Index: 1, Name: "NVIDIA H100 80GB HBM3"},
+		}}},
+	}
+	c.data.Energy = &energy.Result{Valid: true, Joules: p(30000.0), MeanWatts: p(600.0), Devices: make([]energy.Device, 2)}
+	c.requests(800)
+	return c
+}
+
+func (c *cell) requests(n int) {
+	c.data.Requests = nil
+	for i := range int64(n) {
+		begin := i / 8 * 1e9
+		c.data.Requests = append(c.data.Requests, table.Request{
+			Index: i, Status: "ok", TSched: begin, TSend: begin, TFirstToken: p(begin + 1e8), TLastToken: p(begin + 1e9), TDone: begin + 1e9,
+			ISLRequested: 1000, ISL: p(int32(1000)), OSLRequested: 500, OSL: p(int32(500)), CachedTokens: p(int32(0)), TokenSource: "usage", Chunks: 500,
+		})
+	}
+}
+
+// each spoils the first n requests.
+func (c *cell) each(n int, spoil func(*table.Request)) {
+	for i := range n {
+		spoil(&c.data.Requests[i])
+	}
+}
+
+func TestEachCode(t *testing.T) {
+	cases := []struct {
+		name   string
+		spoil  func(*cell)
+		want   []string
+		detail string
+	}{
+		{"nothing wrong", func(*cell) {}, nil, ""},
+		{
+			"9 of 800 fail", func(c *cell) { c.each(9, func(r *table.Request) { r.Status = "timeout" }) },
+			[]string{"errors"},
+			"9 of 800 requests failed (9 timeout)",
+		},
+		{
+			"8 of 800 fail", func(c *cell) { c.each(8, func(r *table.Request) { r.Status = "stream_error" }) },
+			[]string{"few_errors"},
+			"8 of 800 requests failed (8 stream_error)",
+		},
+		{
+			"all fail", func(c *cell) { c.each(800, func(r *table.Request) { r.Status = "http_error" }) },
+			[]string{"errors"},
+			"800 of 800",
+		},
+		{
+			"the prompt was built from words", func(c *cell) { c.each(800, func(r *table.Request) { r.ISL = p(int32(889)) }) },
+			[]string{"isl_mismatch"},
+			"mean input is 889 tokens, 1000 were requested",
+		},
+		{
+			"a chat template adds 5 tokens", func(c *cell) {
+				c.each(800, func(r *table.Request) { r.ISLRequested, r.ISL = 100, p(int32(105)) })
+			}, nil, "",
+		},
+		{
+			"the model stops early", func(c *cell) { c.each(800, func(r *table.Request) { r.OSL = p(int32(300)) }) },
+			[]string{"osl_mismatch"},
+			"mean output is 300 tokens",
+		},
+		{
+			"one prompt for all", func(c *cell) { c.each(800, func(r *table.Request) { r.CachedTokens = p(int32(900)) }) },
+			[]string{"prefix_contaminated"},
+			"90 % of the input came from the prefix cache, 0 % was meant to",
+		},
+		{
+			"a shared prefix is meant", func(c *cell) {
+				c.facts.SharedPrefix = 900
+				c.each(800, func(r *table.Request) { r.CachedTokens = p(int32(900)) })
+			}, nil, "",
+		},
+		{
+			"half of the users idle", func(c *cell) { c.labels.Users = 16 },
+			[]string{"concurrency_missed", "steady_window_empty"},
+			"8.0 requests were in flight on average for 16 users, 0 % of the window was steady",
+		},
+		{
+			"a long tail", func(c *cell) {
+				last := &c.data.Requests[799]
+				last.TDone = 130e9
+				last.TLastToken = p(last.TDone)
+			},
+			[]string{"concurrency_ramp"},
+			"77 % of the window was steady",
+		},
+		{
+			"the seed's 50 requests for 128 users", func(c *cell) { c.labels.Users = 128; c.requests(50) },
+			[]string{"concurrency_missed", "too_few_requests", "steady_window_empty", "p90_small_n", "p99_small_n"},
+			"",
+		},
+		{
+			"a GPU short", func(c *cell) { c.facts.Endpoint.GPUs = c.facts.Endpoint.GPUs[:1] },
+			[]string{"identity_mismatch"},
+			"the endpoint has 1 GPUs, the label says 2",
+		},
+		{
+			"another GPU", func(c *cell) { c.facts.Endpoint.GPUs[1].Name = "NVIDIA A100-SXM4-80GB" },
+			[]string{"identity_mismatch"},
+			`gpu 1 of the endpoint is a "NVIDIA A100-SXM4-80GB", the label says "H100"`,
+		},
+		{
+			"the same GPU in other words", func(c *cell) {
+				c.labels.GPUType = "A100-80G"
+				c.facts.Endpoint.GPUs = []stage.DeviceGPU{{Name: "NVIDIA A100-SXM4-80GB"}, {Name: "NVIDIA A100-SXM4-80GB"}}
+			}, nil, "",
+		},
+		{
+			"H100 is no GH200", func(c *cell) {
+				c.facts.Endpoint.GPUs = []stage.DeviceGPU{{Name: "NVIDIA H100"}, {Name: "NVIDIA GH200 480GB"}}
+			},
+			[]string{"identity_mismatch"},
+			"GH200",
+		},
+		{
+			"L4 is no L40S", func(c *cell) {
+				c.labels.GPUType = "L4"
+				c.facts.Endpoint.GPUs = []stage.DeviceGPU{{Name: "NVIDIA L4"}, {Name: "NVIDIA L40S"}}
+			},
+			[]string{"identity_mismatch"},
+			`"NVIDIA L40S"`,
+		},
+		{"nobody saw the GPUs", func(c *cell) { c.facts.Endpoint = nil }, nil, ""},
+		{
+			"usage is missing", func(c *cell) { c.each(3, func(r *table.Request) { r.ISL, r.CachedTokens = nil, nil }) },
+			[]string{"length_unknown"},
+			"3 of 800",
+		},
+		{
+			"chunks for tokens", func(c *cell) { c.each(800, func(r *table.Request) { r.TokenSource = "chunks" }) },
+			[]string{"tokens_by_chunks"},
+			"800 of 800",
+		},
+		{
+			"two waves", func(c *cell) { c.requests(16) },
+			[]string{"few_waves", "p90_small_n", "p99_small_n"},
+			"16 requests for 8 users",
+		},
+		{"p90 has enough", func(c *cell) { c.requests(64) }, []string{"p99_small_n"}, "p99 rests on 64 requests, fewer than 662"},
+		{"the power step failed", func(c *cell) { c.data.Energy = nil; c.facts.PowerFailure = "power_gap" }, []string{"power_failed"}, "power_gap"},
+		{"no power", func(c *cell) { c.data.Energy = nil }, []string{"power_missing"}, "no power was read"},
+		{"power without a source", invalidPower(energy.CodeMissing), []string{"power_missing"}, "why"},
+		{"power_devices", invalidPower(energy.CodeDevices), []string{"power_devices"}, "why"},
+		{"power_window", invalidPower(energy.CodeWindow), []string{"power_window"}, "why"},
+		{"power_gap and coverage", invalidPower(energy.CodeGap, energy.CodeCoverage), []string{"power_gap", "power_coverage"}, "why"},
+		{"power_clock", invalidPower(energy.CodeClock), []string{"power_clock"}, "why"},
+		{"power_counter", invalidPower(energy.CodeCounter), []string{"power_counter"}, "why"},
+		{
+			"the seed's 48 W a GPU under load", func(c *cell) { c.data.Energy.MeanWatts = p(96.0) },
+			[]string{"power_implausible"},
+			"48 W a GPU, idle is 70 W and the limit 700 W",
+		},
+		{"more than the board can", func(c *cell) { c.data.Energy.MeanWatts = p(1600.0) }, []string{"power_implausible"}, "800 W a GPU"},
+	}
+	hit := map[string]bool{}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			subject := healthy()
+			c.spoil(subject)
+			verdict := gate.Judge(metric.NewSample(subject.labels, subject.gpu, subject.data), subject.facts)
+			var codes []string
+			for _, r := range verdict.Reasons {
+				codes = append(codes, r.Code)
+				hit[r.Code] = true
+			}
+			if diff := cmp.Diff(c.want, codes); diff != "" {
+				t.Fatalf("%s\n%+v", diff, verdict.Reasons)
+			}
+			if c.detail != "" && !strings.Contains(verdict.Reasons[0].Detail, c.detail) {
+				t.Errorf("detail %q does not say %q", verdict.Reasons[0].Detail, c.detail)
+			}
+			if want := worst(verdict.Reasons); verdict.Validity != want {
+				t.Errorf("%s, want %s", verdict.Validity, want)
+			}
+		})
+	}
+	for _, rule := range gate.Rules() {
+		if !hit[rule.Code] {
+			t.Errorf("no case gives %s", rule.Code)
+		}
+	}
+}
+
+func invalidPower(codes ...energy.Code) func(*cell) {
+	return func(c *cell) {
+		c.data.Energy = &energy.Result{}
+		for _, code := range codes {
+			c.data.Energy.Reasons = append(c.data.Energy.Reasons, energy.Reason{Code: code, Detail: "why"})
+		}
+	}
+}
+
+func worst(reasons []gate.Reason) gate.Validity {
+	verdict := gate.Valid
+	for _, r := range reasons {
+		if r.Severity == gate.Invalid {
+			return gate.NotValid
+		}
+		verdict = gate.ValidWithNotes
+	}
+	return verdict
+}
+
+func TestRulesAreWhole(t *testing.T) {
+	seen := map[string]bool{}
+	for _, r := range gate.Rules() {
+		if seen[r.Code] || r.Doc == "" || (r.Severity != gate.Note && r.Severity != gate.Invalid) {
+			t.Errorf("rule %q is there twice or lacks a meaning or severity", r.Code)
+		}
+		seen[r.Code] = true
+	}
+}

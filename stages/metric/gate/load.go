@@ -1,0 +1,189 @@
+package gate
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/strangeloopio/inferencex/schemas/table"
+	"github.com/strangeloopio/inferencex/stages/metric"
+)
+
+const (
+	maxErrors      = 0.01 // failed share above which the answered requests no longer stand for the load
+	maxLengthError = 0.02 // of the mean length,
+	minLengthError = 8    // and in tokens: a chat template adds a few
+	maxCached      = 0.05 // share of input from the prefix cache beyond the intended prefix
+	maxMissed      = 0.05 // by which the concurrency may miss the users
+	minSteadyShare = 0.5  // of the whole window, that makes a ramp of what misses
+)
+
+func loadRules() []Rule {
+	return []Rule{
+		{"errors", Invalid, "more than 1 % of the attempted requests failed, or none was answered", manyErrors},
+		{"isl_mismatch", Invalid, "the mean input length misses the requested one by more than 2 % and 8 tokens", mismatch("input", islOf)},
+		{"osl_mismatch", Invalid, "the mean output length misses the requested one by more than 2 % and 8 tokens", mismatch("output", oslOf)},
+		{"prefix_contaminated", Invalid, "the prefix cache served over 5 % of the input beyond the shared prefix of the workload", contaminated},
+		{"concurrency_missed", Invalid, "the mean number in flight misses the users by more than 5 %, and less than half of the window was steady", concurrencyMissed},
+		{"too_few_requests", Invalid, "fewer requests than users: the concurrency of the label was never reached", tooFew},
+		{"identity_mismatch", Invalid, "the endpoint has other GPUs than the label says, in number or in name", otherGPUs},
+		{"few_errors", Note, "some attempted requests failed, at most 1 %", fewErrors},
+		{"concurrency_ramp", Note, "the mean number in flight misses the users by more than 5 %, but at least half of the window was steady", concurrencyRamp},
+		{"steady_window_empty", Note, "no stretch of time had 95 % of the users in flight: the steady columns are null", steadyEmpty},
+		{"length_unknown", Note, "the server told no token counts of some ok requests: rates leave them out", lengthUnknown},
+		{"tokens_by_chunks", Note, "output tokens were counted as chunks, since the server gave no usage", tokensByChunks},
+	}
+}
+
+func manyErrors(s *metric.Sample, _ Facts) (string, bool) {
+	share, any := value(s, "error_fraction")
+	return errorDetail(s), !any || len(s.OK()) == 0 || share > maxErrors
+}
+
+func fewErrors(s *metric.Sample, _ Facts) (string, bool) {
+	share, _ := value(s, "error_fraction")
+	return errorDetail(s), share > 0 && share <= maxErrors && len(s.OK()) > 0
+}
+
+// errorDetail counts the failures by status, in the order of their number.
+func errorDetail(s *metric.Sample) string {
+	failed, _ := value(s, "requests_failed")
+	attempted, _ := value(s, "requests_attempted")
+	by := map[string]int{}
+	for _, r := range s.Data.Requests {
+		if r.Status != "ok" && r.Status != "unfinished" && r.Status != "cancelled" {
+			by[r.Status]++
+		}
+	}
+	var kinds []string
+	for status, n := range by {
+		kinds = append(kinds, fmt.Sprintf("%d %s", n, status))
+	}
+	slices.Sort(kinds)
+	detail := fmt.Sprintf("%.0f of %.0f requests failed", failed, attempted)
+	if len(kinds) > 0 {
+		detail += " (" + strings.Join(kinds, ", ") + ")"
+	}
+	return detail
+}
+
+type length func(table.Request) (requested int32, actual *int32)
+
+func islOf(r table.Request) (int32, *int32) { return r.ISLRequested, r.ISL }
+func oslOf(r table.Request) (int32, *int32) { return r.OSLRequested, r.OSL }
+
+func mismatch(word string, of length) func(*metric.Sample, Facts) (string, bool) {
+	return func(s *metric.Sample, _ Facts) (string, bool) {
+		var requested, actual, n float64
+		for _, r := range s.OK() {
+			if want, got := of(r); got != nil {
+				requested += float64(want)
+				actual += float64(*got)
+				n++
+			}
+		}
+		if n == 0 {
+			return "", false
+		}
+		off := math.Abs(actual-requested) / n
+		return fmt.Sprintf("mean %s is %.0f tokens, %.0f were requested", word, actual/n, requested/n),
+			off > minLengthError && off > maxLengthError*requested/n
+	}
+}
+
+func contaminated(s *metric.Sample, facts Facts) (string, bool) {
+	hit, ok := value(s, "prefix_hit")
+	isl, _ := value(s, "isl_mean")
+	intended := 0.0
+	if isl > 0 {
+		intended = float64(facts.SharedPrefix) / isl
+	}
+	return fmt.Sprintf("%.0f %% of the input came from the prefix cache, %.0f %% was meant to", 100*hit, 100*intended), ok && hit > intended+maxCached
+}
+
+// missed returns how the mean number in flight misses the users, and the share of the window that was steady.
+func missed(s *metric.Sample) (detail string, off bool, steady float64) {
+	mean, ok := value(s, "achieved_concurrency")
+	users := float64(s.Labels.Users)
+	if !ok || users == 0 {
+		return "", false, 0
+	}
+	window, _ := value(s, "window_s")
+	long, _ := value(s, "steady_window_s")
+	detail = fmt.Sprintf("%.1f requests were in flight on average for %d users, %.0f %% of the window was steady", mean, s.Labels.Users, 100*long/window)
+	return detail, math.Abs(mean-users) > maxMissed*users, long / window
+}
+
+func concurrencyMissed(s *metric.Sample, _ Facts) (string, bool) {
+	detail, off, steady := missed(s)
+	return detail, off && steady < minSteadyShare
+}
+
+func concurrencyRamp(s *metric.Sample, _ Facts) (string, bool) {
+	detail, off, steady := missed(s)
+	return detail, off && steady >= minSteadyShare
+}
+
+func steadyEmpty(s *metric.Sample, _ Facts) (string, bool) {
+	_, steady := value(s, "steady_window_s")
+	return fmt.Sprintf("95 %% of %d users were never in flight together", s.Labels.Users), s.Labels.Users > 0 && len(s.OK()) > 0 && !steady
+}
+
+func tooFew(s *metric.Sample, _ Facts) (string, bool) {
+	attempted, _ := value(s, "requests_attempted")
+	return fmt.Sprintf("%.0f requests for %d users: set requests to at least 8 × users", attempted, s.Labels.Users), attempted < float64(s.Labels.Users)
+}
+
+func lengthUnknown(s *metric.Sample, _ Facts) (string, bool) {
+	n := 0
+	for _, r := range s.OK() {
+		if r.ISL == nil || r.OSL == nil {
+			n++
+		}
+	}
+	return fmt.Sprintf("%d of %d ok requests have no token counts", n, len(s.OK())), n > 0
+}
+
+func tokensByChunks(s *metric.Sample, _ Facts) (string, bool) {
+	n := 0
+	for _, r := range s.OK() {
+		if r.TokenSource == "chunks" {
+			n++
+		}
+	}
+	return fmt.Sprintf("%d of %d ok requests have their chunks counted for tokens", n, len(s.OK())), n > 0
+}
+
+func otherGPUs(s *metric.Sample, facts Facts) (string, bool) {
+	if facts.Endpoint == nil || len(facts.Endpoint.GPUs) == 0 {
+		return "", false
+	}
+	gpus := facts.Endpoint.GPUs
+	if len(gpus) != s.Labels.GPUs {
+		return fmt.Sprintf("the endpoint has %d GPUs, the label says %d", len(gpus), s.Labels.GPUs), true
+	}
+	for _, g := range gpus {
+		if !isModel(g.Name, s.Labels.GPUType) {
+			return fmt.Sprintf("gpu %d of the endpoint is a %q, the label says %q", g.Index, g.Name, s.Labels.GPUType), true
+		}
+	}
+	return "", false
+}
+
+// isModel reports whether a name such as "NVIDIA A100-SXM4-80GB" can be a GPU of a type such as "A100-80G": each part of the type begins a part of
+// the name, and its number is whole: an L40S is no L4.
+func isModel(name, gpuType string) bool {
+	parts := func(text string) []string {
+		return strings.FieldsFunc(strings.ToUpper(text), func(r rune) bool { return r == ' ' || r == '-' || r == '_' })
+	}
+	for _, want := range parts(gpuType) {
+		if !slices.ContainsFunc(parts(name), func(have string) bool {
+			rest, begins := strings.CutPrefix(have, want)
+			return begins && (rest == "" || rest[0] < '0' || rest[0] > '9')
+		}) {
+			return false
+		}
+	}
+	return true
+}

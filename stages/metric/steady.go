@@ -1,0 +1,150 @@
+package metric
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/strangeloopio/inferencex/schemas/table"
+)
+
+const (
+	// steadyShare of the target users must be in flight for a load to be steady.
+	steadyShare = 0.95
+	// turnaroundShare of a mean request is how long a dip may last: the time between an answer and the next request of the same user
+	// is no loss of load, at the same 5 % that steadyShare forgives.
+	turnaroundShare = 0.05
+)
+
+// findSteady is the longest time with at least steadyShare of the users in flight. It is empty for an open loop, which has no target,
+// and where nothing was answered.
+func (s *Sample) findSteady() span {
+	if s.Labels.Users == 0 || len(s.OK()) == 0 {
+		return span{}
+	}
+	mean, _ := Mean(s.ascending("e2el"))
+	dip := int64(turnaroundShare * mean * 1e9)
+	enough := steadyShare * float64(s.Labels.Users)
+
+	var best, current span
+	open := false
+	inFlight(s.Data.Requests, func(from, to int64, n int) {
+		if float64(n) < enough {
+			return
+		}
+		if !open || from-current.to > dip {
+			current, open = span{from, to}, true
+		}
+		current.to = to
+		if current.seconds() > best.seconds() {
+			best = current
+		}
+	})
+	return best
+}
+
+// inFlight calls each for every stretch of time with the number of requests in flight, in order of time.
+func inFlight(rows []table.Request, each func(from, to int64, n int)) {
+	type event struct {
+		t     int64
+		delta int
+	}
+	events := make([]event, 0, 2*len(rows))
+	for _, r := range rows {
+		if r.Status != "dropped" {
+			events = append(events, event{r.TSend, 1}, event{r.TDone, -1})
+		}
+	}
+	slices.SortFunc(events, func(a, b event) int { return cmp.Or(cmp.Compare(a.t, b.t), cmp.Compare(b.delta, a.delta)) })
+	n := 0
+	for i, e := range events {
+		if i > 0 && e.t > events[i-1].t {
+			each(events[i-1].t, e.t, n)
+		}
+		n += e.delta
+	}
+}
+
+// steadyTokens counts the output tokens that came in the steady window, by the time of their chunks, from all requests that did not fail. A chunk of
+// unknown size counts as the mean chunk of its request, or of all ok requests if its own tells no length.
+func (s *Sample) steadyTokens() (float64, bool) {
+	w := s.steady()
+	if w.empty() || len(s.Data.Chunks) == 0 {
+		return 0, false
+	}
+	var chunks float64
+	for _, r := range s.OK() {
+		chunks += float64(r.Chunks)
+	}
+	typical, _ := ratio(s.outputTokens(), chunks)
+	var tokens float64
+	for _, c := range s.Data.Chunks {
+		if c.TNS <= w.from || c.TNS > w.to {
+			continue
+		}
+		r, known := s.byIndex()[c.Request]
+		switch {
+		case !known || (r.Status != "ok" && !cut(*r)):
+		case c.Tokens > 0:
+			tokens += float64(c.Tokens)
+		case r.OSL != nil && r.Chunks > 0 && r.Status == "ok":
+			tokens += float64(*r.OSL) / float64(r.Chunks)
+		default:
+			tokens += typical
+		}
+	}
+	return tokens, true
+}
+
+// steadyCount counts the ok requests that were done in the steady window.
+func (s *Sample) steadyCount() (float64, bool) {
+	w := s.steady()
+	n := s.count(func(r table.Request) bool { return r.Status == "ok" && r.TDone > w.from && r.TDone <= w.to })
+	return n, !w.empty()
+}
+
+// steadyInput counts the input tokens of ok requests whose first token came in the steady window.
+func (s *Sample) steadyInput() (float64, bool) {
+	w := s.steady()
+	var tokens float64
+	for _, r := range s.OK() {
+		if r.TFirstToken != nil && r.ISL != nil && *r.TFirstToken > w.from && *r.TFirstToken <= w.to {
+			tokens += float64(*r.ISL)
+		}
+	}
+	return tokens, !w.empty()
+}
+
+func steady() []Def {
+	rate := func(count func(*Sample) (float64, bool)) func(*Sample) (float64, bool) {
+		return func(s *Sample) (float64, bool) {
+			n, ok := count(s)
+			if !ok {
+				return 0, false
+			}
+			return n / s.steady().seconds(), true
+		}
+	}
+	return []Def{
+		{
+			Name: "steady_window_s", Unit: "s", Needs: Requests,
+			Doc:     "Longest time with at least 95 % of the users in flight, dips under 5 % of a mean request apart.",
+			Compute: func(s *Sample) (float64, bool) { return s.steady().seconds(), !s.steady().empty() },
+		},
+		{
+			Name: "steady_rps", Unit: "1/s", Better: Higher, Needs: Requests, Doc: "Ok requests done in the steady window ÷ its length.",
+			Compute: rate((*Sample).steadyCount),
+		},
+		{
+			Name: "steady_output_tps", Unit: "tokens/s", Better: Higher, Needs: Chunks, Doc: "Output tokens whose chunks came in the steady window ÷ its length.",
+			Compute: rate((*Sample).steadyTokens),
+		},
+		{
+			Name: "steady_output_tps_per_gpu", Unit: "tokens/s/GPU", Better: Higher, Needs: Chunks, Doc: "steady_output_tps ÷ all GPUs allocated.",
+			Compute: perGPU(rate((*Sample).steadyTokens)),
+		},
+		{
+			Name: "steady_input_tps", Unit: "tokens/s", Better: Higher, Needs: Requests, Doc: "Input tokens of ok requests whose first token came in the steady window ÷ its length.",
+			Compute: rate((*Sample).steadyInput),
+		},
+	}
+}
