@@ -95,9 +95,10 @@ func (j *job) acquire(ctx context.Context) finished {
 }
 
 func (j *job) newLife(live stage.Live) *life {
-	l := &life{watches: map[string]stage.Watch{}}
-	l.inc = stage.Incarnation{Live: live, Release: func(ctx context.Context) error { return j.release(ctx, live.Record()) }}
-	return l
+	record := live.Record()
+	record.Address = j.node.Address
+	release := func(ctx context.Context) error { return j.release(ctx, record) }
+	return &life{inc: stage.Incarnation{Live: live, Release: release}, watches: map[string]stage.Watch{}}
 }
 
 // watcher is a kind that watches incarnations, with the configuration of its steps on this one.

@@ -1,0 +1,103 @@
+// Package cli is the command line of inferencex: one file a verb, each thin. A command prints data to stdout and talk to stderr, and what
+// it returns is turned into an exit code in one place.
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"time"
+
+	"github.com/mattn/go-isatty"
+	"github.com/spf13/cobra"
+)
+
+// App is the world as the commands see it.
+type App struct {
+	Args     []string // without the program's name
+	Stdin    io.Reader
+	Stdout   io.Writer
+	Stderr   io.Writer
+	Getenv   func(string) string
+	Environ  func() []string
+	Now      func() time.Time
+	Terminal bool // stderr is a terminal
+	Colour   bool // and takes colours
+	// Quit ends the process at once, for a second ^C.
+	Quit func(code int)
+}
+
+// System returns the App of a real process.
+func System() *App {
+	terminal := isatty.IsTerminal(os.Stderr.Fd()) && os.Getenv("TERM") != "dumb"
+	return &App{
+		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
+		Getenv: os.Getenv, Environ: os.Environ, Now: time.Now, Quit: os.Exit,
+		Terminal: terminal, Colour: terminal && os.Getenv("NO_COLOR") == "",
+	}
+}
+
+// Main runs one command and returns its exit code.
+func Main(app *App) int {
+	root := newRoot(app)
+	root.SetArgs(longFlags(app.Args))
+	root.SetIn(app.Stdin)
+	root.SetOut(app.Stdout)
+	root.SetErr(app.Stderr)
+	err := root.Execute()
+	if err != nil && err.Error() != "" {
+		fmt.Fprintf(app.Stderr, "Error: %v\n", err)
+	}
+	return codeOf(err)
+}
+
+func newRoot(app *App) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "inferencex",
+		Short: "Benchmark LLM inference from a declarative suite",
+		Long: `inferencex deploys models, loads them with users, samples their power and reports throughput per GPU, latency,
+interactivity, time to first token and power efficiency — from one HCL file, with checkpoints and guaranteed teardown.
+
+  inferencex init              write a suite to start from
+  inferencex plan suite.hcl    see what would be done, and why
+  inferencex run suite.hcl     do it; do it again to go on where it stopped`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return exit(ExitConfig, "%w\nSee %q.", err, cmd.CommandPath()+" -help")
+	})
+	root.AddCommand(
+		newInit(app), newValidate(app), newPlan(app), newRun(app), newReport(app), newGraph(app), newSimulate(app), newVersion(app),
+	)
+	return root
+}
+
+var oneDash = regexp.MustCompile(`^-[a-z][a-z-]+(=|$)`)
+
+// longFlags lets flags be written as their users know them from the tools beside this one: -var and --var are the same.
+func longFlags(args []string) []string {
+	long := make([]string, len(args))
+	for i, arg := range args {
+		if arg == "--" {
+			copy(long[i:], args[i:])
+			break
+		}
+		if oneDash.MatchString(arg) {
+			arg = "-" + arg
+		}
+		long[i] = arg
+	}
+	return long
+}
+
+// oneArg is cobra.MaximumNArgs(1) with an error of the right code, for commands that take a suite, or the current folder.
+func oneArg(cmd *cobra.Command, args []string) error {
+	if len(args) > 1 {
+		return exit(ExitConfig, "%s takes one argument, got %d: %v", cmd.CommandPath(), len(args), args)
+	}
+	return nil
+}

@@ -1,0 +1,180 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/strangeloopio/inferencex/cmd/inferencex/internal/view"
+	"github.com/strangeloopio/inferencex/pipeline/event"
+	"github.com/strangeloopio/inferencex/pipeline/journal"
+	"github.com/strangeloopio/inferencex/pipeline/plan"
+	"github.com/strangeloopio/inferencex/pipeline/run"
+	"github.com/strangeloopio/inferencex/schemas/result"
+	"github.com/strangeloopio/inferencex/stages/all"
+)
+
+func newRun(app *App) *cobra.Command {
+	var f suiteFlags
+	cmd := &cobra.Command{
+		Use:   "run [SUITE]",
+		Short: "Measure what is not measured yet, and report",
+		Long: `run plans the suite and carries the plan out. Cells that are sealed under the same recipe are used again, so running
+the same suite again goes on where the last run stopped. Whatever was deployed is torn down, also after ^C.`,
+		Args: oneArg,
+		RunE: func(cmd *cobra.Command, args []string) error { return app.run(cmd.Context(), f, args) },
+	}
+	f.register(cmd)
+	f.registerDir(cmd)
+	f.registerTarget(cmd)
+	return cmd
+}
+
+func (a *App) run(ctx context.Context, f suiteFlags, args []string) (err error) {
+	l, err := a.load(f, args)
+	if err != nil {
+		return err
+	}
+	if _, err := a.plan(l, f, nil); err != nil {
+		return err // before a folder is made
+	}
+	w, err := a.openWorkspace(f.dir, l.Name)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.close()) }()
+	p, err := a.plan(l, f, w.store)
+	if err != nil {
+		return err
+	}
+	if err := w.begin(l, p); err != nil {
+		return err
+	}
+	manifest := a.manifest(w, l, p)
+	if err := manifest.Write(w.dir); err != nil {
+		return err
+	}
+	outcome, runErr := a.execute(ctx, w, p, f.json)
+	verdict := a.conclude(w, p, outcome, runErr, f.json)
+	return errors.Join(verdict, a.closeManifest(manifest, w.dir, outcome, codeOf(verdict)))
+}
+
+// execute carries the plan out while telling what happens to the run's events file and to the user.
+func (a *App) execute(ctx context.Context, w *workspace, p *plan.Plan, asJSON bool) (outcome run.Outcome, err error) {
+	file, err := os.Create(filepath.Join(w.dir, "events.jsonl"))
+	if err != nil {
+		return run.Outcome{}, fmt.Errorf("make events file: %w", err)
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	log := event.NewLines(file)
+	log.Skip = func(e event.Event) bool { return e.Type == event.StepProgress }
+	var show view.Run = view.NewHuman(view.HumanConfig{Out: a.Stderr, Plan: p, Terminal: a.Terminal, Colour: a.Colour})
+	if asJSON {
+		show = view.NewLines(a.Stdout)
+	}
+	defer show.Close()
+	ctx, stop := a.interruptible(ctx, w.journal)
+	defer stop()
+	outcome, err = run.Run(ctx, run.Config{
+		ID: w.id, Dir: w.dir, Plan: p, Kinds: all.Kinds(), Store: w.store, Journal: w.journal,
+		Events: event.NewBus(w.id, a.Now, log, show), Now: a.Now, Getenv: a.Getenv,
+	})
+	return outcome, errors.Join(err, log.Err())
+}
+
+// interruptible ends the context at the first ^C or SIGTERM and the process at the second, saying what it leaves.
+func (a *App) interruptible(parent context.Context, live *journal.Journal) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(parent)
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	done := make(chan struct{})
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for n := 0; ; n++ {
+			select {
+			case <-done:
+				return
+			case <-signals:
+			}
+			if n == 0 {
+				fmt.Fprintln(a.Stderr, "\nInterrupted: canceling what runs and tearing down. ^C again leaves at once.")
+				cancel()
+				continue
+			}
+			a.Quit(a.abandon(live.Live()))
+		}
+	}()
+	return ctx, func() {
+		signal.Stop(signals)
+		close(done)
+		<-ended
+		cancel()
+	}
+}
+
+// abandon says what may still be running and returns the exit code that goes with it.
+func (a *App) abandon(alive []journal.Entry) int {
+	if len(alive) == 0 {
+		return ExitInterrupted
+	}
+	view.Alive(a.Stderr, alive)
+	return ExitAlive
+}
+
+// conclude prints the results and turns the outcome into the error that carries the exit code.
+func (a *App) conclude(w *workspace, p *plan.Plan, o run.Outcome, runErr error, asJSON bool) error {
+	results, readErr := result.Read(filepath.Join(w.dir, "report", "results.json"))
+	reported := readErr == nil && !o.Interrupted
+	if !asJSON {
+		view.Conclusion(a.Stdout, a.Stderr, view.Ending{Dir: w.dir, Plan: p, Outcome: o, Results: results, Reported: reported})
+	}
+	if len(o.Alive) > 0 {
+		return errors.Join(&exitError{a.abandon(o.Alive), nil}, runErr)
+	}
+	switch {
+	case runErr != nil:
+		return runErr
+	case o.Interrupted:
+		return silent(ExitInterrupted)
+	case len(o.Failures()) > 0 || !reported:
+		return silent(ExitCells)
+	}
+	return verdictOf(results)
+}
+
+// verdictOf judges the cells.
+func verdictOf(results result.Results) error {
+	missed := false
+	for _, cell := range results.Cells {
+		if cell.Status != "ok" || cell.Validity == "invalid" {
+			return silent(ExitCells)
+		}
+		missed = missed || len(cell.SLOMissed) > 0
+	}
+	if missed {
+		return silent(ExitObjectives)
+	}
+	return nil
+}
+
+func (a *App) closeManifest(m run.Manifest, dir string, o run.Outcome, code int) error {
+	ended := a.Now().UTC()
+	m.Ended, m.ExitCode = &ended, &code
+	m.Cells.Measured, m.Cells.Reused = o.Count(plan.Load, run.Done), o.Count(plan.Load, run.Reused)
+	switch {
+	case o.Interrupted:
+		m.Status = "interrupted"
+	case code == ExitOK:
+		m.Status = "done"
+	default:
+		m.Status = "failed"
+	}
+	return m.Write(dir)
+}

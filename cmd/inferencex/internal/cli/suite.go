@@ -1,0 +1,95 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/spf13/cobra"
+
+	"github.com/strangeloopio/inferencex/cmd/inferencex/internal/view"
+	"github.com/strangeloopio/inferencex/pipeline/addr"
+	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
+	"github.com/strangeloopio/inferencex/pipeline/plan"
+	"github.com/strangeloopio/inferencex/schemas/suite"
+	"github.com/strangeloopio/inferencex/stages/all"
+)
+
+// suiteFlags are the flags of every command that reads a suite.
+type suiteFlags struct {
+	vars     []string
+	varFiles []string
+	targets  []string
+	dir      string
+	json     bool
+}
+
+func (f *suiteFlags) register(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&f.vars, "var", nil, "set a variable, as `name=value`; may be repeated")
+	cmd.Flags().StringArrayVar(&f.varFiles, "var-file", nil, "read variables from a `file`; may be repeated")
+	cmd.Flags().BoolVar(&f.json, "json", false, "print JSON to stdout")
+}
+
+func (f *suiteFlags) registerDir(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.dir, "dir", "runs", "`folder` of runs and checkpoints")
+}
+
+func (f *suiteFlags) registerTarget(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVar(&f.targets, "target", nil, "only these cells: an address `pattern` such as 'load.*[**/1gpu/**]'; may be repeated")
+}
+
+// loaded is a suite with the sources that diagnostics quote.
+type loaded struct {
+	*suite.Suite
+	files map[string]*hcl.File
+}
+
+// load reads the suite that the arguments name, or the current folder's. It prints what is wrong with it.
+func (a *App) load(f suiteFlags, args []string) (*loaded, error) {
+	path := "."
+	if len(args) > 0 {
+		path = args[0]
+	}
+	vars := map[string]string{}
+	for _, text := range f.vars {
+		name, value, ok := strings.Cut(text, "=")
+		if !ok {
+			return nil, exit(ExitConfig, "-var %s: want name=value", text)
+		}
+		vars[name] = value
+	}
+	options := all.SuiteOptions()
+	options.Vars, options.VarFiles, options.Getenv = vars, f.varFiles, a.Getenv
+	s, files, diags := suite.Load(path, options)
+	l := &loaded{s, files}
+	return l, a.report(l, f.json, diags)
+}
+
+// report prints diagnostics. It returns an error if one of them is.
+func (a *App) report(l *loaded, asJSON bool, diags hcl.Diagnostics) error {
+	if len(diags) > 0 {
+		if err := view.Diagnostics(a.Stderr, a.Stdout, diags, l.files, asJSON, a.Colour); err != nil {
+			return err
+		}
+	}
+	if diags.HasErrors() {
+		return silent(ExitConfig)
+	}
+	return nil
+}
+
+// plan builds the plan over a store, which may be nil.
+func (a *App) plan(l *loaded, f suiteFlags, store *checkpoint.Store) (*plan.Plan, error) {
+	var targets []addr.Selector
+	for _, text := range f.targets {
+		target, err := addr.ParseSelector(text)
+		if err != nil {
+			return nil, exit(ExitConfig, "-target: %w", err)
+		}
+		targets = append(targets, target)
+	}
+	p, diags, err := plan.Build(plan.Config{Suite: l.Suite, Kinds: all.Kinds(), Store: store, Targets: targets})
+	if err != nil {
+		return nil, err
+	}
+	return p, a.report(l, f.json, diags)
+}

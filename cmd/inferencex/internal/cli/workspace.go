@@ -1,0 +1,130 @@
+package cli
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+
+	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
+	"github.com/strangeloopio/inferencex/pipeline/durable"
+	"github.com/strangeloopio/inferencex/pipeline/journal"
+	"github.com/strangeloopio/inferencex/pipeline/plan"
+	"github.com/strangeloopio/inferencex/pipeline/run"
+)
+
+// workspace is a folder of runs, held by this process alone, with the new run that it is to take.
+type workspace struct {
+	id      string
+	root    string // the folder of runs
+	dir     string // the new run's, made by begin
+	lease   *journal.Lease
+	store   *checkpoint.Store
+	journal *journal.Journal
+}
+
+// openWorkspace takes the lease of a folder of runs, and opens what is shared by them.
+func (a *App) openWorkspace(root, suite string) (_ *workspace, err error) {
+	id := a.runID(suite)
+	w := &workspace{id: id, root: root, dir: filepath.Join(root, id)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, w.close())
+		}
+	}()
+	host, _ := os.Hostname()
+	if w.lease, err = journal.Acquire(root, journal.Holder{Host: host, PID: os.Getpid(), Run: id, Since: a.Now()}); err != nil {
+		return w, err
+	}
+	if w.store, err = checkpoint.Open(filepath.Join(root, "store")); err != nil {
+		return w, err
+	}
+	w.journal, err = journal.Open(filepath.Join(root, "journal.jsonl"), id, a.Now)
+	return w, err
+}
+
+// close gives back what is held. The journal goes first: it must not be written to without the lease.
+func (w *workspace) close() error {
+	var errs []error
+	if w.journal != nil {
+		errs = append(errs, w.journal.Close())
+	}
+	if w.lease != nil {
+		errs = append(errs, w.lease.Release())
+	}
+	return errors.Join(errs...)
+}
+
+// begin makes the run's folder, with the suite and the plan in it, and points runs/latest to it.
+func (w *workspace) begin(l *loaded, p *plan.Plan) error {
+	if err := os.MkdirAll(filepath.Join(w.dir, "suite"), 0o755); err != nil {
+		return fmt.Errorf("make run folder: %w", err)
+	}
+	for _, name := range l.Files { // not the files of variables: they may hold secrets
+		if err := durable.WriteFile(filepath.Join(w.dir, "suite", filepath.Base(name)), l.files[name].Bytes); err != nil {
+			return err
+		}
+	}
+	if err := durable.WriteJSON(filepath.Join(w.dir, "plan.json"), p); err != nil {
+		return err
+	}
+	return pointLatest(w.root, w.id)
+}
+
+// pointLatest makes runs/latest lead to a run, by one rename, so that a reader finds the old run or the new one.
+func pointLatest(root, id string) error {
+	tmp := filepath.Join(root, ".latest-"+id)
+	if err := os.Symlink(id, tmp); err != nil {
+		return fmt.Errorf("point latest to the run: %w", err)
+	}
+	if err := os.Rename(tmp, filepath.Join(root, "latest")); err != nil {
+		return fmt.Errorf("point latest to the run: %w", err)
+	}
+	return nil
+}
+
+var notSlug = regexp.MustCompile(`[^a-z0-9]+`)
+
+// runID names a run by its start and its suite. The last letters tell apart runs that start in one second.
+func (a *App) runID(suite string) string {
+	slug := strings.Trim(notSlug.ReplaceAllString(strings.ToLower(suite), "-"), "-")
+	var tail [2]byte
+	_, _ = rand.Read(tail[:]) // never fails
+	return fmt.Sprintf("%s-%s-%s", a.Now().UTC().Format("20060102T150405Z"), slug, hex.EncodeToString(tail[:]))
+}
+
+// manifest describes the run that is about to begin.
+func (a *App) manifest(w *workspace, l *loaded, p *plan.Plan) run.Manifest {
+	host, _ := os.Hostname()
+	return run.Manifest{
+		ID: w.id, Suite: p.Suite, Sources: l.Files, Version: versionString(),
+		Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Host: host, PID: os.Getpid(),
+		Args: withoutValues(a.Args), Started: a.Now().UTC(), Status: "running",
+		Cells: run.CellCount{Total: p.Cells()},
+	}
+}
+
+// withoutValues hides the values of variables: one may be a secret.
+func withoutValues(args []string) []string {
+	hidden := make([]string, 0, len(args))
+	expected := false // the argument before was -var alone
+	for _, arg := range args {
+		flag, value, joined := strings.Cut(arg, "=")
+		isVar := strings.TrimLeft(flag, "-") == "var" && flag != "var"
+		switch {
+		case expected:
+			arg = flag + "=…"
+		case isVar && joined:
+			name, _, _ := strings.Cut(value, "=")
+			arg = flag + "=" + name + "=…"
+		}
+		hidden = append(hidden, arg)
+		expected = isVar && !joined
+	}
+	return hidden
+}

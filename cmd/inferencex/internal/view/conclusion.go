@@ -1,0 +1,39 @@
+package view
+
+import (
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/strangeloopio/inferencex/pipeline/plan"
+	"github.com/strangeloopio/inferencex/pipeline/run"
+	"github.com/strangeloopio/inferencex/schemas/result"
+	"github.com/strangeloopio/inferencex/stages/aggregate/report"
+)
+
+// Ending is what a run came to.
+type Ending struct {
+	Dir      string // the run's folder
+	Plan     *plan.Plan
+	Outcome  run.Outcome
+	Results  result.Results
+	Reported bool // there are results
+}
+
+// Conclusion prints the table of results to data, and to talk where the rest is and what is missing.
+func Conclusion(data, talk io.Writer, e Ending) {
+	if e.Reported {
+		fmt.Fprintln(talk)
+		report.Text(data, e.Results)
+		fmt.Fprintf(talk, "\nReport:  %s\nTables:  %s\n", filepath.Join(e.Dir, "report", "index.html"), filepath.Join(e.Dir, "tables"))
+	}
+	measured, reused := e.Outcome.Count(plan.Load, run.Done), e.Outcome.Count(plan.Load, run.Reused)
+	fmt.Fprintf(talk, "Cells:   %d measured, %d used again", measured, reused)
+	if missing := e.Plan.Cells() - measured - reused; missing > 0 {
+		fmt.Fprintf(talk, ", %d without a result", missing)
+	}
+	fmt.Fprintln(talk)
+	if e.Outcome.Interrupted {
+		fmt.Fprintln(talk, "Interrupted. What is sealed stays: run the same suite again to go on.")
+	}
+}

@@ -1,0 +1,110 @@
+// Package view shows plans, runs and diagnostics, to people and to programs. What a program may parse goes to stdout as JSON; the rest is
+// for people and may change.
+package view
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/strangeloopio/inferencex/pipeline/event"
+	"github.com/strangeloopio/inferencex/pipeline/journal"
+)
+
+// Run shows the events of a run. Its owner closes it when the run has ended.
+type Run interface {
+	event.Sink
+	Close()
+}
+
+// NewLines returns a view that writes every event as a line of JSON.
+func NewLines(out io.Writer) Run { return lines{event.NewLines(out)} }
+
+type lines struct{ *event.Lines }
+
+func (lines) Close() {}
+
+// JSON writes v, indented.
+func JSON(out io.Writer, v any) error {
+	enc := json.NewEncoder(out)
+	enc.SetIndent("", "  ")
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}
+
+// Diagnostics prints what is wrong with a suite: with snippets to talk, or as one JSON document to data.
+func Diagnostics(talk, data io.Writer, diags hcl.Diagnostics, files map[string]*hcl.File, asJSON, colour bool) error {
+	if asJSON {
+		return JSON(data, map[string]any{"diagnostics": diagnosticsJSON(diags)})
+	}
+	return hcl.NewDiagnosticTextWriter(talk, files, 100, colour).WriteDiagnostics(diags)
+}
+
+type diagnostic struct {
+	Severity string   `json:"severity"`
+	Summary  string   `json:"summary"`
+	Detail   string   `json:"detail"`
+	File     string   `json:"file,omitempty"`
+	Start    *hcl.Pos `json:"start,omitempty"`
+	End      *hcl.Pos `json:"end,omitempty"`
+}
+
+func diagnosticsJSON(diags hcl.Diagnostics) []diagnostic {
+	list := make([]diagnostic, 0, len(diags))
+	for _, d := range diags {
+		entry := diagnostic{Severity: "error", Summary: d.Summary, Detail: d.Detail}
+		if d.Severity == hcl.DiagWarning {
+			entry.Severity = "warning"
+		}
+		if d.Subject != nil {
+			entry.File, entry.Start, entry.End = d.Subject.Filename, &d.Subject.Start, &d.Subject.End
+		}
+		list = append(list, entry)
+	}
+	return list
+}
+
+// Alive says what may still be running, and how it is removed.
+func Alive(talk io.Writer, alive []journal.Entry) {
+	fmt.Fprintln(talk, "\nStill running, or not known to be gone:")
+	for _, e := range alive {
+		id := e.Record.ID
+		if id == "" {
+			id = "(no id yet)"
+		}
+		fmt.Fprintf(talk, "  %s  %s  %s  token %s\n", e.Record.Address, id, e.State, e.Record.Token)
+	}
+	fmt.Fprintln(talk, "The next inferencex run with the same -dir releases them before it begins.")
+}
+
+// style colours text, or leaves it as it is.
+type style bool
+
+func (s style) paint(code, text string) string {
+	if !s {
+		return text
+	}
+	return "\x1b[" + code + "m" + text + "\x1b[0m"
+}
+
+func (s style) green(text string) string  { return s.paint("32", text) }
+func (s style) red(text string) string    { return s.paint("31", text) }
+func (s style) yellow(text string) string { return s.paint("33", text) }
+func (s style) dim(text string) string    { return s.paint("2", text) }
+func (s style) bold(text string) string   { return s.paint("1", text) }
+
+// count writes a number of things: "1 cell", "6 cells".
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
+// indent puts every line but the first behind blanks.
+func indent(text string, blanks int) string {
+	return strings.ReplaceAll(strings.TrimRight(text, "\n"), "\n", "\n"+strings.Repeat(" ", blanks))
+}
