@@ -1,0 +1,71 @@
+package result
+
+import "math"
+
+// Point is a cell over all of its trials: what a table row or a mark on a chart stands for.
+type Point struct {
+	Labels        // of the first trial; Trial, Cell and Address are its own
+	Trials []Cell // in order
+	// Stats are the metrics over the trials that did not fail, by name.
+	Stats map[string]Stat
+}
+
+// Stat sums up a metric over the trials that have it.
+type Stat struct {
+	N              int
+	Mean, Min, Max float64
+}
+
+// HalfRange is half of what lies between the lowest and the highest trial: the spread that tables print after ±.
+func (s Stat) HalfRange() float64 { return (s.Max - s.Min) / 2 }
+
+// Stat returns a metric over the trials, or false where none has it.
+func (p Point) Stat(metric string) (Stat, bool) {
+	s, ok := p.Stats[metric]
+	return s, ok
+}
+
+// Failed counts the trials that failed.
+func (p Point) Failed() int {
+	n := 0
+	for _, c := range p.Trials {
+		if c.Status == StatusFailed {
+			n++
+		}
+	}
+	return n
+}
+
+// Points merges the cells that differ in their trial alone, in the order of the first of each.
+func Points(cells []Cell) []Point {
+	var points []Point
+	at := map[Labels]int{}
+	for _, c := range cells {
+		key := c.Labels
+		key.Cell, key.Address, key.Trial = "", "", 0
+		i, known := at[key]
+		if !known {
+			i = len(points)
+			at[key] = i
+			points = append(points, Point{Labels: c.Labels, Stats: map[string]Stat{}})
+		}
+		points[i].add(c)
+	}
+	return points
+}
+
+func (p *Point) add(c Cell) {
+	p.Trials = append(p.Trials, c)
+	if c.Status == StatusFailed {
+		return
+	}
+	for name, v := range c.Metrics {
+		s, known := p.Stats[name]
+		if !known {
+			s.Min, s.Max = math.Inf(1), math.Inf(-1)
+		}
+		s.Mean += (v - s.Mean) / float64(s.N+1)
+		s.Min, s.Max, s.N = min(s.Min, v), max(s.Max, v), s.N+1
+		p.Stats[name] = s
+	}
+}

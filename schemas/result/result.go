@@ -1,0 +1,126 @@
+// Package result is the file report/results.json of a run: one object a cell, with every metric. Its invariant: what is missing is null in the
+// file and absent in Go, never zero; keys stand in one order, labels first, then the metrics in the order of the file's own list.
+package result
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+)
+
+// Schema is the version of the file's form. It grows when a key changes its meaning or goes away.
+const Schema = 1
+
+// Results is the file.
+type Results struct {
+	Schema    int      `json:"schema"`
+	Simulated bool     `json:"simulated"` // any cell was measured against a simulated endpoint
+	Suite     string   `json:"suite"`
+	Metrics   []Metric `json:"metrics"` // of every cell, in the order of the keys
+	Cells     []Cell   `json:"cells"`   // in the order of the plan
+}
+
+// Metric describes one of the numbers of a cell.
+type Metric struct {
+	Name   string `json:"name"`
+	Unit   string `json:"unit"`
+	Better string `json:"better"` // "higher", "lower" or empty
+	Doc    string `json:"doc"`
+}
+
+// What became of a cell.
+const (
+	StatusOK     = "ok"
+	StatusFailed = "failed"
+)
+
+// Labels say which cell it is, in the suite's words.
+type Labels struct {
+	Cell      string  `json:"cell"`
+	Address   string  `json:"address"` // of the load step: the value of column cell in the tables
+	Benchmark string  `json:"benchmark"`
+	Model     string  `json:"model"`
+	Repo      string  `json:"repo"`
+	Engine    string  `json:"engine"`
+	Provider  string  `json:"provider"`
+	Workload  string  `json:"workload"`
+	GPUType   string  `json:"gpu_type"`
+	GPUs      int     `json:"gpus"`
+	Users     int     `json:"users"`    // closed loop; 0 for an open one
+	RateRPS   float64 `json:"rate_rps"` // open loop; 0 for a closed one
+	ISL       int     `json:"isl"`      // tokens, as asked for
+	OSL       int     `json:"osl"`      // tokens, as asked for
+	Trial     int     `json:"trial"`    // from 1
+}
+
+// Label names the cell by its size: "1GPU/128U", or "1GPU/5rps" for an open loop.
+func (l Labels) Label() string {
+	size := strconv.Itoa(l.GPUs) + "GPU/"
+	if l.Users == 0 && l.RateRPS > 0 {
+		return size + strconv.FormatFloat(l.RateRPS, 'g', -1, 64) + "rps"
+	}
+	return size + strconv.Itoa(l.Users) + "U"
+}
+
+// Cell is one measured point, or the reason why it is none.
+type Cell struct {
+	Labels
+	Status    string // StatusOK or StatusFailed
+	Failure   string // why it failed; empty if not
+	Simulated bool
+	// Metrics are the numbers by name, in the units of Results.Metrics; a missing one is absent.
+	Metrics map[string]float64
+
+	PowerValid      bool
+	PowerMethod     string   // counter, padded or trapezoid; empty where power is not valid
+	PowerU95Percent *float64 // half-width of the 95 % interval of energy_j
+	Validity        string   // valid, valid_with_notes or invalid
+	Reasons         []string // codes, the grave ones first
+	Notes           []string // a sentence for each reason
+	SLOMissed       []string // objectives of the suite that the cell misses
+}
+
+// Value returns a metric, or false where it is missing.
+func (c Cell) Value(metric string) (float64, bool) {
+	v, ok := c.Metrics[metric]
+	return v, ok
+}
+
+// Read reads a results file.
+func Read(path string) (Results, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return Results{}, fmt.Errorf("read results: %w", err)
+	}
+	defer f.Close()
+	r, err := Decode(f)
+	if err != nil {
+		return Results{}, fmt.Errorf("read results %s: %w", path, err)
+	}
+	return r, nil
+}
+
+// Decode reads results as Encode writes them. It refuses a schema that this code does not know.
+func Decode(in io.Reader) (Results, error) {
+	var file struct {
+		Results
+		Cells []json.RawMessage `json:"cells"`
+	}
+	if err := json.NewDecoder(in).Decode(&file); err != nil {
+		return Results{}, err
+	}
+	if file.Schema != Schema {
+		return Results{}, fmt.Errorf("schema %d, this binary reads %d: use the inferencex that wrote it, or aggregate again", file.Schema, Schema)
+	}
+	r := file.Results
+	for i, raw := range file.Cells {
+		cell, err := decodeCell(raw, r.Metrics)
+		if err != nil {
+			return Results{}, fmt.Errorf("cell %d: %w", i, err)
+		}
+		r.Cells = append(r.Cells, cell)
+	}
+	return r, nil
+}
