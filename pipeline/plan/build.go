@@ -50,6 +50,7 @@ type builder struct {
 	plan        *Plan
 	diags       hcl.Diagnostics
 	deployments []*deployment
+	cells       []cell // in the order of the suite: that of tables and charts
 }
 
 // deployment is one served model and the cells that are measured on it.
@@ -108,6 +109,7 @@ func (b *builder) group() {
 			}
 			d := b.deploymentOf(c, byIdentity)
 			d.cells = append(d.cells, member)
+			b.cells = append(b.cells, member)
 		}
 	}
 	if len(b.deployments) == 0 && !b.diags.HasErrors() {

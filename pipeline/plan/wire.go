@@ -69,10 +69,8 @@ func (b *builder) wireDeployment(d *deployment) {
 // measured returns the steps whose results the tables are made of.
 func (b *builder) measured() []addr.Step {
 	var steps []addr.Step
-	for _, d := range b.deployments {
-		for _, c := range d.cells {
-			steps = append(steps, c.load, c.power)
-		}
+	for _, c := range b.cells {
+		steps = append(steps, c.load, c.power)
 	}
 	return steps
 }
@@ -136,11 +134,9 @@ func (b *builder) powerConfig(d *deployment) json.RawMessage {
 
 func (b *builder) aggregateConfig() json.RawMessage {
 	cfg := stage.AggregateConfig{Suite: b.Suite.Name, GPUs: map[string]stage.GPU{}}
-	for _, d := range b.deployments {
-		for _, c := range d.cells {
-			cfg.Cells = append(cfg.Cells, labelsOf(c))
-		}
-		if gpu, ok := b.Suite.GPUs[d.spec.GPUType]; ok {
+	for _, c := range b.cells {
+		cfg.Cells = append(cfg.Cells, labelsOf(c))
+		if gpu, ok := b.Suite.GPUs[c.GPUType]; ok {
 			cfg.GPUs[gpu.Name] = stage.GPU{PricePerHourUSD: gpu.PricePerHourUSD, PriceAsOf: gpu.PriceAsOf, TDPWatts: gpu.TDPWatts}
 		}
 	}
