@@ -34,5 +34,5 @@ func (e *executor) failure(source *node) string {
 			return fmt.Sprintf("%s: %s: %v", n.Address.Kind, stage.ReasonOf(n.err), n.err)
 		}
 	}
-	return fmt.Sprintf("%s: %s", source.Address.Kind, source.state)
+	return fmt.Sprintf("%s: %s", source.Address.Kind, source.Reason) // of a step that was skipped
 }

@@ -1,0 +1,67 @@
+# inferencex: everything that a newcomer or CI needs. `make help` lists the targets.
+
+export CGO_ENABLED := 0
+
+VERSION  := $(shell git describe --tags --always --dirty 2>/dev/null)
+LDFLAGS  := -s -w -X github.com/strangeloopio/inferencex/cmd/inferencex/internal/cli.version=$(VERSION)
+BINARY   := bin/inferencex
+PACKAGES := ./...
+
+.DEFAULT_GOAL := help
+.PHONY: help quickstart build test check format lint race examples generated gen bench fuzz vuln clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
+
+quickstart: build ## build, then run configs/quickstart.hcl on the simulated endpoint: no GPU, no account
+	$(BINARY) run configs/quickstart.hcl
+
+build: ## build bin/inferencex, a static binary
+	@mkdir -p bin
+	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/inferencex
+
+test: ## run the tests
+	go test $(PACKAGES)
+
+check: format lint test race generated examples ## everything that CI checks
+
+format: ## fail if a file is not formatted
+	@unformatted=$$(go tool gofumpt -l cmd configs pipeline schemas stages); \
+	if [ -n "$$unformatted" ]; then echo "not formatted (go tool gofumpt -w):"; echo "$$unformatted"; exit 1; fi
+
+lint: ## vet and staticcheck
+	go vet $(PACKAGES)
+	go tool staticcheck $(PACKAGES)
+	go mod verify >/dev/null
+	go mod tidy -diff
+
+race: ## run the concurrent packages under the race detector (needs a C compiler)
+	CGO_ENABLED=1 go test -race -short $(RACE)
+
+RACE := ./pipeline/... ./stages/client/... ./stages/traffic/... ./stages/load/... ./stages/warmup/... ./stages/power/... ./stages/deploy/...
+
+generated: ## fail if a generated file is not what its generator writes
+	@$(MAKE) --no-print-directory gen >/dev/null
+	@git diff --exit-code --stat -- '*.golden' schemas || { echo "generated files differ: commit what make gen wrote"; exit 1; }
+
+gen: ## write generated files and golden files anew
+	go generate $(PACKAGES)
+
+examples: build ## validate and plan every suite in configs
+	@for suite in configs/*.hcl; do $(BINARY) validate $$suite && $(BINARY) plan -dir /nonexistent $$suite >/dev/null || exit 1; done
+
+bench: ## run the benchmarks; each gives a ratio or an error measured in one run
+	go test -run '^$$' -bench . -benchtime 1s $(PACKAGES)
+
+fuzz: ## run every fuzz target for a minute
+	@for target in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \
+	  for name in $$(grep -hoE '^func Fuzz[A-Za-z]+' $$target/*_test.go | cut -c6-); do \
+	    go test -run '^$$' -fuzz "^$$name$$" -fuzztime 60s $$target || exit 1; \
+	  done; \
+	done
+
+vuln: ## look for known vulnerabilities (needs the network beyond the module proxy)
+	go tool govulncheck $(PACKAGES)
+
+clean: ## remove what was built; runs/ stays
+	rm -rf bin

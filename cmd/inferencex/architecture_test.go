@@ -1,0 +1,175 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"path"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/strangeloopio/inferencex/"
+
+// rule says what the packages below a folder may import of this repository. The first rule that fits a package holds. The table is the one of
+// ARCHITECTURE.md.
+type rule struct {
+	packages string   // a pattern of path.Match, or a folder followed by /...
+	may      []string // patterns likewise; a package may always import what lies below it
+	because  string
+}
+
+var rules = []rule{
+	{"schemas/suite/...", []string{"schemas/suite/..."}, "the language knows nothing of what it is used for"},
+	{"schemas/table/...", []string{"pipeline/durable"}, "tables are read by programs that know no suite"},
+	{"schemas/...", nil, "schemas are the bottom of the house"},
+	{"pipeline/addr", nil, "addresses are plain names"},
+	{"pipeline/dag", nil, "the graph is generic"},
+	{"pipeline/durable", nil, "everything that writes state stands on it"},
+	{"pipeline/event", []string{"schemas/...", "pipeline/addr"}, ""},
+	{"pipeline/stage/...", []string{"schemas/...", "pipeline/addr"}, "the contract must not know who keeps it"},
+	{"pipeline/checkpoint", []string{"pipeline/addr", "pipeline/event", "pipeline/durable"}, ""},
+	{"pipeline/journal", []string{"pipeline/addr", "pipeline/event", "pipeline/durable", "pipeline/stage"}, ""},
+	{"pipeline/plan", []string{"schemas/...", "pipeline/addr", "pipeline/dag", "pipeline/stage", "pipeline/checkpoint", "pipeline/journal"}, ""},
+	{"pipeline/run", []string{"pipeline/..."}, "the plan is all that the executor knows: never a suite, never a stage"},
+	{"stages/all", []string{"stages/...", "schemas/suite/...", "pipeline/stage"}, "the registry"},
+	{"stages/metric/...", []string{"stages/metric/...", "schemas/...", "pipeline/stage"}, ""},
+	{"stages/chart/...", []string{"stages/chart/...", "schemas/..."}, "charts draw what they are given"},
+	{"stages/client/...", []string{"stages/client/...", "schemas/...", "pipeline/stage"}, ""},
+	{"stages/prompt", []string{"stages/client", "schemas/...", "pipeline/stage"}, ""},
+	{"stages/traffic", []string{"stages/client", "stages/prompt", "schemas/...", "pipeline/stage"}, ""},
+	{"stages/deploy", []string{"stages/deploy/startup", "stages/deploy/probe", "stages/client", "pipeline/stage", "pipeline/addr", "schemas/..."}, "the stage knows no provider by name"},
+	{"stages/deploy/deploytest", []string{"stages/deploy", "pipeline/...", "schemas/..."}, ""},
+	{"stages/deploy/*/...", []string{"stages/deploy", "stages/client", "pipeline/stage", "pipeline/addr", "schemas/..."}, "a provider never knows a sibling"},
+	{"stages/*/...", []string{"pipeline/stage", "pipeline/addr", "schemas/...", "stages/metric/...", "stages/chart/...", "stages/client", "stages/prompt", "stages/traffic"}, "a kind never knows another kind, nor plan, run, checkpoint or journal"},
+	{"configs", nil, "suites are data"},
+	{"cmd/...", []string{"..."}, ""},
+}
+
+// only says which one folder may import a module.
+var only = map[string]string{
+	"github.com/apache/arrow-go":       "schemas/table",
+	"github.com/go-echarts/go-echarts": "stages/chart",
+	"github.com/spf13/cobra":           "cmd/inferencex/internal/cli",
+}
+
+func TestImports(t *testing.T) {
+	for _, pkg := range packages(t) {
+		name := strings.TrimPrefix(pkg.ImportPath, module)
+		r, ok := ruleOf(name)
+		if !ok {
+			t.Errorf("%s has no rule: add it to the table here and in ARCHITECTURE.md", name)
+			continue
+		}
+		for _, imported := range pkg.Imports {
+			if local, ok := strings.CutPrefix(imported, module); ok && !allowed(r, name, local) {
+				t.Errorf("%s imports %s: %s may import only %v (%s)", name, local, r.packages, r.may, r.because)
+			}
+			for mod, folder := range only {
+				if strings.HasPrefix(imported, mod) && !below(name, folder) {
+					t.Errorf("%s imports %s: only %s may", name, imported, folder)
+				}
+			}
+		}
+	}
+}
+
+func ruleOf(name string) (rule, bool) {
+	for _, r := range rules {
+		if matches(r.packages, name) {
+			return r, true
+		}
+	}
+	return rule{}, false
+}
+
+func allowed(r rule, name, imported string) bool {
+	if below(imported, name) {
+		return true
+	}
+	if parts := strings.Split(name, "/"); strings.HasPrefix(r.packages, "stages/deploy/*") && below(imported, strings.Join(parts[:3], "/")) {
+		return true // within one provider
+	}
+	if parts := strings.Split(name, "/"); strings.HasPrefix(r.packages, "stages/*/") && below(imported, strings.Join(parts[:2], "/")) {
+		return true // within one kind
+	}
+	for _, pattern := range r.may {
+		if matches(pattern, imported) {
+			return true
+		}
+	}
+	return false
+}
+
+// matches reports whether a package fits a pattern: segments match by path.Match, and a last segment ... stands for any depth, none too.
+func matches(pattern, name string) bool {
+	segments, parts := strings.Split(pattern, "/"), strings.Split(name, "/")
+	if segments[len(segments)-1] == "..." {
+		segments = segments[:len(segments)-1]
+		if len(parts) < len(segments) {
+			return false
+		}
+		parts = parts[:len(segments)]
+	}
+	if len(segments) != len(parts) {
+		return false
+	}
+	for i := range segments {
+		if ok, _ := path.Match(segments[i], parts[i]); !ok {
+			return false
+		}
+	}
+	return true
+}
+
+func below(name, folder string) bool { return name == folder || strings.HasPrefix(name, folder+"/") }
+
+type listed struct {
+	ImportPath string
+	Imports    []string
+}
+
+func packages(t *testing.T) []listed {
+	t.Helper()
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports", module+"...")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var all []listed
+	for dec := json.NewDecoder(strings.NewReader(string(out))); ; {
+		var pkg listed
+		err := dec.Decode(&pkg)
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, pkg)
+	}
+}
+
+func TestRulesCanFail(t *testing.T) {
+	for _, tc := range []struct {
+		name, imported string
+		want           bool
+	}{
+		{"schemas/table", "schemas/suite", false},
+		{"schemas/suite", "schemas/suite/block", true},
+		{"pipeline/run", "schemas/suite", false},
+		{"stages/load", "stages/power", false},
+		{"stages/load", "stages/client", true},
+		{"stages/load", "pipeline/plan", false},
+		{"stages/deploy/process", "stages/deploy/simulator", false},
+		{"stages/deploy/simulator/engine", "stages/deploy/simulator/hardware", true},
+		{"stages/deploy", "stages/deploy/process", false},
+		{"cmd/inferencex/internal/cli", "pipeline/run", true},
+	} {
+		r, ok := ruleOf(tc.name)
+		if got := ok && allowed(r, tc.name, tc.imported); got != tc.want {
+			t.Errorf("%s imports %s: allowed = %v, want %v", tc.name, tc.imported, got, tc.want)
+		}
+	}
+}

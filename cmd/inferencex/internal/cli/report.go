@@ -1,0 +1,104 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/strangeloopio/inferencex/cmd/inferencex/internal/view"
+	"github.com/strangeloopio/inferencex/pipeline/event"
+	"github.com/strangeloopio/inferencex/pipeline/plan"
+	"github.com/strangeloopio/inferencex/pipeline/run"
+	"github.com/strangeloopio/inferencex/stages/all"
+)
+
+func newReport(app *App) *cobra.Command {
+	var dir, format string
+	cmd := &cobra.Command{
+		Use:   "report [RUN]",
+		Short: "Make the tables and charts of a run again",
+		Long: `report makes the tables and charts of a run (the latest, if none is named) again from what is sealed. For a run that was
+interrupted it reports what there is. RUN is a run's id or its folder.`,
+		Args: oneArg,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name := "latest"
+			if len(args) > 0 {
+				name = args[0]
+			}
+			return app.remake(cmd.Context(), dir, name, format)
+		},
+	}
+	cmd.Flags().StringVar(&dir, "dir", "runs", "`folder` of runs and checkpoints")
+	cmd.Flags().StringVar(&format, "format", "", "print the results as md, csv or json `form` instead of the table")
+	return cmd
+}
+
+func (a *App) remake(ctx context.Context, root, name, format string) (err error) {
+	if format != "" && !strings.Contains(" md csv json ", " "+format+" ") {
+		return exit(ExitConfig, "-format %s: want md, csv or json", format)
+	}
+	dir, err := findRun(root, name)
+	if err != nil {
+		return err
+	}
+	p, err := plan.Read(filepath.Join(dir, "plan.json"))
+	if err != nil {
+		return err
+	}
+	w, err := a.openWorkspace(filepath.Dir(dir), "report")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.close()) }()
+	w.id, w.dir = filepath.Base(dir), dir
+	p.ForReport(w.store)
+	outcome, err := run.Run(ctx, run.Config{
+		ID: w.id, Dir: w.dir, Plan: p, Kinds: all.Kinds(), Store: w.store, Journal: w.journal,
+		Events: event.NewBus(w.id, a.Now, view.NewHuman(view.HumanConfig{Out: a.Stderr, Plan: p, Colour: a.Colour})), Now: a.Now, Getenv: a.Getenv,
+	})
+	if err != nil {
+		return err
+	}
+	if format != "" {
+		text, err := os.ReadFile(filepath.Join(dir, "report", "results."+format))
+		if err != nil {
+			return err
+		}
+		_, err = a.Stdout.Write(text)
+		return err
+	}
+	return a.conclude(w, p, outcome, nil, false)
+}
+
+// findRun returns the folder of the run that name means: an id below root, or a folder.
+func findRun(root, name string) (string, error) {
+	for _, path := range []string{filepath.Join(root, name), name} {
+		resolved, err := filepath.EvalSymlinks(path)
+		if err != nil {
+			continue
+		}
+		if _, err := os.Stat(filepath.Join(resolved, "plan.json")); err == nil {
+			return filepath.Abs(resolved)
+		}
+	}
+	return "", exit(ExitConfig, "there is no run %q in %s: %s", name, root, runsThere(root))
+}
+
+func runsThere(root string) string {
+	plans, _ := filepath.Glob(filepath.Join(root, "*", "plan.json"))
+	var ids []string
+	for _, path := range plans {
+		if id := filepath.Base(filepath.Dir(path)); id != "latest" {
+			ids = append(ids, id)
+		}
+	}
+	if len(ids) == 0 {
+		return "it holds no runs; -dir names another folder"
+	}
+	return fmt.Sprintf("there are %s", strings.Join(ids, ", "))
+}

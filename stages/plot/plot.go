@@ -1,0 +1,162 @@
+// Package plot draws the charts of a run and writes its page. It draws what results.json says and measures nothing; equal results give equal
+// files, byte for byte.
+package plot
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/result"
+	"github.com/strangeloopio/inferencex/stages/chart"
+	"github.com/strangeloopio/inferencex/stages/chart/page"
+	"github.com/strangeloopio/inferencex/stages/chart/render"
+)
+
+const (
+	revision = 1
+	// pngScale gives a picture that stays sharp over the width of a printed page.
+	pngScale = 2
+	// pngChart is the chart that is written as a bitmap too: what the seed's users put into slides.
+	pngChart = "panels"
+)
+
+// Kind is the stage "plot".
+type Kind struct{}
+
+var _ stage.Runner = Kind{}
+
+// New returns the stage.
+func New() Kind { return Kind{} }
+
+// Name is "plot".
+func (Kind) Name() string { return "plot" }
+
+// Class is Pure.
+func (Kind) Class() stage.Class { return stage.Pure }
+
+// Revision counts changes of this stage that change its files.
+func (Kind) Revision() int { return revision }
+
+// Run reads report/results.json of its one input and writes report/NAME.svg for each chart, report/panels.png and report/index.html.
+func (Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
+	var cfg stage.PlotConfig
+	if err := json.Unmarshal(task.Config, &cfg); err != nil {
+		return fmt.Errorf("plot: configuration: %w", err)
+	}
+	if len(task.Inputs) != 1 || task.Inputs[0].Dir == "" {
+		return fmt.Errorf("plot: want the results of aggregate, got %d inputs", len(task.Inputs))
+	}
+	results, err := result.Read(filepath.Join(task.Inputs[0].Dir, "report", "results.json"))
+	if err != nil {
+		return fmt.Errorf("plot: %w", err)
+	}
+	defs, err := chosen(cfg.Charts)
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(task.Dir, "report")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("plot: %w", err)
+	}
+	drawn, err := draw(ctx, env, dir, defs, chartData(cfg.Suite, results))
+	if err != nil {
+		return fmt.Errorf("plot: %w", err)
+	}
+	var html bytes.Buffer
+	if err := page.Write(&html, pageOf(cfg.Suite, results, drawn)); err != nil {
+		return fmt.Errorf("plot: %w", err)
+	}
+	return os.WriteFile(filepath.Join(dir, "index.html"), html.Bytes(), 0o644)
+}
+
+// chosen returns the charts of these names, in the order of chart.All; no names are all of them.
+func chosen(names []string) ([]chart.Def, error) {
+	if names == nil {
+		return chart.All(), nil
+	}
+	var defs []chart.Def
+	var known []string
+	for _, def := range chart.All() {
+		known = append(known, def.Name)
+		if slices.Contains(names, def.Name) {
+			defs = append(defs, def)
+		}
+	}
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return nil, fmt.Errorf("plot: there is no chart %q; there are: %s", name, strings.Join(known, ", "))
+		}
+	}
+	return defs, nil
+}
+
+// draw writes the pictures.
+func draw(ctx context.Context, env stage.Env, dir string, defs []chart.Def, data chart.Data) ([]page.Chart, error) {
+	var drawn []page.Chart
+	for i, def := range defs {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		env.Report(stage.Progress{Done: i, Total: len(defs), Note: def.Name})
+		figure, err := def.Build(data)
+		if err != nil {
+			return nil, err
+		}
+		svg, err := figure.SVG()
+		if err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(filepath.Join(dir, def.Name+".svg"), svg, 0o644); err != nil {
+			return nil, err
+		}
+		if def.Name == pngChart {
+			png, err := render.PNG(svg, pngScale)
+			if err != nil {
+				return nil, err
+			}
+			if err := os.WriteFile(filepath.Join(dir, def.Name+".png"), png, 0o644); err != nil {
+				return nil, err
+			}
+		}
+		drawn = append(drawn, page.Chart{Figure: figure, SVG: svg})
+	}
+	return drawn, nil
+}
+
+// chartData turns results into what charts are drawn from: one cell a point, its trials merged.
+func chartData(suite string, results result.Results) chart.Data {
+	data := chart.Data{Title: suite, Simulated: results.Simulated}
+	for _, p := range result.Points(results.Cells) {
+		cell := chart.Cell{
+			Label: p.Label(), Series: p.Model + " @ " + p.GPUType, Benchmark: p.Benchmark, Model: p.Model, GPUType: p.GPUType,
+			GPUs: p.GPUs, Users: p.Users, ISL: p.ISL, OSL: p.OSL, Status: result.StatusOK, Validity: worst(p.Trials),
+			Values: map[string]chart.Value{},
+		}
+		if p.Failed() == len(p.Trials) {
+			cell.Status = result.StatusFailed
+		}
+		for name, s := range p.Stats {
+			cell.Values[name] = chart.Value{Mean: s.Mean, Low: s.Min, High: s.Max, Trials: s.N, OK: true}
+		}
+		data.Cells = append(data.Cells, cell)
+	}
+	return data
+}
+
+// worst returns the validity of a point: that of its worst trial.
+func worst(trials []result.Cell) string {
+	verdict := "valid"
+	for _, t := range trials {
+		if t.Validity == chart.Invalid || verdict == "valid" {
+			verdict = t.Validity
+		}
+	}
+	return verdict
+}
