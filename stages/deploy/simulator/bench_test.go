@@ -1,0 +1,63 @@
+package simulator_test
+
+import (
+	"bytes"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
+)
+
+// BenchmarkPaced streams to 128 clients at several speeds and reports how far
+// the writes were behind their schedule, in wall time.
+func BenchmarkPaced(b *testing.B) {
+	for _, speed := range []float64{1, 2, 5} {
+		b.Run(fmt.Sprintf("speed=%v", speed), func(b *testing.B) {
+			for b.Loop() {
+				r := start(b, simulator.Config{Speed: speed, ExactPower: true})
+				began := time.Now()
+				chunks := fanOut(b, r, 128, 200*int(speed))
+				b.ReportMetric(float64(chunks)/time.Since(began).Seconds(), "chunks/s")
+				b.ReportMetric(r.Info().LagP99MS*1e3, "lag-p99-us")
+			}
+		})
+	}
+}
+
+// BenchmarkUnpaced streams to 64 clients as fast as it goes.
+func BenchmarkUnpaced(b *testing.B) {
+	for b.Loop() {
+		r := start(b, simulator.Config{Speed: 1e4})
+		began := time.Now()
+		chunks := fanOut(b, r, 64, 2000)
+		b.ReportMetric(float64(chunks)/time.Since(began).Seconds(), "chunks/s")
+	}
+}
+
+// fanOut streams to `clients` at once and returns the number of events. It
+// reads as cheaply as it can: the two share the machine.
+func fanOut(b *testing.B, r *running, clients, tokens int) int {
+	var wg sync.WaitGroup
+	var events atomic.Int64
+	for i := range clients {
+		wg.Go(func() {
+			body := r.do(b, "POST", "/v1/chat/completions", chat(100+i, tokens, "")).Body
+			buf := make([]byte, 64<<10)
+			for {
+				n, err := body.Read(buf)
+				events.Add(int64(bytes.Count(buf[:n], []byte("data: "))))
+				if err != nil {
+					break
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if got, want := int(events.Load()), clients*(tokens+4); got != want {
+		b.Fatalf("%d events, want %d", got, want)
+	}
+	return clients * tokens
+}

@@ -1,0 +1,71 @@
+package simulator
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+
+	"github.com/strangeloopio/inferencex/stages/deploy/simulator/openai"
+)
+
+// maxBodyBytes is well above the longest prompt of any model's context.
+const maxBodyBytes = 32 << 20
+
+func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *openai.Error) {
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBodyBytes))
+	if err != nil {
+		return nil, openai.NewError(http.StatusBadRequest, "", fmt.Sprintf("Failed to read the request body: %v", err))
+	}
+	return data, nil
+}
+
+// complete serves /v1/chat/completions and /v1/completions.
+func (s *Server) complete(chat bool) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		arrival := s.driver.clock.elapsed()
+		sent := r.Header.Get("X-Request-Id")
+		if sent != "" {
+			w.Header().Set("X-Request-Id", sent)
+		}
+		req, apiErr := s.decode(w, r, chat)
+		if apiErr != nil {
+			apiErr.WriteTo(w)
+			return
+		}
+		g := s.generation(w, req, sent)
+		g.record.ArrivalNS = int64(arrival)
+		if fault, struck := s.faults.take(); struck {
+			if fault.Kind == FaultHTTP429 || fault.Kind == FaultHTTP500 {
+				fault.apiError().WriteTo(w)
+				return
+			}
+			g.fault = &fault
+		}
+		if apiErr := g.start(); apiErr != nil {
+			apiErr.WriteTo(w)
+			return
+		}
+		defer g.end()
+		if req.Stream {
+			g.stream(r.Context())
+		} else {
+			g.whole(r.Context())
+		}
+	}
+}
+
+func (s *Server) decode(w http.ResponseWriter, r *http.Request, chat bool) (openai.Request, *openai.Error) {
+	data, apiErr := readBody(w, r)
+	if apiErr != nil {
+		return openai.Request{}, apiErr
+	}
+	req, apiErr := openai.DecodeRequest(data, chat, s.modelLen)
+	if apiErr != nil {
+		return openai.Request{}, apiErr
+	}
+	if !slices.Contains(s.cfg.Served, req.Model) {
+		return openai.Request{}, openai.NewError(http.StatusNotFound, "model", fmt.Sprintf("The model `%s` does not exist.", req.Model))
+	}
+	return req, nil
+}

@@ -1,0 +1,160 @@
+package simulator
+
+import (
+	"bytes"
+	"context"
+	"sync"
+	"time"
+
+	"github.com/strangeloopio/inferencex/stages/deploy/simulator/engine"
+	"github.com/strangeloopio/inferencex/stages/deploy/simulator/metrics"
+	"github.com/strangeloopio/inferencex/stages/deploy/simulator/sensor"
+)
+
+// driver lets the engine run by the clock and hands emissions to the requests
+// that wait for them. All of the engine's state is behind its lock.
+type driver struct {
+	clock clock
+	wake  chan struct{} // a submission may have made the next event earlier
+
+	mu       sync.Mutex
+	engine   *engine.Engine
+	sensor   *sensor.Recorder
+	metrics  *metrics.Set
+	blocks   int // of the KV cache, for the metrics
+	inFlight map[uint64]*flight
+	lastID   uint64
+}
+
+// flight is a request between its submission and its last emission.
+type flight struct {
+	id      uint64
+	reason  string // why it will end: "length" or "stop"
+	arrival time.Duration
+	latest  time.Duration // of its latest emission
+	ready   chan struct{} // something is pending
+
+	mu      sync.Mutex
+	pending []engine.Emission
+	spare   []engine.Emission
+}
+
+// run drives until ctx ends.
+func (d *driver) run(ctx context.Context) {
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for {
+		d.mu.Lock()
+		d.advance(d.clock.elapsed())
+		next, busy := d.engine.Next()
+		d.mu.Unlock()
+
+		var due <-chan time.Time
+		if busy {
+			timer.Reset(d.clock.wall(next).Sub(d.clock.now()))
+			due = timer.C
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-d.wake:
+		case <-due:
+		}
+	}
+}
+
+// advance lets everything up to a time happen and delivers it. The lock is held.
+func (d *driver) advance(to time.Duration) {
+	for _, m := range d.engine.Advance(to) {
+		f := d.inFlight[m.ID]
+		if f == nil {
+			continue // its client left while the last tokens were on their way
+		}
+		d.count(f, m)
+		f.mu.Lock()
+		f.pending = append(f.pending, m)
+		f.mu.Unlock()
+		select {
+		case f.ready <- struct{}{}:
+		default:
+		}
+	}
+}
+
+func (d *driver) count(f *flight, m engine.Emission) {
+	more := m.Tokens
+	if m.First {
+		d.metrics.FirstToken((m.At - f.arrival).Seconds())
+		more--
+	}
+	if more > 0 {
+		d.metrics.Tokens(more, (m.At - f.latest).Seconds())
+	}
+	f.latest = m.At
+	if m.Finished {
+		d.metrics.Finished(f.reason, (m.At - f.arrival).Seconds())
+		delete(d.inFlight, m.ID)
+	}
+}
+
+// submit starts a generation.
+func (d *driver) submit(prompt []int64, output int, reason string) (*flight, error) {
+	blocks := engine.HashBlocks(prompt)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.lastID++
+	f := &flight{id: d.lastID, reason: reason, arrival: d.clock.elapsed(), ready: make(chan struct{}, 1)}
+	err := d.engine.Submit(engine.Request{
+		ID: f.id, At: f.arrival, PromptTokens: len(prompt), OutputTokens: output, Blocks: blocks,
+	})
+	if err != nil {
+		return nil, err
+	}
+	d.inFlight[f.id] = f
+	select {
+	case d.wake <- struct{}{}:
+	default:
+	}
+	return f, nil
+}
+
+// drop ends a generation whose client is gone; one that has finished is left alone.
+func (d *driver) drop(f *flight) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.inFlight[f.id] == nil {
+		return
+	}
+	delete(d.inFlight, f.id)
+	d.engine.Cancel(f.id)
+	d.metrics.Finished("abort", 0)
+}
+
+// printMetrics returns the metrics as of now.
+func (d *driver) printMetrics() []byte {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.advance(d.clock.elapsed())
+	st := d.engine.Stats()
+	var out bytes.Buffer // which takes every write
+	_ = d.metrics.Write(&out, metrics.Engine{
+		Running: st.Running, Waiting: st.Waiting, KVUsage: st.KVUsage, KVBlocks: d.blocks, BlockTokens: engine.BlockTokens,
+		PromptTokens: st.PromptTokens, PrefixQueries: st.PrefixQueries, PrefixHits: st.PrefixHits,
+	})
+	return out.Bytes()
+}
+
+// take waits for emissions and returns them in order; the slice is valid
+// until the next call. It returns false once ctx has ended.
+func (f *flight) take(ctx context.Context) ([]engine.Emission, bool) {
+	select {
+	case <-ctx.Done():
+		return nil, false
+	case <-f.ready:
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	out := f.pending
+	f.pending, f.spare = f.spare[:0], out
+	return out, true
+}

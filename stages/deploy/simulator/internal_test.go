@@ -1,0 +1,53 @@
+package simulator
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+func TestLagQuantile(t *testing.T) {
+	var h lagHistogram
+	if got := h.quantile(.99); got != 0 {
+		t.Errorf("without lags: %v, want 0", got)
+	}
+	h.observe(-time.Second) // ahead of time counts as on time
+	for i := range 199 {
+		h.observe(time.Duration(i+1) * time.Millisecond)
+	}
+	h.observe(time.Hour)
+	for _, c := range []struct {
+		q    float64
+		want time.Duration
+	}{{.5, 100 * time.Millisecond}, {.99, 198 * time.Millisecond}} {
+		if got := h.quantile(c.q); got < c.want || float64(got) > 1.11*float64(c.want) {
+			t.Errorf("quantile %v = %v, want %v or up to a tenth more", c.q, got, c.want)
+		}
+	}
+}
+
+func TestRecordsKeepTheLatest(t *testing.T) {
+	var r records
+	for i := range requestHistory + 10 {
+		r.add(RequestRecord{PromptTokens: i})
+	}
+	all := r.all()
+	if len(all) != requestHistory || all[0].PromptTokens != 10 || all[len(all)-1].PromptTokens != requestHistory+9 {
+		t.Errorf("%d records from %d to %d, want the latest %d in order", len(all), all[0].PromptTokens, all[len(all)-1].PromptTokens, requestHistory)
+	}
+}
+
+// A fault strikes Count requests, then the next one has its turn.
+func TestArmedFaultsStrikeInOrder(t *testing.T) {
+	var a armed
+	a.add(Fault{Kind: FaultStall, Count: 2})
+	a.add(Fault{Kind: FaultDie})
+	var got string
+	for range 4 {
+		f, ok := a.take()
+		got += fmt.Sprintf("%s %v, ", f.Kind, ok)
+	}
+	if want := "stall true, stall true, die true,  false, "; got != want {
+		t.Errorf("took %q, want %q", got, want)
+	}
+}

@@ -1,0 +1,45 @@
+package simulator
+
+import (
+	"math"
+	"sync/atomic"
+	"time"
+)
+
+// Buckets of a lagHistogram: each bound is lagGrowth times the one before.
+const (
+	lagSmallest = time.Microsecond
+	lagGrowth   = 1.1
+	lagBuckets  = 200 // up to about three minutes
+)
+
+// lagHistogram keeps by how much wall time chunks were written behind their
+// schedule. Its zero value is empty; it is safe for concurrent use.
+type lagHistogram struct {
+	counts [lagBuckets]atomic.Uint64
+}
+
+func (h *lagHistogram) observe(lag time.Duration) {
+	i := 0
+	if lag > lagSmallest {
+		i = min(lagBuckets-1, int(math.Log(float64(lag)/float64(lagSmallest))/math.Log(lagGrowth))+1)
+	}
+	h.counts[i].Add(1)
+}
+
+// quantile returns a bound that this share of the lags did not exceed, at most
+// a tenth above the true quantile; 0 where nothing was observed.
+func (h *lagHistogram) quantile(q float64) time.Duration {
+	total, counts := uint64(0), [lagBuckets]uint64{}
+	for i := range h.counts {
+		counts[i] = h.counts[i].Load()
+		total += counts[i]
+	}
+	need, seen := uint64(math.Ceil(q*float64(total))), uint64(0)
+	for i, n := range counts {
+		if seen += n; seen >= need && total > 0 {
+			return time.Duration(float64(lagSmallest) * math.Pow(lagGrowth, float64(i)))
+		}
+	}
+	return 0
+}
