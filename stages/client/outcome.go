@@ -1,0 +1,101 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+)
+
+// ending is how the exchange itself came to its end.
+type ending int
+
+const (
+	going      ending = iota // it has not
+	unanswered               // no HTTP answer
+	refused                  // an HTTP status other than 200
+	compressed               // HTTP 200 with a content encoding that was not asked for
+	unstreamed               // HTTP 200 with one JSON document
+	failed                   // an error object or an event named error, under HTTP 200
+	garbled                  // an event that cannot be read
+	broken                   // the connection broke within the body
+	whole                    // the body ended as HTTP wants it to, or after [DONE]
+)
+
+// outcome is the rule for the status of a request. The first line that fits holds; none but the last is ok.
+//
+//	what came                                                            status
+//	an error object, an event named error, an event that is not JSON     stream_error
+//	a compressed body, or one JSON document in place of a stream         stream_error
+//	an HTTP status other than 200                                        http_error
+//	no HTTP answer or a broken body, as the caller's context had ended   cancelled
+//	no HTTP answer or a broken body, as the request's timeout was over   timeout
+//	no HTTP answer: refused, reset, closed, on a fresh connection        http_error with http_status 0
+//	a broken body, even behind a finish_reason: the usage is lost        truncated
+//	a whole body with no non-empty delta and no usage.completion_tokens  empty
+//	a whole body without finish_reason                                   truncated
+//	a whole body with finish_reason error or abort                       stream_error
+//	a whole body with finish_reason; [DONE] may be missing               ok
+func (a *answer) outcome(ctx context.Context, end ending, err error) (status, text string) {
+	switch end {
+	case failed:
+		return "stream_error", err.Error()
+	case garbled:
+		return "stream_error", "cannot read the stream: " + err.Error()
+	case compressed:
+		return "stream_error", fmt.Sprintf("the answer is compressed (%s) though identity was asked for", err)
+	case unstreamed:
+		return "stream_error", fmt.Sprintf("the server answered one JSON document (%s) to a request for a stream", a.contentType)
+	case refused:
+		return "http_error", err.Error()
+	case unanswered, broken:
+		return a.outcomeOfBreak(ctx, end, err)
+	case whole:
+		return a.outcomeOfWhole()
+	default:
+		panic("client: settled while going: " + strconv.Itoa(int(end)))
+	}
+}
+
+func (a *answer) outcomeOfBreak(ctx context.Context, end ending, err error) (status, text string) {
+	switch {
+	case errors.Is(context.Cause(ctx), errTimeout):
+		return "timeout", errTimeout.Error()
+	case ctx.Err() != nil:
+		return "cancelled", "the load was stopped"
+	case end == unanswered:
+		return "http_error", err.Error()
+	default:
+		return "truncated", fmt.Sprintf("the connection broke after %d chunks: %v", a.row.Chunks, err)
+	}
+}
+
+func (a *answer) outcomeOfWhole() (status, text string) {
+	said := a.usage != nil && a.usage.CompletionTokens > 0
+	switch {
+	case a.row.TFirstEvent == nil:
+		return "empty", fmt.Sprintf("the answer (%s) holds no event", a.contentType)
+	case a.row.Chunks == 0 && !said:
+		return "empty", "the stream holds no token"
+	case a.finish == "":
+		return "truncated", fmt.Sprintf("the stream ended after %d chunks without a finish_reason", a.row.Chunks)
+	case a.finish == "error" || a.finish == "abort":
+		return "stream_error", "finish_reason " + a.finish
+	default:
+		return "ok", ""
+	}
+}
+
+// StatusError is an HTTP answer with another status than 200.
+type StatusError struct {
+	Code    int
+	Message string // what the body says: one short line without secrets
+}
+
+// Error returns the code and the message.
+func (e *StatusError) Error() string {
+	if e.Message == "" {
+		return fmt.Sprintf("HTTP %d", e.Code)
+	}
+	return fmt.Sprintf("HTTP %d: %s", e.Code, e.Message)
+}

@@ -1,0 +1,102 @@
+package client
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// dialAtOnce bounds connections being made at the same time, so that warming does not overrun a server's accept queue.
+const dialAtOnce = 32
+
+// pool stands behind the transport's dialling, and hands it connections that were made ahead of time as if it had made them just now.
+type pool struct {
+	dialer net.Dialer
+	tls    *tls.Config // nil: plain
+	addr   string
+
+	mu     sync.Mutex
+	warm   []*warmConn
+	dialed int // for requests: made or tried
+}
+
+// warmConn is a connection that was made ahead of time. Its server may have closed it since.
+type warmConn struct{ net.Conn }
+
+func newPool(addr string, tlsConfig *tls.Config) *pool {
+	return &pool{dialer: net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}, tls: tlsConfig, addr: addr}
+}
+
+// dial is the transport's dialler for both schemes: connections are to one server only.
+func (p *pool) dial(ctx context.Context, _, _ string) (net.Conn, error) {
+	p.mu.Lock()
+	if n := len(p.warm); n > 0 {
+		conn := p.warm[n-1]
+		p.warm = p.warm[:n-1]
+		p.mu.Unlock()
+		return conn, nil
+	}
+	p.dialed++
+	p.mu.Unlock()
+	return p.connect(ctx, "", "")
+}
+
+// connect makes a connection, past those that are waiting.
+func (p *pool) connect(ctx context.Context, _, _ string) (net.Conn, error) {
+	conn, err := p.dialer.DialContext(ctx, "tcp", p.addr)
+	if err != nil {
+		return nil, err
+	}
+	if p.tls != nil {
+		secured := tls.Client(conn, p.tls)
+		if err := secured.HandshakeContext(ctx); err != nil {
+			conn.Close()
+			return nil, fmt.Errorf("tls with %s: %w", p.addr, err)
+		}
+		return secured, nil
+	}
+	return conn, nil
+}
+
+// fill makes n connections and keeps those that came about.
+func (p *pool) fill(ctx context.Context, n int) error {
+	var group errgroup.Group
+	group.SetLimit(dialAtOnce)
+	for range n {
+		group.Go(func() error {
+			conn, err := p.connect(ctx, "", "")
+			if err != nil {
+				return err
+			}
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.dialed++
+			p.warm = append(p.warm, &warmConn{conn})
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// drain closes the connections that are still waiting for their first request.
+func (p *pool) drain() {
+	p.mu.Lock()
+	warm := p.warm
+	p.warm = nil
+	p.mu.Unlock()
+	for _, conn := range warm {
+		conn.Close()
+	}
+}
+
+// connections returns how many have been made so far.
+func (p *pool) connections() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.dialed
+}

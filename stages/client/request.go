@@ -1,0 +1,140 @@
+package client
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/strangeloopio/inferencex/schemas/table"
+)
+
+// The APIs that a request can use, as stage.Workload names them.
+const (
+	Chat        = "chat"
+	Completions = "completions"
+)
+
+// Prompt is what a request asks: token ids where there are any, else text. Chat sends the text as the one message of a user.
+type Prompt struct {
+	Text string
+	IDs  []uint32 // for completions only
+}
+
+// Request is one request for a streamed answer.
+type Request struct {
+	API         string // Chat or Completions; empty: Completions
+	Prompt      Prompt
+	ID          string // X-Request-Id; empty sends none
+	ISL         int    // tokens that the prompt is meant to have: recorded, not sent
+	OSL         int    // most tokens of the answer, and the least too if IgnoreEOS; 0 leaves it to the server
+	IgnoreEOS   bool
+	Temperature float64
+	Seed        *int64
+	// ExtraBody is a JSON object that is merged over the body. A null removes what the client would have sent (min_tokens from a server that
+	// refuses unknown names). stream, model, n and the prompt are not its business.
+	ExtraBody json.RawMessage
+	Timeout   time.Duration // server seconds for the whole answer; 0: only the context ends it
+}
+
+// Call is a request made ready to send: encoding is done ahead of the clock. It is never written to and may be sent many times.
+type Call struct {
+	id       string
+	path     string
+	body     []byte
+	isl, osl int32
+	timeout  time.Duration
+}
+
+// reserved are the members of a body that ExtraBody may not set: what is measured rests on them.
+var reserved = []string{"messages", "model", "n", "prompt", "stream"}
+
+// Encode makes r ready to send. Equal requests give equal bytes.
+func (c *Client) Encode(r Request) (*Call, error) {
+	call := &Call{id: r.ID, isl: int32(r.ISL), osl: int32(r.OSL), timeout: r.Timeout}
+	body := map[string]any{
+		"model":          c.endpoint.Model,
+		"stream":         true,
+		"stream_options": json.RawMessage(`{"include_usage":true}`),
+		"temperature":    r.Temperature,
+	}
+	switch r.API {
+	case Chat:
+		if len(r.Prompt.IDs) > 0 {
+			return nil, errors.New("encode request: chat takes text, not token ids")
+		}
+		call.path = "/v1/chat/completions"
+		body["messages"] = []message{{Role: "user", Content: r.Prompt.Text}}
+	case Completions, "":
+		call.path = "/v1/completions"
+		body["prompt"] = r.Prompt.Text
+		if len(r.Prompt.IDs) > 0 {
+			body["prompt"] = appendIDs(nil, r.Prompt.IDs)
+		}
+	default:
+		return nil, fmt.Errorf("encode request: api %q: want %q or %q", r.API, Chat, Completions)
+	}
+	if r.OSL > 0 {
+		body[c.maxTokensField] = r.OSL
+	}
+	if r.IgnoreEOS {
+		body["ignore_eos"] = true
+		body["min_tokens"] = r.OSL
+	}
+	if r.Seed != nil {
+		body["seed"] = *r.Seed
+	}
+	if err := mergeExtra(body, r.ExtraBody); err != nil {
+		return nil, fmt.Errorf("encode request: %w", err)
+	}
+	var err error
+	if call.body, err = json.Marshal(body); err != nil {
+		return nil, fmt.Errorf("encode request: %w", err)
+	}
+	return call, nil
+}
+
+type message struct {
+	Role    string `json:"role"`
+	Content string `json:"content"`
+}
+
+func mergeExtra(body map[string]any, extra json.RawMessage) error {
+	if len(extra) == 0 {
+		return nil
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(extra, &members); err != nil {
+		return fmt.Errorf("extra body: want a JSON object: %w", err)
+	}
+	for name, value := range members {
+		switch {
+		case slices.Contains(reserved, name):
+			return fmt.Errorf("extra body: %s is set by the workload: leave it out (it may not set %s)", name, strings.Join(reserved, ", "))
+		case string(value) == "null":
+			delete(body, name)
+		default:
+			body[name] = value
+		}
+	}
+	return nil
+}
+
+func appendIDs(b json.RawMessage, ids []uint32) json.RawMessage {
+	b = append(b, '[')
+	for i, id := range ids {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = strconv.AppendUint(b, uint64(id), 10)
+	}
+	return append(b, ']')
+}
+
+// row returns what is known of the call's row before it is sent.
+func (call *Call) row(schedNS int64) table.Request {
+	return table.Request{ID: call.id, TSched: schedNS, ISLRequested: call.isl, OSLRequested: call.osl, TokenSource: "none"}
+}

@@ -1,0 +1,102 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+)
+
+// ErrUnsupported says that a server has no such interface. It is to be tested for with errors.Is.
+var ErrUnsupported = errors.New("the server does not offer this")
+
+// Is makes the statuses of servers without an interface match ErrUnsupported.
+func (e *StatusError) Is(target error) bool {
+	return target == ErrUnsupported &&
+		(e.Code == http.StatusNotFound || e.Code == http.StatusMethodNotAllowed || e.Code == http.StatusNotImplemented)
+}
+
+// Health returns nil if GET /health answers 200. A server that is loading its model answers 503, as a *StatusError.
+func (c *Client) Health(ctx context.Context) error {
+	_, err := c.ask(ctx, http.MethodGet, "/health", nil)
+	if err != nil {
+		return fmt.Errorf("health of %s: %w", c.base, err)
+	}
+	return nil
+}
+
+// Models returns the names that GET /v1/models lists, ids and aliases, in the server's order and each once.
+func (c *Client) Models(ctx context.Context) ([]string, error) {
+	body, err := c.ask(ctx, http.MethodGet, "/v1/models", nil)
+	if err != nil {
+		return nil, fmt.Errorf("models of %s: %w", c.base, err)
+	}
+	var list struct {
+		Data []struct {
+			ID      string   `json:"id"`
+			Aliases []string `json:"aliases"` // llama.cpp
+		} `json:"data"`
+	}
+	if err := json.Unmarshal(body, &list); err != nil {
+		return nil, fmt.Errorf("models of %s: %w", c.base, err)
+	}
+	var names []string
+	for _, model := range list.Data {
+		for _, name := range append([]string{model.ID}, model.Aliases...) {
+			if name != "" && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	return names, nil
+}
+
+// Tokenize returns the ids that the server makes of text, without special tokens such as the beginning of a sequence. Servers that
+// lack /tokenize give an error that is ErrUnsupported.
+func (c *Client) Tokenize(ctx context.Context, text string) ([]uint32, error) {
+	// vLLM reads prompt and add_special_tokens, llama.cpp content and add_special; each passes over the other's.
+	ask, err := json.Marshal(map[string]any{
+		"model": c.endpoint.Model, "prompt": text, "add_special_tokens": false, "content": text, "add_special": false,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("tokenize: %w", err)
+	}
+	body, err := c.ask(ctx, http.MethodPost, "/tokenize", ask)
+	if err != nil {
+		return nil, fmt.Errorf("tokenize: %w", err)
+	}
+	var answer struct {
+		Tokens []uint32 `json:"tokens"`
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return nil, fmt.Errorf("tokenize: %w", err)
+	}
+	if answer.Tokens == nil {
+		return nil, fmt.Errorf("tokenize: %w: its answer holds no tokens: %s", ErrUnsupported, c.excerpt(string(body)))
+	}
+	return answer.Tokens, nil
+}
+
+// ask sends one small request and returns the body of its 200.
+func (c *Client) ask(ctx context.Context, method, path string, body []byte) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, method, c.base+path, bytes.NewReader(body))
+	if err != nil {
+		return nil, err
+	}
+	req.Header = c.header.Clone()
+	req.Header["Idempotency-Key"] = nil // not sent: lets the transport repeat a POST that met a connection closed meanwhile
+	resp, err := c.control.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		_, err := c.readRefusal(resp)
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(resp.Body, maxDocumentBytes))
+}

@@ -1,0 +1,92 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestModels(t *testing.T) {
+	for name, want := range map[string][]string{"llama-models.txt": {"llm"}, "sim-models.txt": {"llm"}} {
+		got, err := newClient(t, newReplay(t, once(capture(t, name))).URL).Models(context.Background())
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%s: %v (-want +got):\n%s", name, err, diff)
+		}
+	}
+}
+
+func TestModelAliases(t *testing.T) {
+	body := "HTTP/1.1 200 OK\r\nContent-Length: 64\r\n\r\n" + `{"data":[{"id":"a","aliases":["b","a"]},{"id":"c"},{"id":"b"}]} `
+	got, err := newClient(t, newReplay(t, once([]byte(body))).URL).Models(context.Background())
+	if diff := cmp.Diff([]string{"a", "b", "c"}, got); err != nil || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+}
+
+func TestTokenize(t *testing.T) {
+	for name, want := range map[string][]uint32{
+		"llama-tokenize.txt": {974, 916, 945, 952, 830, 728, 947, 410},
+		"sim-tokenize.txt":   {2871118705, 2168563675, 933488787},
+	} {
+		server := newReplay(t, once(capture(t, name)))
+		got, err := newClient(t, server.URL).Tokenize(context.Background(), "Hello big world")
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%s: %v (-want +got):\n%s", name, err, diff)
+		}
+		const asked = `{"add_special":false,"add_special_tokens":false,"content":"Hello big world","model":"llm","prompt":"Hello big world"}`
+		if req := <-server.requests; req.URL.Path != "/tokenize" || req.body != asked {
+			t.Errorf("%s: asked %s for %s", name, req.URL.Path, req.body)
+		}
+	}
+}
+
+func TestTokenizeUnsupported(t *testing.T) {
+	for name, want := range map[string]string{
+		"sim-err-404.txt":  "tokenize: HTTP 404: Not Found",
+		"sim-err-get.txt":  "tokenize: HTTP 405: Method Not Allowed",
+		"llama-health.txt": `tokenize: the server does not offer this: its answer holds no tokens: {"status":"ok"}`,
+	} {
+		_, err := newClient(t, newReplay(t, once(capture(t, name))).URL).Tokenize(context.Background(), "a")
+		if !errors.Is(err, ErrUnsupported) || err.Error() != want {
+			t.Errorf("%s: %v, want %s", name, err, want)
+		}
+	}
+	_, err := newClient(t, newReplay(t, once(capture(t, "sim-inject-server_error.txt"))).URL).Tokenize(context.Background(), "a")
+	if err == nil || errors.Is(err, ErrUnsupported) {
+		t.Errorf("503: %v", err)
+	}
+}
+
+func TestHealth(t *testing.T) {
+	for _, name := range []string{"llama-health.txt", "sim-health.txt"} {
+		if err := newClient(t, newReplay(t, once(capture(t, name))).URL).Health(context.Background()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	var status *StatusError
+	err := newClient(t, newReplay(t, once(capture(t, "sim-health-ready-starting.txt"))).URL).Health(context.Background())
+	if !errors.As(err, &status) || status.Code != 503 {
+		t.Errorf("starting: %v", err)
+	}
+}
+
+// llama-health-loading holds two answers: while the model is loading, and after.
+func TestHealthWhileLoading(t *testing.T) {
+	raw, err := os.ReadFile("testdata/captures/llama-health-loading.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := bytes.LastIndex(raw, []byte("HTTP/1.1"))
+	c := newClient(t, newReplay(t, once(raw[:second]), once(raw[second:])).URL)
+	var status *StatusError
+	if err := c.Health(context.Background()); !errors.As(err, &status) || status.Code != 503 || status.Message != "Loading model" {
+		t.Errorf("loading: %v", err)
+	}
+	if err := c.Health(context.Background()); err != nil {
+		t.Errorf("loaded: %v", err)
+	}
+}

@@ -1,0 +1,103 @@
+package wire
+
+// decodeFast reads the common chunk — choices with a short delta, no usage, no error — without allocating, and reports whether it did.
+// It takes only what it understands in full: strict JSON, each known name once and without escapes, text that is a string or null.
+// Where it returns false, decodeJSON decides, and c is not to be used.
+func decodeFast(data []byte, c *Chunk) bool {
+	w := walker{b: data}
+	var seen names
+	for more := w.open('{', '}'); more; more = w.more('}') {
+		switch name := w.name(); string(name) {
+		case "choices":
+			w.once(&seen, 0)
+			w.choices(c)
+		case "usage", "error":
+			w.null()
+		case "object":
+			if kind, plain := w.str(); !plain || string(kind) == "error" {
+				return false
+			}
+		default:
+			w.skip(0)
+		}
+	}
+	w.space()
+	return !w.bad && w.i == len(w.b)
+}
+
+func (w *walker) choices(c *Chunk) {
+	for more := w.open('[', ']'); more; more = w.more(']') {
+		var seen names
+		for more := w.open('{', '}'); more; more = w.more('}') {
+			switch name := w.name(); string(name) {
+			case "delta":
+				w.once(&seen, 0)
+				w.delta(c)
+			case "text":
+				w.once(&seen, 1)
+				c.Content += w.text()
+			case "finish_reason":
+				w.once(&seen, 2)
+				w.finish(c)
+			case "message":
+				w.null()
+			default:
+				w.skip(0)
+			}
+		}
+	}
+}
+
+func (w *walker) delta(c *Chunk) {
+	var seen names
+	thought, reasoning := 0, 0
+	for more := w.open('{', '}'); more; more = w.more('}') {
+		switch name := w.name(); string(name) {
+		case "content":
+			w.once(&seen, 0)
+			c.Content += w.text()
+		case "reasoning_content":
+			w.once(&seen, 1)
+			thought = w.text()
+		case "reasoning":
+			w.once(&seen, 2)
+			reasoning = w.text()
+		case "refusal", "tool_calls", "function_call":
+			w.null()
+		default:
+			w.skip(0)
+		}
+	}
+	c.Reasoning += max(thought, reasoning)
+}
+
+func (w *walker) finish(c *Chunk) {
+	if w.peek() != '"' {
+		w.null()
+		return
+	}
+	reason, plain := w.str()
+	if !plain {
+		w.bad = true
+		return
+	}
+	switch string(reason) {
+	case "":
+	case "stop": // the constants save an allocation for each stream
+		c.Finish = "stop"
+	case "length":
+		c.Finish = "length"
+	default:
+		c.Finish = string(reason)
+	}
+}
+
+// names is the set of known names that an object had so far: a second one would need encoding/json's rule for it.
+type names uint8
+
+func (w *walker) once(seen *names, bit int) {
+	if *seen>>bit&1 == 1 {
+		w.bad = true
+	}
+	*seen |= 1 << bit
+}
