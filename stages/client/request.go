@@ -21,7 +21,7 @@ const (
 // Prompt is what a request asks: token ids where there are any, else text. Chat sends the text as the one message of a user.
 type Prompt struct {
 	Text string
-	IDs  []uint32 // for completions only
+	IDs  []int64 // for completions only
 }
 
 // Request is one request for a streamed answer.
@@ -123,13 +123,13 @@ func mergeExtra(body map[string]any, extra json.RawMessage) error {
 	return nil
 }
 
-func appendIDs(b json.RawMessage, ids []uint32) json.RawMessage {
+func appendIDs(b json.RawMessage, ids []int64) json.RawMessage {
 	b = append(b, '[')
 	for i, id := range ids {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = strconv.AppendUint(b, uint64(id), 10)
+		b = strconv.AppendInt(b, id, 10)
 	}
 	return append(b, ']')
 }

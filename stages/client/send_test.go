@@ -193,7 +193,7 @@ func TestTimeout(t *testing.T) {
 			if row.Status != "timeout" || row.Error != errTimeout.Error() {
 				t.Errorf("status %s (%s)", row.Status, row.Error)
 			}
-			if took := time.Duration(row.TDone - row.TSend); took < timeout {
+			if took := time.Duration(row.TDone - row.TSched); took < timeout {
 				t.Errorf("gave up after %v of the server's time, want %v", took, timeout)
 			}
 		})
@@ -323,7 +323,7 @@ func TestRequestOnTheWire(t *testing.T) {
 		{
 			"token ids and exact length", "/v1/completions",
 			`{"ignore_eos":true,"max_tokens":16,"min_tokens":16,"model":"run-alias","prompt":[5,4000000000],"seed":7,"stream":true,"stream_options":{"include_usage":true},"temperature":0.5}`,
-			Request{Prompt: Prompt{IDs: []uint32{5, 4_000_000_000}}, OSL: 16, IgnoreEOS: true, Temperature: .5, Seed: &seed, ID: "r-1"},
+			Request{Prompt: Prompt{IDs: []int64{5, 4_000_000_000}}, OSL: 16, IgnoreEOS: true, Temperature: .5, Seed: &seed, ID: "r-1"},
 		},
 		{
 			"extra body", "/v1/completions",
@@ -355,7 +355,7 @@ func TestRequestOnTheWire(t *testing.T) {
 func TestEncodeRefuses(t *testing.T) {
 	c := newClient(t, "http://127.0.0.1:1")
 	for want, r := range map[string]Request{
-		"encode request: chat takes text, not token ids":            {API: Chat, Prompt: Prompt{IDs: []uint32{1}}},
+		"encode request: chat takes text, not token ids":            {API: Chat, Prompt: Prompt{IDs: []int64{1}}},
 		`encode request: api "embed": want "chat" or "completions"`: {API: "embed"},
 		"encode request: extra body: stream is set by the workload: leave it out (it may not set messages, model, n, prompt, stream)": {
 			ExtraBody: json.RawMessage(`{"stream":false}`),

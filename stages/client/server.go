@@ -57,7 +57,7 @@ func (c *Client) Models(ctx context.Context) ([]string, error) {
 
 // Tokenize returns the ids that the server makes of text, without special tokens such as the beginning of a sequence. Servers that
 // lack /tokenize give an error that is ErrUnsupported.
-func (c *Client) Tokenize(ctx context.Context, text string) ([]uint32, error) {
+func (c *Client) Tokenize(ctx context.Context, text string) ([]int64, error) {
 	// vLLM reads prompt and add_special_tokens, llama.cpp content and add_special; each passes over the other's.
 	ask, err := json.Marshal(map[string]any{
 		"model": c.endpoint.Model, "prompt": text, "add_special_tokens": false, "content": text, "add_special": false,
@@ -70,7 +70,7 @@ func (c *Client) Tokenize(ctx context.Context, text string) ([]uint32, error) {
 		return nil, fmt.Errorf("tokenize: %w", err)
 	}
 	var answer struct {
-		Tokens []uint32 `json:"tokens"`
+		Tokens []int64 `json:"tokens"`
 	}
 	if err := json.Unmarshal(body, &answer); err != nil {
 		return nil, fmt.Errorf("tokenize: %w", err)

@@ -28,7 +28,7 @@ func TestModelAliases(t *testing.T) {
 }
 
 func TestTokenize(t *testing.T) {
-	for name, want := range map[string][]uint32{
+	for name, want := range map[string][]int64{
 		"llama-tokenize.txt": {974, 916, 945, 952, 830, 728, 947, 410},
 		"sim-tokenize.txt":   {2871118705, 2168563675, 933488787},
 	} {
@@ -81,7 +81,7 @@ func TestHealthWhileLoading(t *testing.T) {
 		t.Fatal(err)
 	}
 	second := bytes.LastIndex(raw, []byte("HTTP/1.1"))
-	c := newClient(t, newReplay(t, once(raw[:second]), once(raw[second:])).URL)
+	c := newClient(t, newReplay(t, once(bytes.TrimSpace(raw[:second])), once(bytes.TrimSpace(raw[second:]))).URL)
 	var status *StatusError
 	if err := c.Health(context.Background()); !errors.As(err, &status) || status.Code != 503 || status.Message != "Loading model" {
 		t.Errorf("loading: %v", err)
