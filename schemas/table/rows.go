@@ -1,7 +1,13 @@
 package table
 
 // The row types of the tables that a run writes. The tags define the columns: col is the column's name, unit its unit,
-// doc its description; a pointer is a nullable column; dict marks a column of few distinct values.
+// doc its description; a pointer is a nullable column; dict marks a column of few distinct values. The identity of a
+// row type names its table; its version rises when an older binary would misread the newer file, so not for a column
+// that is added.
+
+func (Request) identity() identity { return identity{"requests", 1} }
+func (Chunk) identity() identity   { return identity{"chunks", 1} }
+func (Power) identity() identity   { return identity{"power", 1} }
 
 // Request is one request of a load: one row for each attempt to get an answer, whatever became of it. All t_ columns are nanoseconds
 // on one monotonic clock since the load's epoch_unix_ns; on a simulated endpoint they are simulated nanoseconds.
