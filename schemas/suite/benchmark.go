@@ -1,0 +1,116 @@
+package suite
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/suite/matrix"
+)
+
+// Benchmark is a set of cells that are measured under the same objectives.
+type Benchmark struct {
+	Name        string
+	Description string
+	Cells       []Cell
+	SLO         []Objective
+	Range       hcl.Range
+}
+
+// axes are the arguments of a benchmark that may vary, the slowest first: a deployment changes as seldom as possible.
+func axes() []Arg {
+	return []Arg{
+		{Name: "model", Type: cty.DynamicPseudoType, Ref: "model", Doc: "The model to serve."},
+		{Name: "engine", Type: cty.DynamicPseudoType, Ref: "engine", Doc: "The engine to serve it with; the provider's own when omitted."},
+		{Name: "provider", Type: cty.DynamicPseudoType, Ref: "provider", Doc: "The provider to deploy it on."},
+		{Name: "gpu_type", Type: cty.String, Check: block.NotEmpty, Doc: "The GPU, such as \"H100\" or gpu.H100; \"cpu\" for none."},
+		{Name: "gpus", Type: cty.Number, Check: block.Whole(1), Doc: "GPUs of one deployment; 1 when omitted."},
+		{Name: "workload", Type: cty.DynamicPseudoType, Ref: "workload", Doc: "What is asked of the server."},
+		{Name: "isl", Type: cty.Number, Check: block.Whole(1), Doc: "Input length in tokens, in place of the workload's."},
+		{Name: "osl", Type: cty.Number, Check: block.Whole(1), Doc: "Output length in tokens, in place of the workload's."},
+		{Name: "users", Type: cty.Number, Check: block.Whole(1), Doc: "Requests kept in flight (closed loop)."},
+		{Name: "rate", Type: cty.Number, Check: block.Positive, Doc: "Requests sent per second (open loop), in place of users."},
+	}
+}
+
+func benchmarkBlock() block.Block {
+	args := []Arg{{Name: "description", Type: cty.String, Provenance: true, Doc: "What the benchmark is for."}}
+	for _, a := range axes() {
+		a.Lazy = true // decoded as a point on its axis
+		args = append(args, a)
+	}
+	args = append(args, Arg{Name: "trials", Type: cty.Number, Check: block.Whole(1), Default: cty.NumberIntVal(3), Doc: "How often each cell is measured."})
+	return block.Block{Kind: "benchmark", Labels: []string{"name"}, Many: true, Body: Body{
+		Doc:    "Cells to measure. What varies stands in the matrix, everything else beside it.",
+		Args:   args,
+		Blocks: []block.Block{matrix.Block(axes()), sloBlock()},
+	}}
+}
+
+// decodeBenchmark expands a benchmark into cells. Where an error keeps the cells from being known, none are made and
+// nothing is concluded from them.
+func (l *loader) decodeBenchmark(blk *hcl.Block) {
+	b := &Benchmark{Name: blk.Labels[0], Range: blk.DefRange}
+	c := l.decode(benchmarkBlock(), blk)
+	valid := l.validName(blk)
+	if first, taken := l.benchmarks[b.Name]; taken {
+		l.diags = l.diags.Append(block.Duplicate("benchmark", blk.DefRange, first))
+		valid = false
+	} else {
+		l.benchmarks[b.Name] = blk.DefRange
+	}
+	b.Description = block.String(c.Value, "description")
+	b.SLO = l.decodeSLO(c.Only("slo"))
+	d := matrix.Decoder{Axes: axes(), Eval: l.scope.Eval, Point: l.point}
+	m, known, diags := d.Decode(c)
+	l.diags = append(l.diags, diags...)
+	if !valid || !known || c.Broken {
+		return
+	}
+	m.Trials = block.Int(c.Value, "trials")
+	rows, expandDiags := m.Expand(l.opt.MaxCells)
+	l.diags = append(l.diags, expandDiags...)
+	b.Cells = l.makeCells(b, m, rows)
+	if l.cells += len(b.Cells); l.cells > l.opt.MaxCells {
+		l.fail(b.Range, "Too many cells", "With this benchmark the suite has %d cells, more than the %d allowed. Shorten an axis, or split the suite.", l.cells, l.opt.MaxCells)
+	}
+	l.suite.Benchmarks = append(l.suite.Benchmarks, b)
+}
+
+// point decodes one value on an axis; nil for null. ok is false where the value is in error or unknown.
+func (l *loader) point(a Arg, e hcl.Expression) (p *matrix.Value, ok bool, diags hcl.Diagnostics) {
+	raw, ctx, diags := l.scope.Eval(e)
+	if diags.HasErrors() || raw.IsNull() {
+		return nil, !diags.HasErrors(), diags
+	}
+	if a.Name == "gpu_type" && raw.IsKnown() && raw.Type().IsObjectType() {
+		id, problem := l.reference(raw, "gpu")
+		if problem != nil {
+			return nil, false, diags.Append(problem.At(e, ctx))
+		}
+		raw = cty.StringVal(strings.TrimPrefix(id, "gpu."))
+	}
+	v, problem := a.Accept(raw)
+	p = &matrix.Value{V: v, Range: e.Range()}
+	switch {
+	case problem != nil:
+	case !raw.IsKnown():
+		return nil, false, diags
+	case a.Ref != "":
+		// A block with an error inside can still be referred to: what else is wrong with the cells is worth knowing.
+		p.Key, problem = l.reference(raw, a.Ref)
+	case !v.IsKnown():
+		return nil, false, diags
+	case v.Type() == cty.Number:
+		p.Key = v.AsBigFloat().Text('g', -1)
+	default:
+		p.Key = fmt.Sprintf("%q", v.AsString())
+	}
+	if problem != nil {
+		return nil, false, diags.Append(problem.At(e, ctx))
+	}
+	return p, true, diags
+}

@@ -1,0 +1,279 @@
+package block
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+)
+
+var sameValue = cmp.Comparer(cty.Value.RawEquals)
+
+func list(ss ...string) cty.Value {
+	var out []cty.Value
+	for _, s := range ss {
+		out = append(out, cty.StringVal(s))
+	}
+	return cty.ListVal(out)
+}
+
+func TestAccept(t *testing.T) {
+	secret := cty.StringVal("hunter2").Mark(Sensitive)
+	tests := map[string]struct {
+		arg     Arg
+		in      cty.Value
+		want    cty.Value
+		problem string
+	}{
+		"converted":          {Arg{Name: "a", Type: cty.Number}, cty.StringVal("3"), cty.NumberIntVal(3), ""},
+		"default for null":   {Arg{Name: "a", Type: cty.Number, Default: cty.NumberIntVal(7)}, cty.NullVal(cty.Number), cty.NumberIntVal(7), ""},
+		"null stays":         {Arg{Name: "a", Type: cty.Number}, cty.NullVal(cty.DynamicPseudoType), cty.NullVal(cty.Number), ""},
+		"required null":      {Arg{Name: "a", Type: cty.Number, Required: true, Doc: "How many."}, cty.NullVal(cty.Number), cty.UnknownVal(cty.Number), `Missing required argument: "a" is null, but needed: how many.`},
+		"unknown passes":     {Arg{Name: "a", Type: cty.Number, Check: Whole(1)}, cty.DynamicVal, cty.UnknownVal(cty.Number), ""},
+		"partly unknown":     {Arg{Name: "a", Type: cty.List(cty.String)}, cty.TupleVal([]cty.Value{cty.DynamicVal}), cty.UnknownVal(cty.List(cty.String)), ""},
+		"wrong type":         {Arg{Name: "a", Type: cty.Bool}, cty.TupleVal([]cty.Value{cty.True}), cty.UnknownVal(cty.Bool), `Wrong type: "a" takes a bool, but this is a list.`},
+		"wrong element":      {Arg{Name: "a", Type: cty.List(cty.Number)}, cty.TupleVal([]cty.Value{cty.StringVal("x"), cty.Zero}), cty.UnknownVal(cty.List(cty.Number)), `Wrong type: "a" takes a list of number, but a number is required.`},
+		"check":              {Arg{Name: "a", Type: cty.Number, Check: Whole(1)}, cty.Zero, cty.UnknownVal(cty.Number), `Invalid value: "a": 0 is too small; the least is 1.`},
+		"one of":             {Arg{Name: "a", Type: cty.String, OneOf: []string{"chat", "completions"}}, cty.StringVal("chta"), cty.UnknownVal(cty.String), `Invalid value: "a": "chta" is not known here. Did you mean "chat"?`},
+		"one of list":        {Arg{Name: "a", Type: cty.List(cty.String), OneOf: []string{"x", "y"}}, list("x", "long"), cty.UnknownVal(cty.List(cty.String)), `Invalid value: "a": "long" is not known here. There is x, y.`},
+		"null element":       {Arg{Name: "a", Type: cty.List(cty.String)}, cty.TupleVal([]cty.Value{cty.NullVal(cty.String)}), cty.UnknownVal(cty.List(cty.String)), `Invalid value: "a": an element is null; leave it out.`},
+		"duration":           {Arg{Name: "a", Type: cty.String, Format: Duration}, cty.StringVal("90s"), cty.StringVal("1m30s"), ""},
+		"bare duration":      {Arg{Name: "a", Type: cty.String, Format: Duration}, cty.NumberIntVal(90), cty.UnknownVal(cty.String), `Invalid value: "a": "90" has no unit; write "90s", or another of ms, s, m and h.`},
+		"percent":            {Arg{Name: "a", Type: cty.String, Format: Percent}, cty.StringVal("1.50 %"), cty.UnknownVal(cty.String), `Invalid value: "a": "1.50 %" is not a percentage; write a number that is not negative before the sign: "0.5%".`},
+		"canonical percent":  {Arg{Name: "a", Type: cty.String, Format: Percent}, cty.StringVal("1.50%"), cty.StringVal("1.5%"), ""},
+		"secret allowed":     {Arg{Name: "a", Type: cty.String, Secret: true}, secret, secret, ""},
+		"secret refused":     {Arg{Name: "a", Type: cty.String}, secret, cty.UnknownVal(cty.String), `Sensitive value exposed: "a" is shown in plans and results, so it cannot be sensitive. Use another value, or drop "sensitive" from the variable.`},
+		"secret that breaks": {Arg{Name: "a", Type: cty.String, Secret: true, Doc: "A key.", Check: func(v cty.Value) error { return fmt.Errorf("bad %q", v.AsString()) }}, secret, cty.UnknownVal(cty.String), `Invalid value: "a" has a sensitive value that does not fit: a key.`},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got, problem := tt.arg.Accept(tt.in)
+			text := ""
+			if problem != nil {
+				text = problem.Summary + ": " + problem.Detail
+			}
+			if diff := cmp.Diff(tt.problem, text); diff != "" {
+				t.Errorf("problem (-want +got):\n%s", diff)
+			}
+			if !got.RawEquals(tt.want) {
+				t.Errorf("value %#v, want %#v", got, tt.want)
+			}
+		})
+	}
+}
+
+// body is what a provider might define.
+func body() Body {
+	return Body{
+		Args: []Arg{
+			{Name: "app", Type: cty.String, Required: true, Doc: "The app."},
+			{Name: "regions", Type: cty.List(cty.String), Doc: "Where."},
+			{Name: "timeout", Type: cty.String, Format: Duration, Default: cty.StringVal("5m0s"), Doc: "How long."},
+			{Name: "share", Type: cty.String, Format: Percent, Doc: "How much."},
+			{Name: "cpus", Type: cty.Number, Default: cty.NumberFloatVal(0.5), Doc: "How many."},
+			{Name: "spot", Type: cty.Bool, Default: cty.False, Doc: "Cheap."},
+			{Name: "env", Type: cty.Map(cty.String), Secret: true, Doc: "Variables."},
+			{Name: "quota", Type: cty.Map(cty.Number), Provenance: true, Doc: "GPUs."},
+		},
+		Blocks: []Block{{Kind: "volume", Labels: []string{"name"}, Many: true, Body: Body{Args: []Arg{{Name: "path", Type: cty.String, Required: true, Doc: "Where it is."}}}}},
+	}
+}
+
+func TestDecode(t *testing.T) {
+	v, err := Parse(body(), `
+app     = "x"
+regions = ["a", "b"]
+timeout = "90s"
+share   = "25%"
+spot    = true
+env     = { A = "1", B = null }
+quota   = { H100 = 8 }
+volume "weights" {
+  path = "/w"
+}
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]any{
+		"app": String(v, "app"), "regions": Strings(v, "regions"), "timeout": Time(v, "timeout"), "share": Fraction(v, "share"),
+		"cpus": Float(v, "cpus"), "spot": Bool(v, "spot"), "env": StringMap(v, "env"), "quota": IntMap(v, "quota"),
+		"int": Int(v, "cpus"), "texts": TextMap(v, "env"), "absent": String(v, "absent"), "has": Has(v, "share"), "null": Has(Body{Args: body().Args[:2]}.Defaults(), "app"),
+	}
+	want := map[string]any{
+		"app": "x", "regions": []string{"a", "b"}, "timeout": 90 * time.Second, "share": 0.25, "cpus": 0.5, "spot": true,
+		"env": map[string]string{"A": "1"}, "quota": map[string]int{"H100": 8}, "int": 0,
+		"texts": map[string]Text{"A": NewText(cty.StringVal("1"))}, "absent": "", "has": true, "null": false,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("read (-want +got):\n%s", diff)
+	}
+	if !v.Type().Equals(body().Type()) {
+		t.Errorf("decoded to %s, want the body's type %s", v.Type().FriendlyName(), body().Type().FriendlyName())
+	}
+	empty, err := Parse(Body{Args: body().Args[1:]}, "")
+	if err != nil || !empty.RawEquals(Body{Args: body().Args[1:]}.Defaults()) {
+		t.Errorf("an empty body gives %#v (%v), want the defaults", empty, err)
+	}
+}
+
+func TestDecodeMistakes(t *testing.T) {
+	tests := map[string]struct{ text, want string }{
+		"missing":   {`spot = true`, `text.hcl:1,1-1: Missing required argument; This body needs "app": the app.`},
+		"misspelt":  {"app = 1\nregion = []", `text.hcl:2,1-7: Unsupported argument; An argument named "region" is not expected here. Did you mean "regions"?`},
+		"nested":    {"app = 1\nvolume \"w\" {}", `text.hcl:2,1-11: Missing required argument; This volume block needs "path": where it is.`},
+		"reference": {"app = var.x", `text.hcl:1,7-10: Variables not allowed; Variables may not be used here.`},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := Parse(body(), tt.text)
+			var diags hcl.Diagnostics
+			if !errors.As(err, &diags) || len(diags) != 1 {
+				t.Fatalf("error %v, want one diagnostic", err)
+			}
+			if diff := cmp.Diff(tt.want, diags[0].Error()); diff != "" {
+				t.Errorf("diagnostic (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// A value that broke a rule is unknown, so that what is computed from it is not judged.
+func TestBrokenIsUnknown(t *testing.T) {
+	file, diags := hclsyntax.ParseConfig([]byte("app = [1]\ncpus = 2"), "text.hcl", hcl.InitialPos)
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	c, diags := Body{Args: body().Args[:5]}.Decode(file.Body, nil)
+	if len(diags) != 1 || !c.Broken {
+		t.Errorf("broken %v with %v, want one diagnostic", c.Broken, diags)
+	}
+	if c.Value.GetAttr("app").IsKnown() || !c.Value.GetAttr("cpus").RawEquals(cty.NumberIntVal(2)) {
+		t.Errorf("value %#v: want app unknown and cpus 2", c.Value)
+	}
+}
+
+func TestChecks(t *testing.T) {
+	n := cty.NumberFloatVal
+	tests := map[string]struct {
+		check func(cty.Value) error
+		in    cty.Value
+		want  string
+	}{
+		"whole":        {Whole(1), n(1), ""},
+		"fraction":     {Whole(1), n(1.5), "1.5 is not a whole number"},
+		"huge":         {Whole(1), n(1e18), "1e+18 is too large"},
+		"at least":     {AtLeast(0), n(-1), "-1 is too small; the least is 0"},
+		"not a float":  {AtLeast(0), cty.MustParseNumberVal("1e400"), "1e+400 is too large"},
+		"between":      {Between(0, 2), n(2), ""},
+		"outside":      {Between(0, 2), n(2.1), "2.1 is not between 0 and 2"},
+		"positive":     {Positive, n(0.1), ""},
+		"zero":         {Positive, n(0), "0 is not above zero"},
+		"no time":      {Positive, cty.StringVal("0s"), `"0s" is no time at all; leave it out or give more`},
+		"not empty":    {NotEmpty, cty.StringVal("x"), ""},
+		"blank":        {NotEmpty, cty.StringVal(" "), "it is empty; leave it out or fill it"},
+		"empty list":   {NotEmpty, cty.ListValEmpty(cty.String), "it is empty; leave it out or fill it"},
+		"percent":      {func(v cty.Value) error { _, err := ParsePercent(v.AsString()); return err }, cty.StringVal("1"), `"1" is not a percentage; write it with its sign: "1%"`},
+		"no number":    {func(v cty.Value) error { _, err := ParsePercent(v.AsString()); return err }, cty.StringVal("NaN%"), `"NaN%" is not a percentage; write a number that is not negative before the sign: "0.5%"`},
+		"negative":     {func(v cty.Value) error { _, err := ParseDuration(v.AsString()); return err }, cty.StringVal("-1s"), `"-1s" is negative`},
+		"not duration": {func(v cty.Value) error { _, err := ParseDuration(v.AsString()); return err }, cty.StringVal("soon"), `"soon" is not a duration; write a number with a unit: "500ms", "30s", "20m", "1h30m"`},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := ""
+			if err := tt.check(tt.in); err != nil {
+				got = err.Error()
+			}
+			if got != tt.want {
+				t.Errorf("got %q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
+func TestSuggest(t *testing.T) {
+	names := []string{"users", "requests", "gpus", "gpu_type", "isl", "osl"}
+	for given, want := range map[string]string{
+		"user": "users", "usres": "users", "GPUs": "gpus", "request": "requests", "gpu-type": "gpu_type",
+		"latency": "", "x": "", "": "", strings.Repeat("users", 1000): "",
+	} {
+		if got := Suggest(given, names); got != want {
+			t.Errorf("Suggest(%.20q) = %q, want %q", given, got, want)
+		}
+	}
+}
+
+func TestJoinRefusesTakenNames(t *testing.T) {
+	defer func() {
+		if got, want := fmt.Sprint(recover()), "block: argument ttl is the language's own; choose another name"; got != want {
+			t.Errorf("panic %q, want %q", got, want)
+		}
+	}()
+	ttl := Body{Args: []Arg{{Name: "ttl", Type: cty.String}}}
+	ttl.Join(ttl)
+}
+
+func TestKeyed(t *testing.T) {
+	b := body()
+	v, err := Parse(b, "app = \"x\"\nquota = { H100 = 8 }")
+	if err != nil {
+		t.Fatal(err)
+	}
+	attrs := v.AsValueMap()
+	attrs["env"] = cty.MapVal(map[string]cty.Value{"A": cty.StringVal("hunter2").Mark(Sensitive), "B": cty.StringVal("b")})
+	got, err := CanonicalJSON(b.Keyed(cty.ObjectVal(attrs)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `{"app":"x","cpus":0.5,"env":{"A":"(sensitive)","B":"b"},"regions":null,"share":null,"spot":false,"timeout":"5m0s"}`
+	if diff := cmp.Diff(want, string(got)); diff != "" {
+		t.Errorf("keyed (-want +got):\n%s", diff)
+	}
+}
+
+func TestRedactKeepsTypes(t *testing.T) {
+	in := cty.ObjectVal(map[string]cty.Value{
+		"numbers": cty.ListVal([]cty.Value{cty.Zero, cty.NumberIntVal(1).Mark(Sensitive)}),
+		"whole":   cty.ObjectVal(map[string]cty.Value{"x": cty.StringVal("hunter2")}).Mark(Sensitive),
+		"set":     cty.SetVal([]cty.Value{cty.StringVal("a")}).Mark(Sensitive),
+	})
+	want := cty.ObjectVal(map[string]cty.Value{
+		"numbers": cty.ListVal([]cty.Value{cty.Zero, cty.NullVal(cty.Number)}),
+		"whole":   cty.NullVal(cty.Object(map[string]cty.Type{"x": cty.String})),
+		"set":     cty.NullVal(cty.Set(cty.String)),
+	})
+	if diff := cmp.Diff(want, Redact(in), sameValue); diff != "" {
+		t.Errorf("redacted (-want +got):\n%s", diff)
+	}
+	if _, err := CanonicalJSON(cty.DynamicVal); err == nil || err.Error() != "write canonical JSON: the value is not fully known" {
+		t.Errorf("canonical JSON of an unknown value: %v", err)
+	}
+}
+
+func TestTextHides(t *testing.T) {
+	type holder struct {
+		Token Text
+		All   []Text
+	}
+	secret, open := NewText(cty.StringVal("hunter2").Mark(Sensitive)), NewText(cty.StringVal("visible"))
+	h := holder{secret, []Text{open, secret}}
+	encoded, err := json.Marshal(h)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, got := range []string{string(encoded), fmt.Sprintf("%v", h), fmt.Sprintf("%+v", h), fmt.Sprintf("%#v", h), fmt.Sprintf("%s %q %x %d", secret, secret, secret, secret), secret.String()} {
+		if strings.Contains(got, "hunter2") || strings.Contains(got, "68756e746572") || !strings.Contains(got, "(sensitive)") {
+			t.Errorf("printed as %s", got)
+		}
+	}
+	if got := fmt.Sprintf("%q %5.3s %v", open, open, open); got != `"visible"   vis visible` {
+		t.Errorf("an open text prints as %s", got)
+	}
+}

@@ -1,0 +1,273 @@
+package block
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+)
+
+// Eval gives an expression's value. Where it reports an error the value is unknown. The context, which may be nil, is
+// what a diagnostic shows the values of variables from.
+type Eval func(hcl.Expression) (cty.Value, *hcl.EvalContext, hcl.Diagnostics)
+
+// Constant is the Eval of a place where nothing can be referred to.
+func Constant(expr hcl.Expression) (cty.Value, *hcl.EvalContext, hcl.Diagnostics) {
+	v, diags := expr.Value(nil)
+	return v, nil, diags
+}
+
+// Content is a decoded body.
+type Content struct {
+	Value  cty.Value                 // an object as Body.Type says
+	Attrs  map[string]*hcl.Attribute // the arguments as written
+	Blocks map[string][]*Content     // nested blocks by kind, in source order
+	Labels []string
+	Range  hcl.Range // the block's header
+	Broken bool      // an error was reported, or something unknown was used
+}
+
+// Only is the nested block of a kind that stands at most once, or nil.
+func (c *Content) Only(kind string) *Content {
+	if len(c.Blocks[kind]) == 0 {
+		return nil
+	}
+	return c.Blocks[kind][0]
+}
+
+// ArgRange is where an argument's value stands, or the block's header if it is omitted.
+func (c *Content) ArgRange(name string) hcl.Range {
+	if a, ok := c.Attrs[name]; ok {
+		return a.Expr.Range()
+	}
+	return c.Range
+}
+
+// DecodeBlock decodes the body of a block of this kind.
+func (b Block) DecodeBlock(blk *hcl.Block, eval Eval) (*Content, hcl.Diagnostics) {
+	c, diags := b.Body.decode(blk.Body, blk.DefRange, b.Kind+" block", eval)
+	c.Labels = blk.Labels
+	return c, diags
+}
+
+// Decode decodes a body that is not a block's own. A nil eval accepts constants only.
+func (b Body) Decode(body hcl.Body, eval Eval) (*Content, hcl.Diagnostics) {
+	return b.decode(body, body.MissingItemRange(), "body", eval)
+}
+
+func (b Body) decode(body hcl.Body, header hcl.Range, what string, eval Eval) (*Content, hcl.Diagnostics) {
+	if eval == nil {
+		eval = Constant
+	}
+	c := &Content{Attrs: map[string]*hcl.Attribute{}, Blocks: map[string][]*Content{}, Range: header}
+	diags := b.split(c, body, eval)
+	attrs := map[string]cty.Value{}
+	for _, a := range b.Args {
+		attr, written := c.Attrs[a.Name]
+		switch {
+		case !written && a.Required:
+			diags = diags.Append(a.missing(header, what))
+			attrs[a.Name] = cty.UnknownVal(a.valueType())
+		case !written:
+			attrs[a.Name] = a.omitted()
+		case !a.Lazy:
+			v, argDiags := a.Decode(attr.Expr, eval)
+			diags = append(diags, argDiags...)
+			attrs[a.Name] = v
+		}
+		if a.Lazy {
+			delete(attrs, a.Name)
+		} else if !attrs[a.Name].IsWhollyKnown() {
+			c.Broken = true
+		}
+	}
+	c.Value = cty.ObjectVal(attrs)
+	c.Broken = c.Broken || diags.HasErrors()
+	return c, diags
+}
+
+// split takes the body apart and decodes the nested blocks.
+func (b Body) split(c *Content, body hcl.Body, eval Eval) hcl.Diagnostics {
+	if b.Open {
+		attrs, diags := body.JustAttributes()
+		c.Attrs = attrs
+		return diags
+	}
+	raw, diags := body.Content(b.schema())
+	c.Attrs = raw.Attributes
+	byKind := map[string]Block{}
+	for _, n := range b.Blocks {
+		byKind[n.Kind] = n
+	}
+	for _, blk := range raw.Blocks {
+		def := byKind[blk.Type]
+		if before := c.Blocks[blk.Type]; len(before) > 0 && !def.Many {
+			diags = diags.Append(Duplicate(blk.Type, blk.DefRange, before[0].Range))
+			continue
+		}
+		nested, nestedDiags := def.DecodeBlock(blk, eval)
+		diags = append(diags, nestedDiags...)
+		c.Blocks[blk.Type] = append(c.Blocks[blk.Type], nested)
+	}
+	return diags
+}
+
+// Duplicate says that a block that may stand once, or a name that may be taken once, comes again.
+func Duplicate(what string, again, first hcl.Range) *hcl.Diagnostic {
+	return &hcl.Diagnostic{
+		Severity: hcl.DiagError,
+		Summary:  "Duplicate " + what,
+		Detail:   fmt.Sprintf("There is one already at %s. Take one of the two out, or give it a name of its own.", Place(first)),
+		Subject:  &again,
+	}
+}
+
+// Place is where something starts, for messages: "suite.hcl:12".
+func Place(r hcl.Range) string { return fmt.Sprintf("%s:%d", r.Filename, r.Start.Line) }
+
+func (a Arg) missing(at hcl.Range, what string) *hcl.Diagnostic {
+	return &hcl.Diagnostic{
+		Severity: hcl.DiagError,
+		Summary:  "Missing required argument",
+		Detail:   fmt.Sprintf("This %s needs %q: %s", what, a.Name, inSentence(a.Doc)),
+		Subject:  &at,
+	}
+}
+
+// Decode evaluates one expression by the rules of an argument. The value is unknown where a diagnostic was an error.
+func (a Arg) Decode(expr hcl.Expression, eval Eval) (cty.Value, hcl.Diagnostics) {
+	v, ctx, diags := eval(expr)
+	if diags.HasErrors() {
+		return cty.UnknownVal(a.valueType()), diags
+	}
+	v, problem := a.Accept(v)
+	if problem != nil {
+		diags = diags.Append(problem.At(expr, ctx))
+	}
+	return v, diags
+}
+
+// Problem says why a value was refused.
+type Problem struct{ Summary, Detail string }
+
+// At is the problem as a diagnostic. A value that breaks a rule is shown with the variables it comes from.
+func (p *Problem) At(expr hcl.Expression, ctx *hcl.EvalContext) *hcl.Diagnostic {
+	d := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: p.Summary, Detail: p.Detail, Subject: expr.Range().Ptr()}
+	if p.Summary == brokenRule {
+		d.Expression, d.EvalContext = expr, ctx
+	}
+	return d
+}
+
+// brokenRule is the summary for a value of the right type that does not satisfy its argument.
+const brokenRule = "Invalid value"
+
+// Accept converts a value to the argument's type and holds it against the argument's rules. Unknown values pass: the
+// error that made them unknown has been reported. Marks stay where they are allowed at all.
+func (a Arg) Accept(v cty.Value) (cty.Value, *Problem) {
+	unknown := cty.UnknownVal(a.valueType())
+	refuse := func(summary, format string, args ...any) (cty.Value, *Problem) {
+		return unknown, &Problem{summary, fmt.Sprintf(format, args...)}
+	}
+	secret := HasSecret(v)
+	if secret && !a.Secret && a.Ref == "" {
+		return refuse("Sensitive value exposed", "%q is shown in plans and results, so it cannot be sensitive. Use another value, or drop \"sensitive\" from the variable.", a.Name)
+	}
+	conv, err := convert.Convert(v, a.Type)
+	switch {
+	case err != nil:
+		return refuse("Wrong type", "%q takes %s, %s.", a.Name, a.want(), mismatch(v.Type(), a.Type, err))
+	case !conv.IsWhollyKnown():
+		return unknown, nil
+	case conv.IsNull() && a.Required:
+		return refuse("Missing required argument", "%q is null, but needed: %s", a.Name, inSentence(a.Doc))
+	case conv.IsNull():
+		return a.omitted(), nil
+	}
+	plain, _ := conv.UnmarkDeep()
+	if err := a.check(plain); err != nil && secret {
+		return refuse(brokenRule, "%q has a sensitive value that does not fit: %s", a.Name, inSentence(a.Doc))
+	} else if err != nil {
+		return refuse(brokenRule, "%q: %s", a.Name, sentence(err.Error()))
+	}
+	return a.canonical(conv), nil
+}
+
+// check holds a known, plain value against everything but its type.
+func (a Arg) check(v cty.Value) error {
+	if v.Type().IsListType() || v.Type().IsSetType() {
+		for it := v.ElementIterator(); it.Next(); {
+			if _, e := it.Element(); e.IsNull() {
+				return fmt.Errorf("an element is null; leave it out")
+			}
+		}
+	}
+	if err := a.checkUnit(v); err != nil {
+		return err
+	}
+	if err := a.checkOneOf(v); err != nil {
+		return err
+	}
+	if a.Check != nil {
+		return a.Check(v)
+	}
+	return nil
+}
+
+// want says in words what kind of value the argument takes.
+func (a Arg) want() string {
+	switch {
+	case a.Format == Duration:
+		return `a duration such as "20m"`
+	case a.Format == Percent:
+		return `a percentage such as "1%"`
+	case a.Ref != "":
+		return "a reference to " + Article(a.Ref)
+	}
+	return Article(a.Type.FriendlyNameForConstraint())
+}
+
+// mismatch says what was found. The conversion's own words are better where the fault lies inside a collection.
+func mismatch(got, want cty.Type, err error) string {
+	if want.IsPrimitiveType() || got.IsPrimitiveType() {
+		return "but this is " + Noun(got)
+	}
+	return "but " + err.Error()
+}
+
+// Noun names a type as its writer would: "a list", "a string", "an object".
+func Noun(ty cty.Type) string {
+	switch {
+	case ty.IsTupleType():
+		return "a list"
+	case ty == cty.DynamicPseudoType:
+		return "null"
+	}
+	return Article(ty.FriendlyName())
+}
+
+// inSentence is an argument's description as it goes on after a colon.
+func inSentence(doc string) string {
+	if len(doc) > 1 && (doc[1] == ' ' || doc[1] >= 'a' && doc[1] <= 'z') {
+		return strings.ToLower(doc[:1]) + doc[1:]
+	}
+	return doc
+}
+
+// sentence ends a message with a full stop if it has no end.
+func sentence(s string) string {
+	if strings.HasSuffix(s, ".") || strings.HasSuffix(s, "?") {
+		return s
+	}
+	return s + "."
+}
+
+// Article puts "a" or "an" before a noun.
+func Article(noun string) string {
+	if noun != "" && strings.ContainsRune("aeio", rune(noun[0])) {
+		return "an " + noun
+	}
+	return "a " + noun
+}

@@ -1,0 +1,118 @@
+package block
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+
+	"github.com/zclconf/go-cty/cty"
+	ctyjson "github.com/zclconf/go-cty/cty/json"
+)
+
+// mark is the type of marks on values, so that no other package can make one by accident.
+type mark string
+
+// Sensitive marks a value that is never shown, stored or hashed.
+const Sensitive = mark("sensitive")
+
+// Redacted stands where a sensitive value would.
+const Redacted = "(sensitive)"
+
+// HasSecret says whether any part of a value is sensitive.
+func HasSecret(v cty.Value) bool {
+	if !v.ContainsMarked() {
+		return false
+	}
+	_, marks := v.UnmarkDeep()
+	_, found := marks[Sensitive]
+	return found
+}
+
+// Redact is the value with "(sensitive)" in place of every sensitive string, and null in place of other sensitive parts.
+func Redact(v cty.Value) cty.Value {
+	out, _ := cty.TransformWithTransformer(v, redactor{})
+	out, _ = out.UnmarkDeep()
+	return out
+}
+
+// redactor replaces on the way down: what is below a sensitive value is not looked at.
+type redactor struct{}
+
+func (redactor) Enter(_ cty.Path, v cty.Value) (cty.Value, error) {
+	switch {
+	case !v.HasMark(Sensitive):
+		return v, nil
+	case v.Type() == cty.String:
+		return cty.StringVal(Redacted), nil
+	}
+	return cty.NullVal(v.Type()), nil // of the same type, so that the list it stands in stays a list
+}
+
+func (redactor) Exit(_ cty.Path, v cty.Value) (cty.Value, error) { return v, nil }
+
+// Keyed is the part of a decoded value that a checkpoint key is made of: no provenance, no secrets. Turning a secret
+// over changes no key.
+func (b Body) Keyed(v cty.Value) cty.Value {
+	attrs := map[string]cty.Value{}
+	for _, a := range b.Args {
+		if !a.Provenance && !a.Lazy {
+			attrs[a.Name] = Redact(v.GetAttr(a.Name))
+		}
+	}
+	return cty.ObjectVal(attrs)
+}
+
+// CanonicalJSON is the one form in which a value enters a checkpoint key: keys sorted, no space, secrets redacted. It
+// refuses unknown values.
+func CanonicalJSON(v cty.Value) ([]byte, error) {
+	if !v.IsWhollyKnown() {
+		return nil, fmt.Errorf("write canonical JSON: the value is not fully known")
+	}
+	v = Redact(v)
+	out, err := ctyjson.Marshal(v, v.Type())
+	if err != nil {
+		return nil, fmt.Errorf("write canonical JSON: %w", err)
+	}
+	return bytes.TrimSpace(out), nil
+}
+
+// Text is a string that may be sensitive. It prints and marshals as "(sensitive)" if it is.
+type Text struct {
+	text   string
+	secret bool
+}
+
+// NewText makes a text from a known string value, sensitive if the value is so marked.
+func NewText(v cty.Value) Text {
+	plain, _ := v.Unmark()
+	return Text{text: plain.AsString(), secret: v.HasMark(Sensitive)}
+}
+
+// Reveal is the text itself, for the one place that needs it.
+func (t Text) Reveal() string { return t.text }
+
+// Sensitive says whether the text is hidden when printed.
+func (t Text) Sensitive() bool { return t.secret }
+
+// Equal compares the texts themselves.
+func (t Text) Equal(other Text) bool { return t == other }
+
+// String is the text, or "(sensitive)".
+func (t Text) String() string {
+	if t.secret {
+		return Redacted
+	}
+	return t.text
+}
+
+// Format hides a sensitive text under every verb; the others print it as a string.
+func (t Text) Format(s fmt.State, verb rune) {
+	if t.secret {
+		fmt.Fprint(s, Redacted)
+		return
+	}
+	fmt.Fprintf(s, fmt.FormatString(s, verb), t.text)
+}
+
+// MarshalJSON hides a sensitive text.
+func (t Text) MarshalJSON() ([]byte, error) { return json.Marshal(t.String()) }

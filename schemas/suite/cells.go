@@ -1,0 +1,204 @@
+package suite
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/suite/matrix"
+)
+
+const (
+	// requestsPerUser keeps a closed loop in its steady state for most of a cell.
+	requestsPerUser = 8
+	// warmupAtRate is the number of warm-up requests where no number of users suggests one.
+	warmupAtRate = 8
+)
+
+// row reads a matrix row by the names of its axes.
+type row struct {
+	matrix.Row
+	index map[string]int
+}
+
+func (r row) at(name string) *matrix.Value { return r.Values[r.index[name]] }
+
+func (r row) number(name string) float64 {
+	if p := r.at(name); p != nil {
+		f, _ := p.V.AsBigFloat().Float64()
+		return f
+	}
+	return 0
+}
+
+func (r row) id(name string) string {
+	if p := r.at(name); p != nil {
+		return p.Key
+	}
+	return ""
+}
+
+// makeCells turns rows into cells, each as often as there are trials. It reports what only a whole row shows.
+func (l *loader) makeCells(b *Benchmark, m matrix.Matrix, rows []matrix.Row) []Cell {
+	index := map[string]int{}
+	for i, name := range m.Order {
+		index[name] = i
+	}
+	faults := &rowFaults{seen: map[string]bool{}}
+	var out []Cell
+	for _, raw := range rows {
+		r := row{raw, index}
+		if problem := l.incompleteRow(r); problem != nil {
+			faults.add(r.Range, problem.Summary, problem.Detail)
+			continue
+		}
+		c := l.makeCell(b, r)
+		l.resolve(&c, r, faults)
+		c.Trials = m.Trials
+		for c.Trial = 1; c.Trial <= m.Trials; c.Trial++ {
+			out = append(out, c)
+		}
+	}
+	l.diags = append(l.diags, faults.diags...)
+	l.diags = append(l.diags, faults.starved()...)
+	return out
+}
+
+// incompleteRow says what keeps a row from being measured, nil if nothing.
+func (l *loader) incompleteRow(r row) *block.Problem {
+	for _, name := range []string{"model", "provider", "workload", "gpu_type"} {
+		if r.at(name) == nil {
+			return &block.Problem{Summary: "Incomplete cell", Detail: fmt.Sprintf("%q is missing: set it beside the matrix, or vary it there.", name)}
+		}
+	}
+	w := l.workloads[r.id("workload")]
+	for _, length := range []struct {
+		name string
+		own  int
+	}{{"isl", w.ISL}, {"osl", w.OSL}} {
+		if r.at(length.name) == nil && length.own == 0 && !l.broken[w] {
+			return &block.Problem{Summary: "Incomplete cell", Detail: fmt.Sprintf("%q is missing: set it in workload %q, or in the benchmark.", length.name, w.Name)}
+		}
+	}
+	switch users, rate := r.at("users"), r.at("rate"); {
+	case users == nil && rate == nil:
+		return &block.Problem{Summary: "Incomplete cell", Detail: "Neither users nor rate is given. Set users to keep that many requests in flight, or rate to send that many in a second."}
+	case users != nil && rate != nil:
+		return &block.Problem{Summary: "Both users and rate", Detail: "A load is either closed, with users in flight, or open, at a rate. Keep one of the two."}
+	}
+	return nil
+}
+
+// makeCell is a row's cell, as far as it follows from the row alone.
+func (l *loader) makeCell(b *Benchmark, r row) Cell {
+	c := Cell{
+		Benchmark: b.Name,
+		Model:     l.models[r.id("model")],
+		Engine:    l.engines[r.id("engine")],
+		Provider:  l.providers[r.id("provider")],
+		Workload:  *l.workloads[r.id("workload")],
+		GPUType:   r.at("gpu_type").V.AsString(),
+		GPUs:      max(1, int(r.number("gpus"))),
+		Users:     int(r.number("users")),
+		RateRPS:   r.number("rate"),
+		SLO:       b.SLO,
+		Range:     r.Range,
+	}
+	if r.at("isl") != nil {
+		c.Workload.ISL = int(r.number("isl"))
+	}
+	if r.at("osl") != nil {
+		c.Workload.OSL = int(r.number("osl"))
+	}
+	c.ISL, c.OSL = c.Workload.ISL, c.Workload.OSL
+	return c
+}
+
+// resolve sets the number of requests and the warm-up of a cell.
+func (l *loader) resolve(c *Cell, r row, faults *rowFaults) {
+	declared := l.workloads[r.id("workload")]
+	if l.broken[declared] || l.floorUnknown {
+		return
+	}
+	w := &c.Workload
+	if l.autoWarmup[declared] {
+		if w.Warmup = c.Users; c.Users == 0 {
+			w.Warmup = warmupAtRate
+		}
+	}
+	if w.SharedPrefixTokens > w.ISL {
+		faults.add(declared.Range, "Prefix too long", fmt.Sprintf("Workload %q shares a prefix of %d tokens, but its prompts have %d in benchmark %q. Shorten the prefix.", w.Name, w.SharedPrefixTokens, w.ISL, c.Benchmark))
+	}
+	switch {
+	case w.Duration > 0:
+	case w.Requests == 0:
+		w.Requests = max(l.floorRequests, requestsPerUser*c.Users)
+		if w.Requests == 0 {
+			faults.add(r.at("rate").Range, "No end of cell", fmt.Sprintf("At a rate, nothing says when a cell is over. Set requests or duration in workload %q, or requests in the suite block.", w.Name))
+		}
+	case w.Requests < c.Users:
+		faults.starve(w, l.requestsAt[declared], c.Users, r.at("users").Range)
+	}
+}
+
+// rowFaults collects what is wrong with rows, so that a fault of many rows is reported once.
+type rowFaults struct {
+	diags  hcl.Diagnostics
+	seen   map[string]bool
+	hungry []hunger
+}
+
+// hunger is a workload that has too few requests for some numbers of users.
+type hunger struct {
+	workload   Workload
+	requestsAt hcl.Range
+	users      map[int]hcl.Range
+}
+
+func (f *rowFaults) add(at hcl.Range, summary, detail string) {
+	if key := at.String() + detail; !f.seen[key] {
+		f.seen[key] = true
+		f.diags = f.diags.Append(&hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: &at})
+	}
+}
+
+func (f *rowFaults) starve(w *Workload, requestsAt hcl.Range, users int, at hcl.Range) {
+	for _, h := range f.hungry {
+		if h.workload.Name == w.Name {
+			h.users[users] = at
+			return
+		}
+	}
+	f.hungry = append(f.hungry, hunger{*w, requestsAt, map[int]hcl.Range{users: at}})
+}
+
+// starved reports, once for each workload, cells that end before all their users have been in flight.
+func (f *rowFaults) starved() hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	for _, h := range f.hungry {
+		var counts []int
+		for n := range h.users {
+			counts = append(counts, n)
+		}
+		sort.Sort(sort.Reverse(sort.IntSlice(counts)))
+		most := counts[0]
+		var others []string
+		for _, n := range counts[1:] {
+			others = append(others, fmt.Sprint(n))
+		}
+		also := ""
+		if len(others) > 0 {
+			also = fmt.Sprintf(" (nor %s)", strings.Join(others, ", "))
+		}
+		at := h.users[most]
+		diags = diags.Append(&hcl.Diagnostic{
+			Severity: hcl.DiagError, Summary: "Fewer requests than users", Subject: &at,
+			Detail: fmt.Sprintf("%d requests cannot keep %d users in flight%s: the result would be that of fewer users. Workload %q sets requests at %s. Give it at least %d, or leave requests out to have %d for each user.",
+				h.workload.Requests, most, also, h.workload.Name, block.Place(h.requestsAt), requestsPerUser*most, requestsPerUser),
+		})
+	}
+	return diags
+}

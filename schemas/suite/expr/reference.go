@@ -1,0 +1,177 @@
+package expr
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/strangeloopio/inferencex/schemas/suite/block"
+)
+
+// resolve finds the nodes a reference stands for: one, or all under a root or type that is used as a whole.
+func (s *Scope) resolve(t hcl.Traversal) ([]*node, *hcl.Diagnostic) {
+	root, ok := s.root(t.RootName())
+	if !ok {
+		return nil, s.unknownRoot(t)
+	}
+	var path []string
+	for _, step := range t[1:min(len(t), root.Depth+1)] {
+		name, ok := stepName(step)
+		if !ok {
+			break
+		}
+		path = append(path, name)
+		if len(path) == root.Depth {
+			break
+		}
+	}
+	if n, ok := s.nodes[root.Word+"."+strings.Join(path, ".")]; ok && len(path) == root.Depth {
+		return []*node{n}, nil
+	}
+	var out []*node
+	for _, n := range s.order {
+		if n.Root == root.Word && hasPrefix(n.Path, path) {
+			out = append(out, n)
+		}
+	}
+	if len(out) == 0 && len(path) > 0 {
+		for s.names(root.Word, path[:len(path)-1]...) == nil && len(path) > 1 {
+			path = path[:len(path)-1] // the first name that is wrong is the one to speak of
+		}
+		return nil, unknownName(root, path, t, s.names(root.Word, path[:len(path)-1]...))
+	}
+	return out, nil
+}
+
+func (s *Scope) root(word string) (Root, bool) {
+	for _, r := range s.roots {
+		if r.Word == word {
+			return r, true
+		}
+	}
+	return Root{}, false
+}
+
+// stepName is the name that a step selects: .name or ["name"].
+func stepName(step hcl.Traverser) (string, bool) {
+	switch step := step.(type) {
+	case hcl.TraverseAttr:
+		return step.Name, true
+	case hcl.TraverseIndex:
+		if key, _ := step.Key.Unmark(); key.Type() == cty.String && key.IsKnown() && !key.IsNull() {
+			return key.AsString(), true
+		}
+	}
+	return "", false
+}
+
+// unknownRoot explains a first word that means nothing; most often a text without its quotes.
+func (s *Scope) unknownRoot(t hcl.Traversal) *hcl.Diagnostic {
+	var words []string
+	for _, r := range s.roots {
+		words = append(words, r.Word)
+	}
+	detail := fmt.Sprintf("Nothing is called %q here", t.RootName())
+	switch near := block.Suggest(t.RootName(), words); {
+	case near != "":
+		detail += fmt.Sprintf(". Did you mean %q?", near)
+	case len(t) == 1:
+		detail += fmt.Sprintf(". If it is a text, put it in quotes: \"%s\".", t.RootName())
+	default:
+		detail += fmt.Sprintf(". References start with %s.", strings.Join(words, ", "))
+	}
+	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Unknown reference", Detail: detail, Subject: t.SourceRange().Ptr()}
+}
+
+func unknownName(root Root, path []string, t hcl.Traversal, names []string) *hcl.Diagnostic {
+	name, what := path[len(path)-1], root.Noun
+	if len(path) < root.Depth {
+		what += " of type"
+	}
+	detail := fmt.Sprintf("No %s %q is declared", what, name)
+	if len(names) == 0 {
+		detail += fmt.Sprintf("; there is none at all. Declare it in %s block.", block.Article(blockWord(root.Word)))
+	} else {
+		detail += block.Hint(name, names)
+	}
+	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Unknown " + root.Noun, Detail: detail, Subject: t.SourceRange().Ptr()}
+}
+
+// blockWord is the kind of block that declares what a root refers to.
+func blockWord(root string) string {
+	switch root {
+	case "var":
+		return "variable"
+	case "local":
+		return "locals"
+	}
+	return root
+}
+
+// explain adds to the parser's messages what it cannot know: a near attribute, and that a secret must not be shown.
+func explain(diags hcl.Diagnostics, refs []hcl.Traversal, ctx *hcl.EvalContext) hcl.Diagnostics {
+	if len(diags) == 0 {
+		return nil
+	}
+	secret := false
+	for _, v := range ctx.Variables {
+		secret = secret || block.HasSecret(v)
+	}
+	for _, d := range diags {
+		switch d.Summary {
+		case "Unsupported attribute":
+			if d.Subject != nil {
+				d.Detail += nearAttribute(*d.Subject, refs, ctx)
+			}
+		case "Call to unknown function":
+			// The parser suggests the first function that is near in no particular order.
+			if name, ok := quoted(d.Detail); ok {
+				d.Detail = fmt.Sprintf("There is no function %q%s", name, block.Hint(name, sortedKeys(ctx.Functions)))
+			}
+		case "Error in function call", "Invalid function argument":
+			if secret { // its words may quote the argument, which may be, or be made from, the secret
+				d.Detail = "The function refused its arguments. Its reason is not shown, because a sensitive value is among them."
+			}
+		}
+	}
+	return diags
+}
+
+// quoted is the first text in quotes.
+func quoted(s string) (string, bool) {
+	_, s, _ = strings.Cut(s, `"`)
+	s, _, ok := strings.Cut(s, `"`)
+	return s, ok
+}
+
+// nearAttribute finds the step of a reference that failed at a range, and the attribute it may have been meant to be.
+func nearAttribute(at hcl.Range, refs []hcl.Traversal, ctx *hcl.EvalContext) string {
+	for _, t := range refs {
+		v := ctx.Variables[t.RootName()]
+		for _, step := range t[1:] {
+			name, ok := stepName(step)
+			plain, _ := v.Unmark()
+			if !ok || !plain.IsKnown() || plain.IsNull() || !plain.Type().IsObjectType() {
+				break
+			}
+			if !plain.Type().HasAttribute(name) {
+				if _, isAttr := step.(hcl.TraverseAttr); isAttr && step.(hcl.TraverseAttr).SrcRange == at {
+					return strings.TrimPrefix(block.Hint(name, attributeNames(plain.Type())), ".")
+				}
+				break
+			}
+			v = plain.GetAttr(name)
+		}
+	}
+	return ""
+}
+
+func attributeNames(ty cty.Type) []string {
+	var names []string
+	for name := range ty.AttributeTypes() {
+		names = append(names, name)
+	}
+	return names
+}

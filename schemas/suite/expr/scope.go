@@ -1,0 +1,265 @@
+// Package expr evaluates the expressions of a suite: the functions they may call, and what they may refer to.
+//
+// Its invariant: every named thing is evaluated at most once, after all it refers to, whatever the order in the files;
+// and a thing whose evaluation went wrong is unknown to all who refer to it, so that one mistake is reported once.
+package expr
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/function"
+
+	"github.com/strangeloopio/inferencex/schemas/suite/block"
+)
+
+// Root is a first word of references: "model" in model.qwen3-8b.
+type Root struct {
+	Word  string // as written in references
+	Noun  string // in messages: "local value"
+	Depth int    // names after the word: 2 for provider.TYPE.NAME
+}
+
+// Scope is all that expressions of a suite can refer to. It is not safe for concurrent use.
+type Scope struct {
+	roots      []Root
+	nodes      map[string]*node // by address: "model.qwen3-8b"
+	order      []*node
+	stack      []*node         // under evaluation, outermost first
+	incomplete map[string]bool // by root
+	functions  map[string]function.Function
+	diags      hcl.Diagnostics
+}
+
+// Declaration introduces one named thing.
+type Declaration struct {
+	Root  string   // the Word of its root
+	Path  []string // the names after the root
+	Range hcl.Range
+	// Eval gives the value; it may evaluate expressions in the scope.
+	Eval func() (cty.Value, hcl.Diagnostics)
+	// Check, which may be nil, runs when the value can be referred to. An error makes the value unknown.
+	Check func() hcl.Diagnostics
+}
+
+// node is a declaration and what became of it.
+type node struct {
+	Declaration
+	value    cty.Value
+	state    state
+	inCircle bool
+}
+
+type state int
+
+const (
+	waiting state = iota
+	evaluating
+	done
+)
+
+func (d Declaration) address() string { return d.Root + "." + strings.Join(d.Path, ".") }
+
+// NewScope is an empty scope in which references start with one of the roots.
+func NewScope(roots []Root) *Scope {
+	return &Scope{roots: roots, nodes: map[string]*node{}, incomplete: map[string]bool{}, functions: Functions()}
+}
+
+// Declare adds a named thing. If the name is taken, the range of the one who has it is returned and nothing is added.
+func (s *Scope) Declare(d Declaration) (taken *hcl.Range) {
+	if prior, ok := s.nodes[d.address()]; ok {
+		return &prior.Range
+	}
+	n := &node{Declaration: d}
+	s.nodes[d.address()] = n
+	s.order = append(s.order, n)
+	return nil
+}
+
+// Incomplete says that something under a root could not be declared, which has been reported: a name that is missing
+// there is unknown, and no further mistake.
+func (s *Scope) Incomplete(root string) { s.incomplete[root] = true }
+
+// Settle evaluates everything declared and returns all that was wrong with it.
+func (s *Scope) Settle() hcl.Diagnostics {
+	for _, n := range s.order {
+		s.settle(n)
+	}
+	diags := s.diags
+	s.diags = nil
+	return diags
+}
+
+// Lookup is the value of something declared, evaluated by now or not; false if there is no such thing.
+func (s *Scope) Lookup(address string) (cty.Value, bool) {
+	n, ok := s.nodes[address]
+	if !ok {
+		return cty.DynamicVal, false
+	}
+	return s.settle(n), true
+}
+
+// settle is the value of a node, evaluating it now if need be.
+func (s *Scope) settle(n *node) cty.Value {
+	switch n.state {
+	case done:
+		return n.value
+	case evaluating:
+		s.reportCycle(n)
+		return cty.DynamicVal
+	}
+	n.state = evaluating
+	s.stack = append(s.stack, n)
+	v, diags := n.Eval()
+	s.stack = s.stack[:len(s.stack)-1]
+	s.diags = append(s.diags, diags...)
+	if n.inCircle {
+		v = cty.DynamicVal
+	}
+	n.state, n.value = done, v
+	if n.Check != nil {
+		diags = n.Check()
+		s.diags = append(s.diags, diags...)
+		if diags.HasErrors() {
+			n.value = cty.DynamicVal
+		}
+	}
+	return n.value
+}
+
+// reportCycle names every member of the circle that ends where n is needed again.
+func (s *Scope) reportCycle(n *node) {
+	from := len(s.stack) - 1
+	for s.stack[from] != n {
+		from--
+	}
+	circle := s.stack[from:]
+	var names []string
+	known := false
+	for _, m := range circle {
+		names = append(names, m.address())
+		known = known || m.inCircle
+		m.inCircle = true
+	}
+	if known {
+		return
+	}
+	names = append(names, n.address())
+	s.diags = s.diags.Append(&hcl.Diagnostic{
+		Severity: hcl.DiagError,
+		Summary:  "Reference cycle",
+		Detail:   fmt.Sprintf("Each of these needs the next before it has a value: %s. Take one reference out of the circle.", strings.Join(names, " → ")),
+		Subject:  &n.Range,
+	})
+}
+
+// names lists what is declared under a root and the names after it, in order, without doubles.
+func (s *Scope) names(root string, path ...string) []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, n := range s.order {
+		if n.Root != root || len(n.Path) <= len(path) || !hasPrefix(n.Path, path) || seen[n.Path[len(path)]] {
+			continue
+		}
+		seen[n.Path[len(path)]] = true
+		out = append(out, n.Path[len(path)])
+	}
+	sort.Strings(out)
+	return out
+}
+
+func hasPrefix(path, prefix []string) bool {
+	for i, p := range prefix {
+		if path[i] != p {
+			return false
+		}
+	}
+	return true
+}
+
+// Eval evaluates an expression after everything it refers to. It is a block.Eval.
+func (s *Scope) Eval(e hcl.Expression) (cty.Value, *hcl.EvalContext, hcl.Diagnostics) {
+	refs := e.Variables()
+	used := map[string]*node{}
+	var diags hcl.Diagnostics
+	missing := false
+	for _, t := range refs {
+		nodes, diag := s.resolve(t)
+		if diag != nil {
+			missing = true
+			if !s.incomplete[t.RootName()] {
+				diags = appendOnce(diags, diag)
+			}
+		}
+		for _, n := range nodes {
+			used[n.address()] = n
+		}
+	}
+	if missing {
+		return cty.DynamicVal, nil, diags
+	}
+	ctx := &hcl.EvalContext{Variables: s.tree(refs, used), Functions: s.functions}
+	v, evalDiags := e.Value(ctx)
+	if evalDiags.HasErrors() {
+		v = cty.DynamicVal
+	}
+	return v, ctx, explain(evalDiags, refs, ctx)
+}
+
+// appendOnce keeps one message for a name that an expression misspells twice.
+func appendOnce(diags hcl.Diagnostics, d *hcl.Diagnostic) hcl.Diagnostics {
+	for _, have := range diags {
+		if have.Detail == d.Detail {
+			return diags
+		}
+	}
+	return diags.Append(d)
+}
+
+// tree builds the variables of an evaluation: only what the expression refers to, evaluated now.
+func (s *Scope) tree(refs []hcl.Traversal, used map[string]*node) map[string]cty.Value {
+	byRoot := map[string]map[string]cty.Value{} // the second level is joined below
+	inner := map[string]map[string]map[string]cty.Value{}
+	for _, t := range refs {
+		byRoot[t.RootName()] = map[string]cty.Value{} // even an empty root is an object
+	}
+	for _, address := range sortedKeys(used) {
+		n := used[address]
+		v := s.settle(n)
+		if len(n.Path) == 1 {
+			byRoot[n.Root][n.Path[0]] = v
+			continue
+		}
+		if inner[n.Root] == nil {
+			inner[n.Root] = map[string]map[string]cty.Value{}
+		}
+		if inner[n.Root][n.Path[0]] == nil {
+			inner[n.Root][n.Path[0]] = map[string]cty.Value{}
+		}
+		inner[n.Root][n.Path[0]][n.Path[1]] = v
+	}
+	for root, types := range inner {
+		for name, values := range types {
+			byRoot[root][name] = cty.ObjectVal(values)
+		}
+	}
+	out := map[string]cty.Value{}
+	for root, values := range byRoot {
+		out[root] = cty.ObjectVal(values)
+	}
+	return out
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}
+
+var _ block.Eval = (*Scope)(nil).Eval

@@ -1,0 +1,223 @@
+package suite
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/suite/expr"
+	"github.com/strangeloopio/inferencex/schemas/suite/source"
+	"github.com/strangeloopio/inferencex/schemas/suite/variable"
+)
+
+// Load reads a suite from a file or from all *.hcl and *.hcl.json files of a folder. The Suite is nil if and only if
+// a diagnostic is an error. The files are what was read, for showing snippets.
+func Load(path string, opt Options) (*Suite, map[string]*hcl.File, hcl.Diagnostics) {
+	src, diags := source.Read(path, opt.VarFiles)
+	if diags.HasErrors() {
+		return nil, src.Files, diags
+	}
+	s, diags := load(src, opt)
+	return s, src.Files, diags
+}
+
+// loader carries a suite from parsed files to its final form.
+type loader struct {
+	opt    Options
+	src    source.Set
+	scope  *expr.Scope
+	values variable.Values
+	suite  *Suite
+	diags  hcl.Diagnostics
+
+	// What references stand for, by id: "model.qwen3-8b".
+	models    map[string]*Model
+	engines   map[string]*Engine
+	providers map[string]*Provider
+	workloads map[string]*Workload
+
+	benchmarks map[string]hcl.Range
+	stages     map[string]hcl.Range
+	broken     map[*Workload]bool // an error was reported: nothing is concluded from its numbers
+	autoWarmup map[*Workload]bool // warm-up follows the cell's users
+	requestsAt map[*Workload]hcl.Range
+
+	floorRequests int // the suite block's requests
+	floorUnknown  bool
+	cells         int
+}
+
+// load evaluates parsed files.
+func load(src source.Set, opt Options) (*Suite, hcl.Diagnostics) {
+	if opt.Getenv == nil {
+		opt.Getenv = func(string) string { return "" }
+	}
+	if opt.MaxCells == 0 {
+		opt.MaxCells = DefaultMaxCells
+	}
+	l := &loader{
+		opt: opt, src: src, scope: expr.NewScope(roots()),
+		suite:  &Suite{Name: src.Name, Files: src.Order, GPUs: map[string]*GPU{}, Stages: map[string]StagePolicy{}},
+		models: map[string]*Model{}, engines: map[string]*Engine{}, providers: map[string]*Provider{}, workloads: map[string]*Workload{},
+		benchmarks: map[string]hcl.Range{}, stages: map[string]hcl.Range{}, broken: map[*Workload]bool{}, autoWarmup: map[*Workload]bool{}, requestsAt: map[*Workload]hcl.Range{},
+	}
+	l.run()
+	diags := l.src.Sort(l.redact(l.diags))
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	return l.suite, diags
+}
+
+// run does the work in the order in which things need each other: values, named things, then what only refers.
+func (l *loader) run() {
+	byKind := l.split()
+	l.readValues(byKind["variable"])
+	for _, kind := range []string{"variable", "locals", "model", "gpu", "engine", "provider", "workload"} {
+		for _, blk := range byKind[kind] {
+			l.declareBlock(blk)
+		}
+	}
+	l.diags = append(l.diags, l.scope.Settle()...)
+	l.single(byKind["suite"], l.decodeSuite)
+	l.single(byKind["report"], l.decodeReport)
+	l.single(byKind["budget"], l.decodeBudget)
+	for kind, own := range l.opt.Stages {
+		l.suite.Stages[kind] = defaultPolicy(kind, own)
+	}
+	for _, blk := range byKind["stage"] {
+		l.decodeStage(blk)
+	}
+	for _, blk := range byKind["benchmark"] {
+		l.decodeBenchmark(blk)
+	}
+	if len(byKind["benchmark"]) == 0 && !l.diags.HasErrors() {
+		l.diags = l.diags.Append(&hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Nothing to measure", Detail: fmt.Sprintf("No file of %s has a benchmark block. Add one.", l.src.Path)})
+	}
+}
+
+// split takes the files apart into blocks by kind, in source order.
+func (l *loader) split() map[string][]*hcl.Block {
+	schema := &hcl.BodySchema{}
+	for _, b := range Blocks(l.opt) {
+		schema.Blocks = append(schema.Blocks, b.Header())
+	}
+	byKind := map[string][]*hcl.Block{}
+	for _, name := range l.src.Order {
+		content, diags := l.src.Files[name].Body.Content(schema)
+		l.diags = append(l.diags, diags...)
+		for _, d := range diags {
+			l.incomplete(d)
+		}
+		for _, blk := range content.Blocks {
+			byKind[blk.Type] = append(byKind[blk.Type], blk)
+		}
+	}
+	return byKind
+}
+
+// incomplete notes which kind of block a message about a malformed header is about, so that references to the block
+// are not called mistakes too.
+func (l *loader) incomplete(d *hcl.Diagnostic) {
+	if d.Subject == nil {
+		return
+	}
+	word := ""
+	if d.Subject.CanSliceBytes(l.src.Files[d.Subject.Filename].Bytes) {
+		word = strings.Trim(string(d.Subject.SliceBytes(l.src.Files[d.Subject.Filename].Bytes)), `"`)
+	}
+	for _, r := range roots() {
+		kind := blockKind(r.Word)
+		if strings.HasSuffix(d.Summary, " for "+kind) || block.Suggest(word, []string{kind}) != "" {
+			l.scope.Incomplete(r.Word)
+		}
+	}
+}
+
+// blockKind is the kind of block that a root of references is declared by.
+func blockKind(root string) string {
+	switch root {
+	case "var":
+		return "variable"
+	case "local":
+		return "locals"
+	}
+	return root
+}
+
+// single decodes a block that may stand once.
+func (l *loader) single(blocks []*hcl.Block, decode func(*hcl.Block)) {
+	for i, blk := range blocks {
+		if i > 0 {
+			l.diags = l.diags.Append(block.Duplicate(blk.Type+" block", blk.DefRange, blocks[0].DefRange))
+			continue
+		}
+		decode(blk)
+	}
+}
+
+// decode decodes a block by its schema and keeps what was wrong.
+func (l *loader) decode(schema block.Block, blk *hcl.Block) *block.Content {
+	c, diags := schema.DecodeBlock(blk, l.scope.Eval)
+	l.diags = append(l.diags, diags...)
+	return c
+}
+
+// readValues collects what was given for variables.
+func (l *loader) readValues(variables []*hcl.Block) {
+	var declared []string
+	for _, blk := range variables {
+		declared = append(declared, blk.Labels[0])
+	}
+	var diags hcl.Diagnostics
+	l.values, diags = variable.Read(variable.Sources{Vars: l.opt.Vars, Files: l.src.Values, Getenv: l.opt.Getenv}, declared)
+	l.diags = append(l.diags, diags...)
+}
+
+func (l *loader) fail(at hcl.Range, summary, format string, args ...any) {
+	l.diags = l.diags.Append(&hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf(format, args...), Subject: &at})
+}
+
+func (l *loader) warn(at hcl.Range, summary, format string, args ...any) {
+	l.diags = l.diags.Append(&hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: summary, Detail: fmt.Sprintf(format, args...), Subject: &at})
+}
+
+// leastSecret is the length of a text that is worth hiding by search: shorter ones are part of any message.
+const leastSecret = 4
+
+// redact takes the text of every sensitive variable out of the messages: the last of several guards.
+func (l *loader) redact(diags hcl.Diagnostics) hcl.Diagnostics {
+	var secrets []string
+	for _, v := range l.suite.Variables {
+		plain, _ := v.Value.UnmarkDeep()
+		if !v.Sensitive {
+			continue
+		}
+		_ = cty.Walk(plain, func(_ cty.Path, leaf cty.Value) (bool, error) {
+			if leaf.Type() == cty.String && leaf.IsKnown() && !leaf.IsNull() && len(leaf.AsString()) >= leastSecret {
+				secrets = append(secrets, leaf.AsString())
+			}
+			return true, nil
+		})
+	}
+	for _, d := range diags {
+		for _, s := range secrets {
+			d.Detail = strings.ReplaceAll(d.Detail, s, block.Redacted)
+		}
+	}
+	return diags
+}
+
+// validName says whether a label can be referred to.
+func (l *loader) validName(blk *hcl.Block) bool {
+	name := blk.Labels[len(blk.Labels)-1]
+	if hclsyntax.ValidIdentifier(name) {
+		return true
+	}
+	l.fail(blk.LabelRanges[len(blk.LabelRanges)-1], "Invalid name", "%q cannot be referred to. A name starts with a letter and goes on with letters, digits, - and _.", name)
+	return false
+}

@@ -1,0 +1,59 @@
+package suite
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/strangeloopio/inferencex/schemas/suite/block"
+)
+
+// Provider is a place where deployments are made.
+type Provider struct {
+	Type, Name     string
+	Config         cty.Value      // an object by the type's body, defaults filled in, marks kept
+	KeyConfig      cty.Value      // Config as it enters a checkpoint key: no provenance, no secrets
+	Quota          map[string]int // GPUs held at once by type, over all deployments; nil: unbounded
+	TTL            time.Duration  // after which the provider itself ends a deployment
+	StartupTimeout time.Duration  // for a deployment to become ready
+	Range          hcl.Range
+}
+
+// providerCommon is what every provider takes.
+func providerCommon() Body {
+	return Body{Args: []Arg{
+		{Name: "quota", Type: cty.Map(cty.Number), Check: checkQuota, Provenance: true, Doc: "GPUs held at once by GPU type, over all deployments."},
+		{Name: "ttl", Type: cty.String, Format: block.Duration, Check: block.Positive, Default: cty.StringVal("2h0m0s"), Provenance: true, Doc: "The provider's own time limit of every deployment."},
+		{Name: "startup_timeout", Type: cty.String, Format: block.Duration, Check: block.Positive, Default: cty.StringVal("20m0s"), Provenance: true, Doc: "The longest that a deployment may take to become ready."},
+	}}
+}
+
+func providerBlock(own Body) block.Block {
+	common := providerCommon()
+	common.Doc = own.Doc
+	return block.Block{Kind: "provider", Labels: []string{"type", "name"}, Many: true, Body: common.Join(own)}
+}
+
+func checkQuota(v cty.Value) error {
+	for it := v.ElementIterator(); it.Next(); {
+		gpu, n := it.Element()
+		if n.IsNull() {
+			continue
+		}
+		if err := block.Whole(1)(n); err != nil {
+			return fmt.Errorf("%s: %w", gpu.AsString(), err)
+		}
+	}
+	return nil
+}
+
+func (l *loader) decodeProvider(p *Provider, c *block.Content) {
+	own := l.opt.Providers[p.Type]
+	p.Config = own.Select(c.Value)
+	p.KeyConfig = own.Keyed(p.Config)
+	p.Quota = block.IntMap(c.Value, "quota")
+	p.TTL = block.Time(c.Value, "ttl")
+	p.StartupTimeout = block.Time(c.Value, "startup_timeout")
+}

@@ -1,0 +1,100 @@
+package suite
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/strangeloopio/inferencex/schemas/suite/block"
+)
+
+// Unit is what an objective's limit is measured in.
+type Unit string
+
+const (
+	// Seconds is the unit of "2s" and "50ms".
+	Seconds Unit = "s"
+	// Fraction is the unit of "1%", which is 0.01.
+	Fraction Unit = "fraction"
+	// Number is the unit of a number without one: the metric's own.
+	Number Unit = ""
+)
+
+// Objective is a bound on a metric. On which side of the limit the metric has to stay is the metric's to say.
+type Objective struct {
+	Metric string
+	Limit  float64 // in Unit
+	Unit   Unit
+	Text   string // as written: "2s"
+	Range  hcl.Range
+}
+
+func sloBlock() block.Block {
+	return block.Block{Kind: "slo", Body: Body{
+		Doc:  "Objectives: a metric and its limit, such as ttft_p99 = \"2s\", errors = \"1%\", output_tps = 500.",
+		Open: true,
+	}}
+}
+
+// decodeSLO reads the objectives in source order.
+func (l *loader) decodeSLO(c *block.Content) []Objective {
+	if c == nil {
+		return nil
+	}
+	var out []Objective
+	for _, name := range inSource(c.Attrs) {
+		attr := c.Attrs[name]
+		if l.opt.Metrics != nil && !has(l.opt.Metrics, name) {
+			l.fail(attr.NameRange, "Unknown metric", "There is no metric %q%s", name, block.Hint(name, l.opt.Metrics))
+		}
+		limit := Arg{Name: name, Type: cty.DynamicPseudoType, Required: true, Check: checkLimit, Doc: "A duration, a percentage or a number."}
+		v, diags := limit.Decode(attr.Expr, l.scope.Eval)
+		l.diags = append(l.diags, diags...)
+		if v.IsWhollyKnown() {
+			o := readLimit(v)
+			o.Metric, o.Range = name, attr.Range
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+func has(names []string, name string) bool {
+	for _, n := range names {
+		if n == name {
+			return true
+		}
+	}
+	return false
+}
+
+func checkLimit(v cty.Value) error {
+	switch {
+	case v.Type() == cty.Number:
+		return block.AtLeast(0)(v)
+	case v.Type() != cty.String:
+		return fmt.Errorf("a limit is a duration (\"2s\"), a percentage (\"1%%\") or a number, but this is %s", block.Noun(v.Type()))
+	case strings.Contains(v.AsString(), "%"):
+		_, err := block.ParsePercent(v.AsString())
+		return err
+	}
+	_, err := block.ParseDuration(v.AsString())
+	return err
+}
+
+// readLimit reads what checkLimit has accepted.
+func readLimit(v cty.Value) Objective {
+	if v.Type() == cty.Number {
+		f, _ := v.AsBigFloat().Float64()
+		return Objective{Limit: f, Unit: Number, Text: block.Number(v)}
+	}
+	text := v.AsString()
+	if strings.Contains(text, "%") {
+		f, _ := block.ParsePercent(text)
+		return Objective{Limit: f, Unit: Fraction, Text: text}
+	}
+	d, _ := block.ParseDuration(text)
+	return Objective{Limit: d.Seconds(), Unit: Seconds, Text: text}
+}

@@ -1,0 +1,66 @@
+package suite
+
+import (
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/strangeloopio/inferencex/schemas/suite/block"
+)
+
+// StagePolicy is how the steps of a stage are run.
+type StagePolicy struct {
+	Kind      string
+	Timeout   time.Duration // of one attempt; 0: none
+	Attempts  int           // at least 1
+	Backoff   time.Duration // before the second attempt
+	Config    cty.Value     // an object by the kind's body, defaults filled in, marks kept
+	KeyConfig cty.Value     // Config as it enters a checkpoint key
+	Range     hcl.Range
+}
+
+// stageBlock is the schema of a stage with the arguments of its kind.
+func stageBlock(own Body) block.Block {
+	retry := block.Block{Kind: "retry", Body: Body{
+		Doc: "How often a step is tried when an error may pass by itself.",
+		Args: []Arg{
+			{Name: "attempts", Type: cty.Number, Default: cty.NumberIntVal(1), Check: block.Whole(1), Provenance: true, Doc: "Tries in all, the first included."},
+			{Name: "backoff", Type: cty.String, Format: block.Duration, Default: cty.StringVal("10s"), Provenance: true, Doc: "The wait before the second try; it grows from there."},
+		},
+	}}
+	common := Body{
+		Doc:    own.Doc,
+		Args:   []Arg{{Name: "timeout", Type: cty.String, Format: block.Duration, Check: block.Positive, Provenance: true, Doc: "The longest that one attempt may take."}},
+		Blocks: []block.Block{retry},
+	}
+	return block.Block{Kind: "stage", Labels: []string{"kind"}, Many: true, Body: common.Join(own)}
+}
+
+func defaultPolicy(kind string, own Body) StagePolicy {
+	config := own.Defaults()
+	return StagePolicy{Kind: kind, Attempts: 1, Backoff: 10 * time.Second, Config: config, KeyConfig: own.Keyed(config)}
+}
+
+func (l *loader) decodeStage(blk *hcl.Block) {
+	kind := blk.Labels[0]
+	own, ok := l.opt.Stages[kind]
+	if !ok {
+		l.fail(blk.LabelRanges[0], "Unknown stage", "There is no stage of kind %q%s", kind, block.Hint(kind, sortedKeys(l.opt.Stages)))
+		return
+	}
+	if first, taken := l.stages[kind]; taken {
+		l.diags = l.diags.Append(block.Duplicate("stage "+kind, blk.DefRange, first))
+		return
+	}
+	l.stages[kind] = blk.DefRange
+	c := l.decode(stageBlock(own), blk)
+	p := defaultPolicy(kind, own)
+	p.Timeout, p.Range = block.Time(c.Value, "timeout"), c.Range
+	if retry := c.Only("retry"); retry != nil {
+		p.Attempts, p.Backoff = block.Int(retry.Value, "attempts"), block.Time(retry.Value, "backoff")
+	}
+	p.Config = own.Select(c.Value)
+	p.KeyConfig = own.Keyed(p.Config)
+	l.suite.Stages[kind] = p
+}

@@ -1,0 +1,112 @@
+// Package suite is the language of inferencex: HCL in, a typed and fully evaluated Suite out.
+//
+// Its invariant: a Suite that Load returns is complete and consistent; every cell can be run as it stands. Otherwise
+// there is none, but diagnostics, all at once, each at the place of the mistake and none for a consequence of another.
+package suite
+
+import (
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/suite/variable"
+)
+
+// Arg is one argument of a block; see block.Arg.
+type Arg = block.Arg
+
+// Body is the schema of a block body that another package owns; see block.Body.
+type Body = block.Body
+
+// Text is a string that may be sensitive; see block.Text.
+type Text = block.Text
+
+// Variable is an input of the suite; see variable.Variable.
+type Variable = variable.Variable
+
+// CanonicalJSON is the form in which a value enters a checkpoint key; see block.CanonicalJSON.
+func CanonicalJSON(v cty.Value) ([]byte, error) { return block.CanonicalJSON(v) }
+
+// DefaultMaxCells is the number of cells that is taken for a mistake when it is exceeded.
+const DefaultMaxCells = 10_000
+
+// Options is what the language has to be told: the registry's bodies, and what varies from run to run.
+type Options struct {
+	Providers map[string]Body // by type
+	Stages    map[string]Body // by kind: the arguments beside timeout and retry
+	Metrics   []string        // full names that an slo may use ("ttft_p99"); nil: unchecked
+	Charts    []string        // names that report.charts may use; nil: unchecked
+	Vars      map[string]string
+	VarFiles  []string
+	Getenv    func(string) string // nil: an empty environment
+	MaxCells  int                 // 0: DefaultMaxCells
+}
+
+// Suite says what to benchmark.
+type Suite struct {
+	Name        string // the file's or the folder's where no suite block gives one
+	Description string
+	Seed        int64
+	Salt        string   // part of every checkpoint key: a new one makes everything run again
+	Files       []string // as read, in order
+	Models      []*Model
+	GPUs        map[string]*GPU // overrides of the catalogue, by GPU type
+	Engines     []*Engine
+	Providers   []*Provider
+	Workloads   []*Workload
+	Benchmarks  []*Benchmark
+	Stages      map[string]StagePolicy // one for every kind in Options.Stages, and for no other
+	Report      Report
+	Budget      Budget
+	Variables   []*Variable
+}
+
+// Cells are those of all benchmarks, in order.
+func (s *Suite) Cells() []Cell {
+	var out []Cell
+	for _, b := range s.Benchmarks {
+		out = append(out, b.Cells...)
+	}
+	return out
+}
+
+// Cell is one measured point.
+type Cell struct {
+	Benchmark string
+	Model     *Model
+	Engine    *Engine // nil where none is named
+	Provider  *Provider
+	Workload  Workload // resolved: its lengths, requests and warm-up are this cell's
+	GPUType   string
+	GPUs      int
+	Users     int     // requests in flight (closed loop), or 0
+	RateRPS   float64 // requests sent per second (open loop), or 0
+	ISL, OSL  int     // tokens
+	Trial     int     // from 1
+	Trials    int
+	SLO       []Objective
+	Range     hcl.Range // the matrix or the benchmark, or the entry of include or only
+}
+
+// decodeSuite reads the suite block. Files without one are named after their path.
+func (l *loader) decodeSuite(blk *hcl.Block) {
+	c := l.decode(suiteBlock(), blk)
+	l.suite.Name = blk.Labels[0]
+	l.suite.Description = block.String(c.Value, "description")
+	l.suite.Seed = int64(block.Int(c.Value, "seed"))
+	l.suite.Salt = block.String(c.Value, "salt")
+	l.floorRequests = block.Int(c.Value, "requests")
+	l.floorUnknown = !c.Value.GetAttr("requests").IsKnown()
+}
+
+func suiteBlock() block.Block {
+	return block.Block{Kind: "suite", Labels: []string{"name"}, Body: Body{
+		Doc: "Names the suite and sets what holds for all of it.",
+		Args: []Arg{
+			{Name: "description", Type: cty.String, Provenance: true, Doc: "What the suite is for."},
+			{Name: "seed", Type: cty.Number, Default: cty.NumberIntVal(0), Check: block.Whole(0), Doc: "The number that prompts, lengths and arrivals are drawn from."},
+			{Name: "salt", Type: cty.String, Doc: "Any text; part of every checkpoint key, so that a new one makes everything run again."},
+			{Name: "requests", Type: cty.Number, Check: block.Whole(1), Doc: "The fewest requests of a cell whose workload sets neither requests nor duration."},
+		},
+	}}
+}

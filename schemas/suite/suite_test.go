@@ -1,0 +1,208 @@
+package suite
+
+import (
+	"bytes"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/strangeloopio/inferencex/schemas/suite/block"
+)
+
+var update = flag.Bool("update", false, "write golden files anew; read each of them afterwards")
+
+// options stand for a registry with two providers and three stages.
+func options() Options {
+	return Options{
+		Providers: map[string]Body{
+			"simulator": {Doc: "A simulated endpoint.", Args: []Arg{
+				{Name: "speed", Type: cty.Number, Default: cty.NumberIntVal(1), Check: block.Positive, Doc: "Simulated seconds in one second."},
+			}},
+			"endpoint": {Doc: "A server that runs already.", Args: []Arg{
+				{Name: "url", Type: cty.String, Required: true, Check: block.NotEmpty, Doc: "Where it is."},
+				{Name: "api_key", Type: cty.String, Secret: true, Doc: "What lets one in."},
+				{Name: "note", Type: cty.String, Provenance: true, Doc: "For the reader of results."},
+			}},
+		},
+		Stages: map[string]Body{
+			"deploy":      {},
+			"load":        {Args: []Arg{{Name: "processes", Type: cty.Number, Default: cty.NumberIntVal(1), Check: block.Whole(1), Doc: "How many processes send."}}},
+			"fetch-power": {Args: []Arg{{Name: "required", Type: cty.Bool, Default: cty.False, Doc: "Power must be there."}}},
+		},
+		Metrics: []string{"ttft_p50", "ttft_p99", "tpot_p99", "errors", "output_tps"},
+		Charts:  []string{"panels", "pareto", "power"},
+		Getenv: func(name string) string {
+			return map[string]string{"HF_TOKEN": "hunter2-token"}[name]
+		},
+	}
+}
+
+// golden compares with a file, or writes it.
+func golden(t *testing.T, path, got string) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", path, diff)
+	}
+}
+
+// render is what a terminal shows.
+func render(t *testing.T, files map[string]*hcl.File, diags hcl.Diagnostics) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := hcl.NewDiagnosticTextWriter(&out, files, 100, false).WriteDiagnostics(diags); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// fixtures lists the suites of a folder: files, and folders of files.
+func fixtures(t *testing.T, folder, suffix string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(filepath.Join("testdata", folder))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for _, e := range entries {
+		if e.IsDir() && suffix == ".hcl" || strings.HasSuffix(e.Name(), suffix) {
+			out = append(out, filepath.Join("testdata", folder, e.Name()))
+		}
+	}
+	if len(out) == 0 {
+		t.Fatalf("no fixtures in %s", folder)
+	}
+	return out
+}
+
+func TestValidSuites(t *testing.T) {
+	for _, path := range fixtures(t, "valid", ".hcl") {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			s, files, diags := Load(path, options())
+			if len(diags) > 0 {
+				t.Fatalf("unexpected diagnostics:\n%s", render(t, files, diags))
+			}
+			golden(t, strings.TrimSuffix(path, ".hcl")+".cells", describe(t, s))
+		})
+	}
+}
+
+// A suite means the same in JSON; only the places in the files differ.
+func TestJSONTwins(t *testing.T) {
+	for _, path := range fixtures(t, "valid", ".hcl.json") {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			native, files, diags := Load(strings.TrimSuffix(path, ".json"), options())
+			if diags.HasErrors() {
+				t.Fatal(render(t, files, diags))
+			}
+			twin, files, diags := Load(path, options())
+			if len(diags) > 0 {
+				t.Fatalf("unexpected diagnostics:\n%s", render(t, files, diags))
+			}
+			places := cmp.FilterPath(func(p cmp.Path) bool {
+				return p.Last().Type().String() == "hcl.Range" || p.Last().String() == ".Files"
+			}, cmp.Ignore())
+			values := cmp.Comparer(cty.Value.RawEquals)
+			if diff := cmp.Diff(native, twin, places, values); diff != "" {
+				t.Errorf("the twins differ (-hcl +json):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestWarnings(t *testing.T) {
+	for _, path := range fixtures(t, "warning", ".hcl") {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			s, files, diags := Load(path, options())
+			golden(t, strings.TrimSuffix(path, ".hcl")+".diag", render(t, files, diags))
+			if s == nil || diags.HasErrors() || len(diags) == 0 {
+				t.Errorf("suite %v with %d diagnostics; want a suite and warnings only", s != nil, len(diags))
+			}
+		})
+	}
+}
+
+func TestInvalidSuites(t *testing.T) {
+	for _, suffix := range []string{".hcl", ".hcl.json"} {
+		for _, path := range fixtures(t, "invalid", suffix) {
+			t.Run(filepath.Base(path), func(t *testing.T) {
+				opt := options()
+				opt.MaxCells = 500
+				s, files, diags := Load(path, opt)
+				golden(t, strings.TrimSuffix(path, ".hcl")+".diag", render(t, files, diags))
+				if s != nil || !diags.HasErrors() {
+					t.Error("a suite came out of it; want errors and none")
+				}
+				for _, d := range diags {
+					if words := len(strings.Fields(d.Summary)); words < 2 || words > 5 {
+						t.Errorf("summary %q has %d words; want 2 to 5", d.Summary, words)
+					}
+				}
+			})
+		}
+	}
+}
+
+// describe writes a suite out, cell by cell.
+func describe(t *testing.T, s *Suite) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "suite %s seed=%d salt=%q budget=$%g charts=%v formats=%v\n", s.Name, s.Seed, s.Salt, s.Budget.USD, s.Report.Charts, s.Report.Formats)
+	for _, v := range s.Variables {
+		fmt.Fprintf(&b, "var.%s = %s (%s)\n", v.Name, canonical(t, v.Value), v.Source)
+	}
+	for _, name := range sortedKeys(s.GPUs) {
+		g := s.GPUs[name]
+		fmt.Fprintf(&b, "gpu.%s $%g/h of %s, %g GB, %g W\n", g.Name, g.PricePerHourUSD, g.PriceAsOf, g.MemoryGB, g.TDPWatts)
+	}
+	for _, e := range s.Engines {
+		fmt.Fprintf(&b, "engine.%s kind=%s image=%s command=%q args=%q env=%v\n", e.Name, e.Kind, e.Image, e.Command, e.Args, e.Env)
+	}
+	for _, p := range s.Providers {
+		fmt.Fprintf(&b, "provider.%s.%s %s quota=%v ttl=%s startup=%s\n", p.Type, p.Name, canonical(t, p.Config), p.Quota, p.TTL, p.StartupTimeout)
+	}
+	for _, kind := range sortedKeys(s.Stages) {
+		p := s.Stages[kind]
+		fmt.Fprintf(&b, "stage.%s timeout=%s attempts=%d backoff=%s %s\n", p.Kind, p.Timeout, p.Attempts, p.Backoff, canonical(t, p.Config))
+	}
+	for _, bench := range s.Benchmarks {
+		fmt.Fprintf(&b, "\nbenchmark.%s\n", bench.Name)
+		for _, o := range bench.SLO {
+			fmt.Fprintf(&b, "  slo %s %s = %g %s\n", o.Metric, o.Text, o.Limit, o.Unit)
+		}
+		for _, c := range bench.Cells {
+			engine := "-"
+			if c.Engine != nil {
+				engine = c.Engine.Name
+			}
+			w := c.Workload
+			fmt.Fprintf(&b, "  %s %s %s.%s %dx%s %s %dx%d users=%d rate=%g requests=%d duration=%s warmup=%d %s trial %d/%d\n",
+				c.Model.Name, engine, c.Provider.Type, c.Provider.Name, c.GPUs, c.GPUType, w.Name, c.ISL, c.OSL, c.Users, c.RateRPS,
+				w.Requests, w.Duration, w.Warmup, w.Endpoint, c.Trial, c.Trials)
+		}
+	}
+	return b.String()
+}
+
+func canonical(t *testing.T, v cty.Value) string {
+	t.Helper()
+	out, err := CanonicalJSON(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}

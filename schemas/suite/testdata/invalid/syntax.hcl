@@ -1,0 +1,6 @@
+model "m" {
+  repo = "acme/m
+}
+
+benchmark "b" {
+  model = model.m

@@ -1,0 +1,175 @@
+// Package variable decodes the inputs of a suite and finds their values: on the command line, in files of values, in
+// the environment, or by default.
+//
+// Its invariant: the nearest source wins (-var, -var-file, *.auto.hclvars, INFERENCEX_VAR_x, default), and no message
+// shows the value of a sensitive variable.
+package variable
+
+import (
+	"fmt"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/ext/typeexpr"
+	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+
+	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/suite/expr"
+)
+
+// Variable is an input of the suite.
+type Variable struct {
+	Name        string
+	Description string
+	Value       cty.Value // marked where sensitive
+	Source      string    // who gave the value: "default", "-var", "-var-file x", "INFERENCEX_VAR_x", or a file's name
+	Sensitive   bool
+	Range       hcl.Range
+}
+
+// Block is the schema of a variable block.
+func Block() block.Block {
+	return block.Block{Kind: "variable", Labels: []string{"name"}, Many: true, Body: block.Body{
+		Doc: "An input of the suite, given with -var, in a file of values, or in the environment.",
+		Args: []block.Arg{
+			{Name: "type", Type: cty.DynamicPseudoType, Lazy: true, Doc: "string, number, bool, list(…), map(…), object({…}); anything when omitted."},
+			{Name: "default", Type: cty.DynamicPseudoType, Lazy: true, Doc: "The value when none is given. The one place that may call env."},
+			{Name: "description", Type: cty.String, Doc: "What the variable is for."},
+			{Name: "sensitive", Type: cty.Bool, Default: cty.False, Doc: "The value is never shown, stored or part of a key."},
+			{Name: "deprecated", Type: cty.String, Doc: "What to use instead; who gives a value is warned."},
+		},
+		Blocks: []block.Block{{Kind: "validation", Many: true, Body: block.Body{
+			Doc: "A rule that the value must satisfy.",
+			Args: []block.Arg{
+				{Name: "condition", Type: cty.Bool, Required: true, Lazy: true, Doc: "An expression that is true for good values."},
+				{Name: "error_message", Type: cty.String, Required: true, Lazy: true, Doc: "What to tell the user otherwise."},
+			},
+		}}},
+	}}
+}
+
+// Declare decodes a variable block. The declaration gives the variable its value when it is evaluated, and then holds
+// it against the rules, whose expressions eval evaluates.
+func Declare(blk *hcl.Block, values Values, eval block.Eval) (*Variable, expr.Declaration, hcl.Diagnostics) {
+	c, diags := Block().DecodeBlock(blk, nil) // constants only: a variable is known before anything else
+	v := &Variable{
+		Name: blk.Labels[0], Description: block.String(c.Value, "description"),
+		Value: cty.DynamicVal, Sensitive: block.Bool(c.Value, "sensitive"), Range: blk.DefRange,
+	}
+	d := expr.Declaration{
+		Eval: func() (cty.Value, hcl.Diagnostics) {
+			var diags hcl.Diagnostics
+			v.Value, diags = v.evaluate(c, values)
+			return v.Value, diags
+		},
+		Check: func() hcl.Diagnostics { return v.validate(c, eval) },
+	}
+	return v, d, diags
+}
+
+// evaluate finds the value, converts it to the declared type, and marks it if it is sensitive.
+func (v *Variable) evaluate(c *block.Content, values Values) (cty.Value, hcl.Diagnostics) {
+	ty, defaults, diags := cty.DynamicPseudoType, (*typeexpr.Defaults)(nil), hcl.Diagnostics(nil)
+	if attr, ok := c.Attrs["type"]; ok {
+		if ty, defaults, diags = typeexpr.TypeConstraintWithDefaults(attr.Expr); diags.HasErrors() {
+			return cty.DynamicVal, diags
+		}
+	}
+	if c.Broken {
+		return cty.DynamicVal, diags
+	}
+	raw, at, diags := v.raw(c, ty, values)
+	if diags.HasErrors() {
+		return cty.DynamicVal, diags
+	}
+	if defaults != nil && !raw.IsNull() {
+		raw = defaults.Apply(raw)
+	}
+	val, err := convert.Convert(raw, ty)
+	if err != nil {
+		return cty.DynamicVal, diags.Append(v.misfit(at, fmt.Errorf("it is %s, but the declared type is %s", block.Noun(raw.Type()), typeexpr.TypeString(ty))))
+	}
+	if v.Sensitive {
+		val = val.Mark(block.Sensitive)
+	}
+	return val, diags
+}
+
+// raw is the value as given, or the default, and where it stands.
+func (v *Variable) raw(c *block.Content, ty cty.Type, values Values) (cty.Value, *hcl.Range, hcl.Diagnostics) {
+	if given, ok := values.For(v.Name); ok {
+		v.Source = given.Source
+		var diags hcl.Diagnostics
+		if advice := block.String(c.Value, "deprecated"); advice != "" {
+			diags = diags.Append(&hcl.Diagnostic{
+				Severity: hcl.DiagWarning, Summary: "Deprecated variable", Subject: &c.Range,
+				Detail: fmt.Sprintf("%q has a value (%s), but is deprecated: %s", v.Name, v.Source, advice),
+			})
+		}
+		val, err := given.Value(ty)
+		if err != nil {
+			return cty.DynamicVal, nil, diags.Append(v.misfit(given.Range(), err))
+		}
+		return val, given.Range(), diags
+	}
+	attr, ok := c.Attrs["default"]
+	if !ok {
+		return cty.DynamicVal, nil, hcl.Diagnostics{{
+			Severity: hcl.DiagError, Summary: "Missing variable value", Subject: &c.Range,
+			Detail: fmt.Sprintf("%q has no default and no value. Give it with -var %s=VALUE, in a file with -var-file, or in the environment as %s%s.", v.Name, v.Name, EnvPrefix, v.Name),
+		}}
+	}
+	v.Source = "default"
+	if refs := attr.Expr.Variables(); len(refs) > 0 {
+		return cty.DynamicVal, nil, hcl.Diagnostics{{
+			Severity: hcl.DiagError, Summary: "Reference in default", Subject: refs[0].SourceRange().Ptr(),
+			Detail: "The default of a variable is known before everything else, so it cannot refer to anything. Use a local value for what is computed.",
+		}}
+	}
+	val, diags := attr.Expr.Value(&hcl.EvalContext{Functions: expr.DefaultFunctions(values.getenv)})
+	return val, attr.Expr.Range().Ptr(), diags
+}
+
+// misfit reports a value that is not of the declared type. The source line of a sensitive value is not shown.
+func (v *Variable) misfit(at *hcl.Range, err error) *hcl.Diagnostic {
+	d := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Wrong variable value", Subject: at}
+	d.Detail = fmt.Sprintf("The value of %q (%s) does not fit: %s.", v.Name, v.Source, err)
+	if v.Sensitive || at == nil {
+		d.Subject = &v.Range
+	}
+	return d
+}
+
+// validate holds the value against the variable's own rules.
+func (v *Variable) validate(c *block.Content, eval block.Eval) hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	if !v.Value.IsWhollyKnown() {
+		return nil
+	}
+	for _, rule := range c.Blocks["validation"] {
+		if rule.Broken {
+			continue
+		}
+		condition := block.Arg{Name: "condition", Type: cty.Bool, Required: true, Secret: true, Doc: "An expression that is true for good values."}
+		ok, conditionDiags := condition.Decode(rule.Attrs["condition"].Expr, eval)
+		diags = append(diags, conditionDiags...)
+		if ok, _ = ok.Unmark(); !ok.IsKnown() || ok.True() {
+			continue
+		}
+		message := block.Arg{Name: "error_message", Type: cty.String, Required: true, Secret: true, Doc: "What to tell the user."}
+		text, messageDiags := message.Decode(rule.Attrs["error_message"].Expr, eval)
+		diags = append(diags, messageDiags...)
+		if !text.IsKnown() {
+			continue
+		}
+		detail := block.NewText(text).Reveal()
+		if block.HasSecret(text) {
+			detail = "The rule's message is not shown, because a sensitive value is part of it."
+		}
+		diags = diags.Append(&hcl.Diagnostic{
+			Severity: hcl.DiagError, Summary: "Invalid variable value", Subject: rule.Attrs["condition"].Expr.Range().Ptr(),
+			Detail: fmt.Sprintf("The value of %q (%s) breaks this rule: %s", v.Name, v.Source, detail),
+		})
+	}
+	return diags
+}

@@ -1,0 +1,112 @@
+package variable
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/suite/source"
+)
+
+func parse(t *testing.T, name, text string) *hcl.File {
+	t.Helper()
+	f, diags := hclsyntax.ParseConfig([]byte(text), name, hcl.InitialPos)
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	return f
+}
+
+// declared decodes the one variable "v" with the given body and sources.
+func declared(t *testing.T, body string, src Sources) (*Variable, cty.Value, hcl.Diagnostics) {
+	t.Helper()
+	if src.Getenv == nil {
+		src.Getenv = func(string) string { return "" }
+	}
+	f := parse(t, "s.hcl", "variable \"v\" {\n"+body+"\n}\n")
+	content, diags := f.Body.Content(&hcl.BodySchema{Blocks: []hcl.BlockHeaderSchema{Block().Header()}})
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	values, diags := Read(src, []string{"v"})
+	v, d, declareDiags := Declare(content.Blocks[0], values, block.Constant)
+	value, valueDiags := d.Eval()
+	diags = append(append(diags, declareDiags...), valueDiags...)
+	return v, value, append(diags, d.Check()...)
+}
+
+func TestValue(t *testing.T) {
+	given := func(text string) Sources { return Sources{Vars: map[string]string{"v": text}} }
+	tests := map[string]struct {
+		body string
+		src  Sources
+		want string // canonical JSON, or the diagnostic
+	}{
+		"default":             {`default = [1, 2]`, Sources{}, "[1,2]"},
+		"null default":        {"type = string\ndefault = null", Sources{}, "null"},
+		"environment default": {`default = upper(env("HOME"))`, Sources{Getenv: func(s string) string { return map[string]string{"HOME": "/home"}[s] }}, `"/HOME"`},
+		"text":                {"", given("[1]"), `"[1]"`},
+		"number":              {"type = number", given("3.5"), "3.5"},
+		"list":                {"type = list(number)", given("[1, 2]"), "[1,2]"},
+		"object":              {"type = object({ a = number, b = optional(string, \"x\") })", given("{ a = 1 }"), `{"a":1,"b":"x"}`},
+		"environment":         {"type = bool", Sources{Getenv: func(s string) string { return map[string]string{"INFERENCEX_VAR_v": "true"}[s] }}, "true"},
+		"not a list":          {"type = list(number)", given("[1,"), `The value of "v" (-var) does not fit: it is not written as a value of type list of number.`},
+		"not constant":        {"type = list(number)", given("[var.x]"), `The value of "v" (-var) does not fit: it must be a constant: no references and no function calls.`},
+		"other type":          {"type = map(number)", given("[1]"), `The value of "v" (-var) does not fit: it is a list, but the declared type is map(number).`},
+		"no value":            {"type = number", Sources{}, `"v" has no default and no value. Give it with -var v=VALUE, in a file with -var-file, or in the environment as INFERENCEX_VAR_v.`},
+		"null against a rule": {"default = null\nvalidation {\n condition = null\n error_message = \"x\"\n}", Sources{}, `"condition" is null, but needed: an expression that is true for good values.`},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, v, diags := declared(t, tt.body, tt.src)
+			got := ""
+			if diags.HasErrors() {
+				got = diags[0].Detail
+			} else if out, err := block.CanonicalJSON(v); err != nil {
+				t.Fatal(err)
+			} else {
+				got = string(out)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// Neither a message nor the source line under it shows what a sensitive variable was given.
+func TestSensitiveMistakesShowNothing(t *testing.T) {
+	text := `v = ["hunter2"]`
+	file := parse(t, "given.hclvars", text)
+	sources := map[string]Sources{
+		"file":         {Files: []source.Values{{Name: "given.hclvars", Body: file.Body}}},
+		"command line": {Vars: map[string]string{"v": "hunter2"}},
+		"expression":   {Vars: map[string]string{"v": "[hunter2"}},
+	}
+	for name, src := range sources {
+		t.Run(name, func(t *testing.T) {
+			v, value, diags := declared(t, "type = map(number)\nsensitive = true", src)
+			var out bytes.Buffer
+			if err := hcl.NewDiagnosticTextWriter(&out, map[string]*hcl.File{"given.hclvars": file}, 0, false).WriteDiagnostics(diags); err != nil {
+				t.Fatal(err)
+			}
+			// A number of a map may be read from text: its message must not quote the text.
+			if !diags.HasErrors() {
+				t.Fatalf("no error, but %#v", value)
+			}
+			if strings.Contains(out.String(), "hunter2") || !v.Sensitive {
+				t.Errorf("shown:\n%s", out.String())
+			}
+		})
+	}
+	_, value, diags := declared(t, "type = map(string)\nsensitive = true", Sources{Vars: map[string]string{"v": `{ a = "hunter2" }`}})
+	if len(diags) > 0 || !block.HasSecret(value) {
+		t.Errorf("value %#v (%v), want it marked", value, diags)
+	}
+}

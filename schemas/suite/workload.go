@@ -1,0 +1,72 @@
+package suite
+
+import (
+	"time"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/strangeloopio/inferencex/schemas/suite/block"
+)
+
+// Workload is what is asked of a server. In a Cell it is resolved: the lengths are set, and exactly one of Requests
+// and Duration is.
+type Workload struct {
+	Name               string
+	Requests           int           // measured; 0 where the duration ends the cell
+	Duration           time.Duration // 0 where the number of requests ends the cell
+	ISL, OSL           int           // input and output length in tokens; 0 where the benchmark sets them
+	Endpoint           string        // "completions" or "chat"
+	SharedPrefixTokens int           // that all prompts begin with; 0: all differ from the first token
+	Warmup             int           // requests before the measured ones
+	Timeout            time.Duration // of one request
+	Ramp               time.Duration // over which the users of a closed loop start
+	Temperature        float64
+	IgnoreEOS          bool    // the output has OSL tokens exactly
+	Arrival            string  // "poisson", "constant" or "gamma", of an open loop
+	Burstiness         float64 // the shape of gamma arrivals: 1 is poisson, below is burstier
+	Range              hcl.Range
+}
+
+func workloadBlock() block.Block {
+	return block.Block{Kind: "workload", Labels: []string{"name"}, Many: true, Body: Body{
+		Doc: "What is asked of a server: how much, how long, how.",
+		Args: []Arg{
+			{Name: "requests", Type: cty.Number, Check: block.Whole(1), Doc: "Measured requests of a cell. When omitted, 8 for each user, or the suite's requests if more."},
+			{Name: "duration", Type: cty.String, Format: block.Duration, Check: block.Positive, Doc: "How long a cell sends requests, in place of a number of them."},
+			{Name: "isl", Type: cty.Number, Check: block.Whole(1), Doc: "Input length, in tokens."},
+			{Name: "osl", Type: cty.Number, Check: block.Whole(1), Doc: "Output length, in tokens."},
+			{Name: "endpoint", Type: cty.String, OneOf: []string{"completions", "chat"}, Default: cty.StringVal("completions"), Doc: "Which API is called. Lengths are exact with completions."},
+			{Name: "shared_prefix", Type: cty.Number, Check: block.Whole(0), Default: cty.NumberIntVal(0), Doc: "Tokens that all prompts begin with, so that a prefix cache can help."},
+			{Name: "warmup", Type: cty.Number, Check: block.Whole(0), Doc: "Requests before the measured ones. When omitted, one for each user."},
+			{Name: "timeout", Type: cty.String, Format: block.Duration, Check: block.Positive, Default: cty.StringVal("10m0s"), Doc: "The longest that one request may take; then it is an error."},
+			{Name: "ramp", Type: cty.String, Format: block.Duration, Default: cty.StringVal("0s"), Doc: "How long the users take to start, evenly spread."},
+			{Name: "temperature", Type: cty.Number, Check: block.Between(0, 2), Default: cty.NumberIntVal(0), Doc: "Sampling temperature."},
+			{Name: "ignore_eos", Type: cty.Bool, Default: cty.True, Doc: "Generate the full output length even if the model would stop."},
+			{Name: "arrival", Type: cty.String, OneOf: []string{"poisson", "constant", "gamma"}, Default: cty.StringVal("poisson"), Doc: "How requests are spaced at a rate."},
+			{Name: "burstiness", Type: cty.Number, Check: block.Positive, Default: cty.NumberIntVal(1), Doc: "The shape of gamma arrivals: 1 is poisson, below is burstier."},
+		},
+	}}
+}
+
+func (l *loader) decodeWorkload(w *Workload, c *block.Content) {
+	v := c.Value
+	w.Requests, w.Duration = block.Int(v, "requests"), block.Time(v, "duration")
+	w.ISL, w.OSL = block.Int(v, "isl"), block.Int(v, "osl")
+	w.Endpoint = block.String(v, "endpoint")
+	w.SharedPrefixTokens = block.Int(v, "shared_prefix")
+	w.Warmup = block.Int(v, "warmup")
+	w.Timeout, w.Ramp = block.Time(v, "timeout"), block.Time(v, "ramp")
+	w.Temperature, w.IgnoreEOS = block.Float(v, "temperature"), block.Bool(v, "ignore_eos")
+	w.Arrival, w.Burstiness = block.String(v, "arrival"), block.Float(v, "burstiness")
+	if c.Broken {
+		l.broken[w] = true
+		return
+	}
+	l.requestsAt[w] = c.ArgRange("requests")
+	l.autoWarmup[w] = !block.Has(v, "warmup")
+	if w.Requests > 0 && w.Duration > 0 {
+		l.broken[w] = true
+		l.fail(c.ArgRange("duration"), "Two ends for a cell", "Workload %q sets both requests and duration. Keep the one that shall end a cell.", w.Name)
+	}
+}
