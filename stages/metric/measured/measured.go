@@ -1,0 +1,100 @@
+// Package measured reads what the measuring steps leave in their folders beside the tables: load.json of a load and power.json of a
+// fetch-power. Its invariant: a field that is absent there is the zero value here and switches off what needs it, and times are unix
+// nanoseconds of the clock that the tables use.
+package measured
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/table"
+	"github.com/strangeloopio/inferencex/stages/metric/energy"
+)
+
+// The names of the files.
+const (
+	RequestsFile = "requests.parquet"
+	ChunksFile   = "chunks.parquet"
+	LoadFile     = "load.json"
+	PowerTable   = "power.parquet"
+	PowerFile    = "power.json"
+)
+
+// Load is what the other steps need to know of a load.
+type Load struct {
+	EpochUnixNS   int64           `json:"epoch_unix_ns"`   // unix time of zero on the load's clock
+	WindowStartNS int64           `json:"window_start_ns"` // first send, on the load's clock
+	WindowEndNS   int64           `json:"window_end_ns"`   // last byte, on the load's clock
+	Simulated     bool            `json:"simulated"`
+	SharedPrefix  int             `json:"shared_prefix"` // tokens that all prompts begin with by intent
+	Endpoint      *stage.Endpoint `json:"endpoint"`      // as the load met it
+}
+
+// FromUnixNS is the unix time of the first send.
+func (l Load) FromUnixNS() int64 { return l.EpochUnixNS + l.WindowStartNS }
+
+// ToUnixNS is the unix time of the last byte.
+func (l Load) ToUnixNS() int64 { return l.EpochUnixNS + l.WindowEndNS }
+
+// ReadLoad reads the load.json of a load's folder. Where it has no window, the window comes from the requests table.
+func ReadLoad(dir string) (Load, error) {
+	var load Load
+	err := readJSON(filepath.Join(dir, LoadFile), &load)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return Load{}, err
+	}
+	if load.WindowEndNS > load.WindowStartNS {
+		return load, nil
+	}
+	first := true
+	err = table.Scan(filepath.Join(dir, RequestsFile), func(rows []table.Request) error {
+		for _, r := range rows {
+			if r.Status == "dropped" {
+				continue
+			}
+			if first {
+				load.EpochUnixNS, load.WindowStartNS, load.WindowEndNS, first = r.EpochUnixNS, r.TSend, r.TDone, false
+			}
+			load.WindowStartNS = min(load.WindowStartNS, r.TSend)
+			load.WindowEndNS = max(load.WindowEndNS, r.TDone)
+		}
+		return nil
+	})
+	if err != nil {
+		return Load{}, fmt.Errorf("find the window of the load: %w", err)
+	}
+	return load, nil
+}
+
+// Power says what was read of a cell's power, how, and what it came to.
+type Power struct {
+	Source   string        `json:"source"`            // simulator, nvidia-smi, csv or none
+	Problem  string        `json:"problem,omitempty"` // why the source gave nothing, or less than it should
+	Required bool          `json:"required"`
+	Readings int           `json:"readings"` // rows of the power table
+	Query    energy.Query  `json:"query"`
+	Result   energy.Result `json:"result"` // of the query over the power table
+}
+
+// ReadPower reads the power.json of a fetch-power's folder.
+func ReadPower(dir string) (Power, error) {
+	var power Power
+	err := readJSON(filepath.Join(dir, PowerFile), &power)
+	return power, err
+}
+
+func readJSON(path string, into any) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal(data, into); err != nil {
+		return fmt.Errorf("read %s: %w", path, err)
+	}
+	return nil
+}

@@ -1,0 +1,74 @@
+package power_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// standIn makes the test binary an nvidia-smi of the named behaviour.
+const standIn = "INFERENCEX_TEST_NVIDIA_SMI"
+
+func TestMain(m *testing.M) {
+	if mode := os.Getenv(standIn); mode != "" {
+		os.Exit(nvidiaSMI(mode, os.Args[1:]))
+	}
+	os.Exit(m.Run())
+}
+
+// nvidiaSMI prints what a real one does, faults included, two GPUs of 100 W and 300 W.
+func nvidiaSMI(mode string, args []string) int {
+	newer := strings.Contains(args[0], "power.draw.average,power.draw.instant")
+	switch {
+	case os.Getenv("TZ") != "UTC" || !slices.Contains(args, "--format=csv,noheader,nounits") || !slices.Contains(args, "-lms"):
+		fmt.Println("wrong arguments:", args)
+		return 3
+	case mode == "broken":
+		fmt.Println("NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver. Make sure that the latest NVIDIA driver is installed and running.")
+		return 9
+	case mode == "old" && newer:
+		fmt.Print("Field \"power.draw.average\" is not a valid field to query.\n\n")
+		return 2
+	case mode == "stubborn":
+		signal.Ignore(syscall.SIGTERM)
+		child := exec.Command(os.Args[0], args...) // holds the pipe open, as a stuck helper would
+		child.Env = append(os.Environ(), standIn+"=good")
+		child.Stdout = os.Stdout
+		if err := child.Start(); err != nil {
+			return 4
+		}
+		select {}
+	case mode == "mig":
+		printRows(args, newer, "[N/A]", "[N/A]", "[N/A]")
+	default:
+		printRows(args, newer, "100.00", "300.00", "97")
+	}
+	return 0
+}
+
+func printRows(args []string, newer bool, first, second, util string) {
+	var millis int
+	_, _ = fmt.Sscan(args[slices.Index(args, "-lms")+1], &millis)
+	fmt.Println("torn, row")
+	fmt.Println()
+	for {
+		stamp := time.Now().UTC().Format("2006/01/02 15:04:05.000")
+		for i, watts := range []string{first, second} {
+			power := watts
+			if newer {
+				power += ", " + watts
+			}
+			_, err := fmt.Printf("%s, %d, GPU-%d, %s, %s, [Not Supported], 4, 33, 345\n", stamp, i, i, power, util)
+			if err != nil {
+				return
+			}
+		}
+		time.Sleep(time.Duration(millis) * time.Millisecond)
+	}
+}

@@ -1,0 +1,197 @@
+// Package power is the stage fetch-power: it leaves the power readings of one cell, and the energy they come to, beside the cell's load.
+// Its invariant: missing is missing. A source that fails or is not there gives an empty table and a reason code, never a zero, and fails the
+// step only where the suite requires power.
+//
+// Readings come from the simulated endpoint, from one nvidia-smi that runs for the whole life of a deployment, or from a log in
+// the form that the first benchmark of this project wrote.
+package power
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/table"
+	"github.com/strangeloopio/inferencex/stages/metric/energy"
+	"github.com/strangeloopio/inferencex/stages/metric/measured"
+)
+
+// Name is the kind's word in suites and addresses.
+const Name = "fetch-power"
+
+// Config is what the kind is made of; its zero value works.
+type Config struct {
+	HTTP *http.Client // asks simulated endpoints; nil: a client with a timeout of 30 s
+}
+
+// Kind is the stage kind fetch-power.
+type Kind struct{ http *http.Client }
+
+var (
+	_ stage.Runner  = (*Kind)(nil)
+	_ stage.Watcher = (*Kind)(nil)
+)
+
+// New returns the kind.
+func New(cfg Config) *Kind {
+	if cfg.HTTP == nil {
+		cfg.HTTP = &http.Client{Timeout: 30 * time.Second}
+	}
+	return &Kind{http: cfg.HTTP}
+}
+
+// Name returns "fetch-power".
+func (k *Kind) Name() string { return Name }
+
+// Class returns stage.Measure: readings are sealed with the load that they belong to.
+func (k *Kind) Class() stage.Class { return stage.Measure }
+
+// Revision counts changes that change results.
+func (k *Kind) Revision() int { return 1 }
+
+// reach is how far around the window readings are wanted even without a pad: a 1-s average tells of half a second before it.
+const reach = time.Second
+
+// source is where readings come from.
+type source interface {
+	// readings returns what is known of [from, to] (unix ns). It waits until the series reaches to, as long as that can be expected,
+	// and returns what it has and no error if it does not.
+	readings(ctx context.Context, from, to int64) ([]table.Power, error)
+}
+
+// origin is a source and what must be known to judge its readings.
+type origin struct {
+	name       string
+	source     source
+	clockError time.Duration // bound on |its clock − the load's|
+	rest       time.Duration // how long the GPUs need beside two pads until the next cell has a quiet one; 0: nobody needs to wait
+	uuids      bool          // readings carry the UUIDs that the endpoint lists
+}
+
+// Run fetches the readings around the window of task.Inputs[0], a load, and writes power.parquet, power.json and a CSV log to task.Dir.
+func (k *Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
+	cfg, opts, err := decode(task.Config)
+	if err != nil {
+		return err
+	}
+	if len(task.Inputs) == 0 || task.Inputs[0].Dir == "" {
+		return stage.Failf(stage.Permanent, "load_failed", "fetch-power: there is no load whose power to fetch")
+	}
+	load, err := measured.ReadLoad(task.Inputs[0].Dir)
+	if err != nil {
+		return fmt.Errorf("fetch-power: %w", err)
+	}
+	from := k.origin(env, task, opts)
+	pad := time.Duration(opts.Pad)
+	around := int64(max(pad, reach))
+	rows, err := from.source.readings(ctx, load.FromUnixNS()-around, load.ToUnixNS()+around)
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	record := measured.Power{Source: from.name, Required: opts.Required, Readings: len(rows), Query: energy.Query{
+		FromUnixNS: load.FromUnixNS(), ToUnixNS: load.ToUnixNS(), Devices: cfg.GPUs,
+		PadSeconds: pad.Seconds(), ClockErrorSeconds: from.clockError.Seconds(),
+	}}
+	if from.uuids {
+		record.Query.UUIDs = uuidsOf(task)
+	}
+	if err != nil {
+		record.Problem = err.Error()
+		env.Log.Warn("fetch-power: the source gave no readings", "source", from.name, "error", err)
+	}
+	for i := range rows {
+		rows[i].Cell = task.Inputs[0].Address.String()
+	}
+	record.Result = energy.Estimate(rows, record.Query)
+	if err := save(task.Dir, rows, record); err != nil {
+		return err
+	}
+	if opts.Required && !record.Result.Valid {
+		return missing(record)
+	}
+	return rest(ctx, env, load.ToUnixNS()+int64(2*pad+from.rest), from.rest)
+}
+
+// missing is the error of a step whose suite requires power.
+func missing(record measured.Power) error {
+	first := record.Result.Reasons[0]
+	why := first.Detail
+	if record.Problem != "" {
+		why += ": " + record.Problem
+	}
+	return stage.Failf(stage.Permanent, string(first.Code), "fetch-power: power is required, and source %s has none that is valid: %s", record.Source, why)
+}
+
+// rest keeps the deployment idle until a moment (unix ns), so that the pad before the next cell is quiet.
+func rest(ctx context.Context, env stage.Env, until int64, wanted time.Duration) error {
+	left := time.Duration(until - env.Now().UnixNano())
+	if wanted == 0 || left <= 0 {
+		return nil
+	}
+	return pause(ctx, left)
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// uuidsOf returns the GPUs that the server sees from inside.
+func uuidsOf(task stage.Task) []string {
+	var uuids []string
+	for _, g := range endpoint(task).GPUs {
+		if g.UUID != "" {
+			uuids = append(uuids, g.UUID)
+		}
+	}
+	return uuids
+}
+
+func endpoint(task stage.Task) stage.Endpoint {
+	if task.Incarnation == nil || task.Incarnation.Live == nil {
+		return stage.Endpoint{}
+	}
+	return task.Incarnation.Endpoint()
+}
+
+// decode reads the step's configuration. Options that the suite does not set have the defaults of Body.
+func decode(raw json.RawMessage) (stage.PowerConfig, options, error) {
+	var cfg stage.PowerConfig
+	opts := defaults()
+	if err := json.Unmarshal(raw, &cfg); err != nil {
+		return cfg, opts, fmt.Errorf("fetch-power: read configuration: %w", err)
+	}
+	if len(cfg.Options) > 0 {
+		if err := json.Unmarshal(cfg.Options, &opts); err != nil {
+			return cfg, opts, fmt.Errorf("fetch-power: read options: %w", err)
+		}
+	}
+	return cfg, opts, nil
+}
+
+func save(dir string, rows []table.Power, record measured.Power) error {
+	if err := table.Write(filepath.Join(dir, measured.PowerTable), rows, nil); err != nil {
+		return fmt.Errorf("fetch-power: %w", err)
+	}
+	text, err := json.MarshalIndent(record, "", "  ")
+	if err != nil {
+		return fmt.Errorf("fetch-power: %w", err)
+	}
+	if err := writeFile(filepath.Join(dir, measured.PowerFile), append(text, '\n')); err != nil {
+		return err
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	return writeLog(dir, rows, record.Query)
+}

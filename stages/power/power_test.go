@@ -1,0 +1,319 @@
+package power_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/strangeloopio/inferencex/pipeline/addr"
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/suite"
+	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/table"
+	"github.com/strangeloopio/inferencex/stages/metric/energy"
+	"github.com/strangeloopio/inferencex/stages/metric/measured"
+	"github.com/strangeloopio/inferencex/stages/power"
+)
+
+// live is a deployment that is nothing but an endpoint.
+type live struct {
+	stage.Live
+	at stage.Endpoint
+}
+
+func (l live) Endpoint() stage.Endpoint { return l.at }
+
+func newEnv() stage.Env {
+	return stage.Env{Now: time.Now, Getenv: func(string) string { return "" }, Log: slog.New(slog.DiscardHandler)}
+}
+
+// newTask is a step of gpus GPUs on the endpoint, after a load of [from, to] (unix ns).
+func newTask(t *testing.T, at stage.Endpoint, gpus int, options string, from, to int64) stage.Task {
+	t.Helper()
+	load := t.TempDir()
+	text := fmt.Sprintf(`{"epoch_unix_ns":%d,"window_start_ns":0,"window_end_ns":%d}`, from, to-from)
+	if err := os.WriteFile(filepath.Join(load, measured.LoadFile), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return stage.Task{
+		Address: addr.Step{Kind: power.Name, Name: "chat", Key: "c"}, Attempt: 1, Dir: t.TempDir(),
+		Config:      json.RawMessage(fmt.Sprintf(`{"gpus":%d,"options":%s}`, gpus, options)),
+		Inputs:      []stage.Input{{Address: addr.Step{Kind: "load", Name: "chat", Key: "c"}, Dir: load}},
+		Incarnation: &stage.Incarnation{Live: live{at: at}},
+	}
+}
+
+func results(t *testing.T, task stage.Task) (measured.Power, []table.Power) {
+	t.Helper()
+	record, err := measured.ReadPower(task.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, _, err := table.Read[table.Power](filepath.Join(task.Dir, measured.PowerTable))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if record.Readings != len(rows) {
+		t.Errorf("power.json tells of %d readings, the table has %d", record.Readings, len(rows))
+	}
+	return record, rows
+}
+
+// watch starts a stand-in nvidia-smi beside a deployment and returns its step over the next 300 ms.
+func watch(t *testing.T, mode, more string) (*power.Kind, stage.Task) {
+	t.Helper()
+	t.Setenv(standIn, mode)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := fmt.Sprintf(`{"command":%s,"period":"10ms","pad":"50ms","settle":"0s"%s}`, strconv.Quote(self), more)
+	at := stage.Endpoint{URL: "http://127.0.0.1:8000", Power: stage.PowerSource{Kind: "nvidia-smi"}}
+	begin := time.Now().Add(300 * time.Millisecond)
+	task := newTask(t, at, 2, options, begin.UnixNano(), begin.Add(300*time.Millisecond).UnixNano())
+	kind := power.New(power.Config{})
+	task.Watch, err = kind.Watch(t.Context(), newEnv(), task)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := task.Watch.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return kind, task
+}
+
+func TestNvidiaSMI(t *testing.T) {
+	for mode, wantKind := range map[string]string{"good": "avg1s", "old": "unknown"} {
+		t.Run(mode, func(t *testing.T) {
+			kind, task := watch(t, mode, "")
+			if err := kind.Run(t.Context(), newEnv(), task); err != nil {
+				t.Fatal(err)
+			}
+			record, rows := results(t, task)
+			if !record.Result.Valid || record.Result.Method != energy.Trapezoid {
+				t.Fatalf("%+v", record)
+			}
+			if got := *record.Result.Joules; math.Abs(got-400*0.3) > 0.01 {
+				t.Errorf("%.2f J, want 400 W for 0.3 s", got)
+			}
+			first := rows[0]
+			if first.Cell != `load.chat["c"]` || first.PowerKind != wantKind || *first.PowerWatts != 100 || *first.GPUUtil != 0.97 || first.MemUtil != nil ||
+				*first.MemUsedBytes != 4<<20 || *first.TempC != 33 || *first.SMClockHz != 345e6 || first.Host != "127.0.0.1" || first.GPUUUID != "GPU-0" {
+				t.Errorf("first row is %+v", first)
+			}
+			logs, _ := filepath.Glob(filepath.Join(task.Dir, "power_log_2gpu_*.csv"))
+			if len(logs) != 1 {
+				t.Fatalf("logs in the seed's form: %v", logs)
+			}
+			again := newTask(t, stage.Endpoint{}, 2, fmt.Sprintf(`{"source":"csv","pad":"0s","path":%s}`, strconv.Quote(logs[0])), record.Query.FromUnixNS, record.Query.ToUnixNS)
+			if err := kind.Run(t.Context(), newEnv(), again); err != nil {
+				t.Fatal(err)
+			}
+			_, copied := results(t, again)
+			if len(copied) != len(rows) || *copied[0].PowerWatts != 100 || copied[0].TUnixNS/1e3 != first.TUnixNS/1e3 {
+				t.Errorf("the log has %d readings of %d, the first %+v", len(copied), len(rows), copied[0])
+			}
+		})
+	}
+}
+
+func TestNvidiaSMITrouble(t *testing.T) {
+	cases := []struct {
+		name, mode, problem string
+		code                energy.Code
+	}{
+		{"no driver", "broken", "couldn't communicate with the NVIDIA driver", energy.CodeMissing},
+		{"no power under MIG", "mig", "", energy.CodeMissing},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			kind, task := watch(t, c.mode, "")
+			if err := kind.Run(t.Context(), newEnv(), task); err != nil {
+				t.Fatal(err)
+			}
+			record, _ := results(t, task)
+			if record.Result.Valid || record.Result.Reasons[0].Code != c.code || !strings.Contains(record.Problem, c.problem) {
+				t.Errorf("got %+v", record)
+			}
+		})
+	}
+}
+
+func TestRequiredPowerFailsTheStep(t *testing.T) {
+	kind, task := watch(t, "broken", `,"required":true`)
+	err := kind.Run(t.Context(), newEnv(), task)
+	if err == nil || stage.ClassOf(err) != stage.Permanent || stage.ReasonOf(err) != "power_missing" {
+		t.Fatalf("class %s, reason %s: %v", stage.ClassOf(err), stage.ReasonOf(err), err)
+	}
+	for _, want := range []string{"power is required, and source nvidia-smi has none that is valid", "couldn't communicate"} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q does not say %q", err, want)
+		}
+	}
+}
+
+func TestWatchWithoutTheProgram(t *testing.T) {
+	at := stage.Endpoint{Power: stage.PowerSource{Kind: "nvidia-smi"}}
+	_, err := power.New(power.Config{}).Watch(t.Context(), newEnv(), newTask(t, at, 1, `{"command":"/nowhere/nvidia-smi"}`, 0, 1))
+	if err == nil || !strings.Contains(err.Error(), `no such file or directory; set command to its path, or source = "none" in stage "fetch-power"`) {
+		t.Errorf("error is %v", err)
+	}
+}
+
+// Close returns only when the pipe is closed at its other end, so that it returns at all shows that no process of the group is left.
+func TestCloseEndsTheWholeGroup(t *testing.T) {
+	_, task := watch(t, "stubborn", "")
+	if err := task.Watch.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := task.Watch.Close(); err != nil {
+		t.Errorf("the second Close: %v", err)
+	}
+}
+
+func TestInterruptEndsTheWait(t *testing.T) {
+	kind, task := watch(t, "good", "")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := kind.Run(ctx, newEnv(), task); stage.ClassOf(err) != stage.Canceled {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestNoSource(t *testing.T) {
+	cases := []struct{ name, options, kind, want string }{
+		{"none offered", `{}`, "", "the endpoint offers no power readings"},
+		{"none wanted", `{"source":"none"}`, "nvidia-smi", "the endpoint offers no power readings"},
+		{"no sampler", `{"source":"nvidia-smi","settle":"0s"}`, "", "no nvidia-smi runs beside the deployment"},
+		{"not simulated", `{"source":"simulator"}`, "", `set source = "auto"`},
+		{"csv without a path", `{"source":"csv"}`, "", `needs path`},
+		{"csv that is not there", `{"source":"csv","path":"/nowhere/log.csv"}`, "", "no such file"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			task := newTask(t, stage.Endpoint{Power: stage.PowerSource{Kind: c.kind}}, 1, c.options, 1e9, 2e9)
+			if err := power.New(power.Config{}).Run(t.Context(), newEnv(), task); err != nil {
+				t.Fatal(err)
+			}
+			record, rows := results(t, task)
+			if len(rows) > 0 || record.Result.Reasons[0].Code != energy.CodeMissing || !strings.Contains(record.Problem, c.want) {
+				t.Errorf("got %+v", record)
+			}
+		})
+	}
+}
+
+func TestRunNeedsALoad(t *testing.T) {
+	task := newTask(t, stage.Endpoint{}, 1, `{}`, 0, 1)
+	task.Inputs[0] = stage.Input{Failure: "errors"}
+	err := power.New(power.Config{}).Run(t.Context(), newEnv(), task)
+	if err == nil || stage.ReasonOf(err) != "load_failed" {
+		t.Errorf("got %v", err)
+	}
+}
+
+// simulated serves the power of one GPU of 200 W, 1 s of it more at each call.
+func simulated(t *testing.T, begin int64) (stage.Endpoint, *atomic.Int64) {
+	t.Helper()
+	calls := &atomic.Int64{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		from, _ := strconv.ParseInt(r.FormValue("from_unix_ns"), 10, 64)
+		to, _ := strconv.ParseInt(r.FormValue("to_unix_ns"), 10, 64)
+		until := begin + calls.Add(1)*1e9
+		for ts := begin; ts <= min(to, until); ts += 1e8 {
+			if ts >= from {
+				fmt.Fprintf(w, `{"t_unix_ns":%d,"gpu_index":0,"gpu_uuid":"GPU-s","power_avg_w":190,"power_instant_w":200,"energy_j":%f,"gpu_util":95,"mem_util":40,"mem_used_bytes":7,"temp_c":50,"sm_clock_hz":1e9}`+"\n",
+					ts, 200*float64(ts-begin)/1e9)
+			}
+		}
+	}))
+	t.Cleanup(server.Close)
+	return stage.Endpoint{Simulated: true, GPUs: []stage.DeviceGPU{{UUID: "GPU-s"}}, Power: stage.PowerSource{Kind: "simulator", URL: server.URL}, Clock: stage.ServerClock{Speed: 10}}, calls
+}
+
+func TestSimulatorIsAskedUntilItsClockIsThere(t *testing.T) {
+	const begin = int64(1_700_000_000_000_000_000)
+	at, calls := simulated(t, begin)
+	task := newTask(t, at, 1, `{"pad":"500ms","required":true}`, begin+1e9, begin+3e9)
+	if err := power.New(power.Config{}).Run(t.Context(), newEnv(), task); err != nil {
+		t.Fatal(err)
+	}
+	record, rows := results(t, task)
+	if record.Result.Method != energy.Counter || math.Abs(*record.Result.Joules-400) > 1e-3 {
+		t.Errorf("%+v", record.Result)
+	}
+	if calls.Load() < 4 {
+		t.Errorf("asked %d times; the window and its pad are over in the 4th answer", calls.Load())
+	}
+	if r := rows[0]; *r.GPUUtil != 0.95 || *r.InstantWatts != 200 || r.PowerKind != "avg1s" || r.Source != "simulator" || rows[1].Seq != 1 {
+		t.Errorf("first row is %+v", r)
+	}
+	if diff := cmp.Diff([]string{"GPU-s"}, record.Query.UUIDs); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSimulatorTrouble(t *testing.T) {
+	cases := []struct {
+		name    string
+		handler http.HandlerFunc
+		want    string
+	}{
+		{"an error", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusInternalServerError) }, "500 Internal Server Error"},
+		{"no JSON", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<html>") }, "invalid character '<'"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			server := httptest.NewServer(c.handler)
+			defer server.Close()
+			at := stage.Endpoint{Power: stage.PowerSource{Kind: "simulator", URL: server.URL}}
+			task := newTask(t, at, 1, `{}`, 1e9, 2e9)
+			if err := power.New(power.Config{}).Run(t.Context(), newEnv(), task); err != nil {
+				t.Fatal(err)
+			}
+			record, _ := results(t, task)
+			if !strings.Contains(record.Problem, c.want) || record.Result.Valid {
+				t.Errorf("got %+v", record)
+			}
+		})
+	}
+}
+
+// TestOptionsOfASuite checks that what the language hands down for an empty block is what the stage takes for granted without one.
+func TestOptionsOfASuite(t *testing.T) {
+	options, err := suite.CanonicalJSON(power.Body().Defaults())
+	if err != nil {
+		t.Fatal(err)
+	}
+	task := newTask(t, stage.Endpoint{}, 1, string(options), 1e9, 2e9)
+	bare := newTask(t, stage.Endpoint{}, 1, `{}`, 1e9, 2e9)
+	kind := power.New(power.Config{})
+	for _, task := range []stage.Task{task, bare} {
+		if err := kind.Run(t.Context(), newEnv(), task); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, _ := results(t, task)
+	want, _ := results(t, bare)
+	if diff := cmp.Diff(want, got); diff != "" || got.Query.PadSeconds != 2 {
+		t.Error(diff, got.Query.PadSeconds)
+	}
+	if _, err := block.Parse(power.Body(), `source = "nvidia_smi"`); err == nil || !strings.Contains(err.Error(), "nvidia-smi") {
+		t.Errorf("a wrong source gives %v", err)
+	}
+}
