@@ -23,6 +23,7 @@ type Info struct {
 	MaxModelLen   int      `json:"max_model_len"`
 	Ready         bool     `json:"ready"`
 	PowerModelled string   `json:"power_modelled"` // "fitted", or how far the watts may be off
+	LagP50MS      float64  `json:"lag_p50_ms"`     // wall time by which half the chunks were late, or less
 	LagP99MS      float64  `json:"lag_p99_ms"`     // Lag, in wall milliseconds
 }
 
@@ -50,6 +51,7 @@ func (s *Server) Info() Info {
 		GPUType: s.hardware.GPU.Name, GPUName: s.hardware.GPU.DeviceName, GPUs: s.cfg.GPUs, GPUUUIDs: s.driver.sensor.UUIDs(),
 		Profile: s.hardware.Profile.Name, Seed: s.cfg.Seed, MaxModelLen: s.modelLen,
 		Ready: s.isReady(), PowerModelled: s.hardware.GPU.PowerBasis,
+		LagP50MS: float64(s.lag.quantile(0.5)) / float64(time.Millisecond),
 		LagP99MS: float64(s.Lag()) / float64(time.Millisecond),
 	}
 }

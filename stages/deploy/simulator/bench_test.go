@@ -21,7 +21,7 @@ func BenchmarkPaced(b *testing.B) {
 				began := time.Now()
 				chunks := fanOut(b, r, 128, 200*int(speed))
 				b.ReportMetric(float64(chunks)/time.Since(began).Seconds(), "chunks/s")
-				b.ReportMetric(r.Info().LagP99MS*1e3, "lag-p99-us")
+				reportLag(b, r)
 			}
 		})
 	}
@@ -60,4 +60,23 @@ func fanOut(b *testing.B, r *running, clients, tokens int) int {
 		b.Fatalf("%d events, want %d", got, want)
 	}
 	return clients * tokens
+}
+
+// BenchmarkTimers has one stream, so that what is late is the clock's fault.
+func BenchmarkTimers(b *testing.B) {
+	for _, speed := range []float64{1, 10} {
+		b.Run(fmt.Sprintf("speed=%v", speed), func(b *testing.B) {
+			for b.Loop() {
+				r := start(b, simulator.Config{Speed: speed})
+				fanOut(b, r, 1, 200*int(speed))
+				reportLag(b, r)
+			}
+		})
+	}
+}
+
+func reportLag(b *testing.B, r *running) {
+	info := r.Info()
+	b.ReportMetric(info.LagP50MS*1e3, "lag-p50-us")
+	b.ReportMetric(info.LagP99MS*1e3, "lag-p99-us")
 }

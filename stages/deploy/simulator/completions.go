@@ -37,7 +37,7 @@ func (s *Server) complete(chat bool) http.HandlerFunc {
 		g.record.ArrivalNS = int64(arrival)
 		if fault, struck := s.faults.take(); struck {
 			if fault.Kind == FaultHTTP429 || fault.Kind == FaultHTTP500 {
-				fault.apiError().WriteTo(w)
+				g.refuse(fault)
 				return
 			}
 			g.fault = &fault

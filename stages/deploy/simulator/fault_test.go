@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
 )
 
@@ -26,6 +28,13 @@ func TestHTTPFaults(t *testing.T) {
 		if status != 200 && json.Unmarshal([]byte(body), &got) != nil || status != want.status || got.Error.Message != want.message {
 			t.Errorf("request %d: %d %s, want %d %q", i, status, body, want.status, want.message)
 		}
+	}
+	var outcomes []string
+	for _, rec := range r.Requests() {
+		outcomes = append(outcomes, rec.Outcome)
+	}
+	if diff := cmp.Diff([]string{"http_429", "http_429", "http_500", "length"}, outcomes); diff != "" {
+		t.Errorf("outcomes (-want +got):\n%s", diff)
 	}
 }
 

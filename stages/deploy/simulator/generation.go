@@ -26,7 +26,8 @@ type generation struct {
 	w       http.ResponseWriter
 	request openai.Request
 	answer  *openai.Answer
-	fault   *Fault
+	fault   *Fault // still to strike
+	stalled bool   // a fault has put it behind its schedule
 	flight  *flight
 	length  int
 	reason  string
@@ -65,6 +66,13 @@ func hash(tokens []int64) uint64 {
 	return h
 }
 
+// refuse answers with a fault instead of a generation.
+func (g *generation) refuse(f Fault) {
+	g.record.Outcome = string(f.Kind)
+	g.book()
+	f.apiError().WriteTo(g.w)
+}
+
 func (g *generation) start() *openai.Error {
 	f, err := g.server.driver.submit(g.request.Prompt, g.length, g.reason)
 	if err != nil {
@@ -74,9 +82,13 @@ func (g *generation) start() *openai.Error {
 	return nil
 }
 
-// end books the request however it went.
+// end books the request, however it went, and frees its place.
 func (g *generation) end() {
+	g.book()
 	g.server.driver.drop(g.flight)
+}
+
+func (g *generation) book() {
 	g.record.DoneNS = int64(g.server.driver.clock.elapsed())
 	g.server.records.add(g.record)
 }
@@ -193,7 +205,9 @@ func (g *generation) words(n int, finished bool) []byte {
 func (g *generation) stamp(due time.Duration, tokens int) {
 	c := g.server.driver.clock
 	wall := c.now()
-	g.server.lag.observe(wall.Sub(c.wall(due)))
+	if !g.stalled {
+		g.server.lag.observe(wall.Sub(c.wall(due)))
+	}
 	g.record.LastTokenWriteNS = int64(c.at(wall))
 	if g.record.FirstTokenWriteNS == 0 {
 		g.record.FirstTokenWriteNS = g.record.LastTokenWriteNS

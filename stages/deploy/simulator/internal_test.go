@@ -2,6 +2,9 @@ package simulator
 
 import (
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 )
@@ -49,5 +52,25 @@ func TestArmedFaultsStrikeInOrder(t *testing.T) {
 	}
 	if want := "stall true, stall true, die true,  false, "; got != want {
 		t.Errorf("took %q, want %q", got, want)
+	}
+}
+
+// A bug in a handler ends the server with its message, not in silence.
+func TestGuard(t *testing.T) {
+	s, err := New(Config{Model: "Qwen3-8B"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	handler := s.guard(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { panic("oops") }))
+	func() {
+		defer func() {
+			if p := recover(); p != http.ErrAbortHandler {
+				t.Errorf("the handler panics with %v, want http.ErrAbortHandler", p)
+			}
+		}()
+		handler.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/health", nil))
+	}()
+	if s.cause == nil || !strings.HasPrefix(s.cause.Error(), "simulator: GET /health: panic: oops\n") {
+		t.Errorf("Serve would return %v, want the panic and where it was", s.cause)
 	}
 }

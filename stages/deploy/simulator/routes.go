@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"runtime/debug"
 	"strconv"
 
 	"github.com/strangeloopio/inferencex/stages/deploy/simulator/openai"
@@ -48,7 +49,22 @@ func (s *Server) routes() http.Handler {
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		openai.NewError(http.StatusNotFound, "", "Not Found").WriteTo(w)
 	})
-	return mux
+	return s.guard(mux)
+}
+
+// guard stops the server where a handler has a bug: net/http would only log it.
+func (s *Server) guard(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			if p := recover(); p != nil {
+				if p != http.ErrAbortHandler {
+					s.stop(fmt.Errorf("simulator: %s %s: panic: %v\n%s", r.Method, r.URL.Path, p, debug.Stack()))
+				}
+				panic(http.ErrAbortHandler)
+			}
+		}()
+		next.ServeHTTP(w, r)
+	})
 }
 
 func (s *Server) whenReady(handle http.HandlerFunc) http.HandlerFunc {

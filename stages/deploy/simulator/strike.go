@@ -17,6 +17,7 @@ func (g *generation) strike(ctx context.Context, send func() bool) bool {
 	g.fault = nil
 	switch fault.Kind {
 	case FaultStall:
+		g.stalled = true
 		return g.stall(ctx, fault.StallSeconds)
 	case FaultStreamError:
 		g.record.Outcome = string(fault.Kind)
