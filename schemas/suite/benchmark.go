@@ -74,7 +74,8 @@ func (l *loader) decodeBenchmark(blk *hcl.Block) {
 	rows, expandDiags := m.Expand(l.opt.MaxCells)
 	l.diags = append(l.diags, expandDiags...)
 	b.Cells = l.makeCells(b, m, rows)
-	if l.cells += len(b.Cells); l.cells > l.opt.MaxCells {
+	before := l.cells
+	if l.cells += len(b.Cells); l.cells > l.opt.MaxCells && before <= l.opt.MaxCells {
 		l.fail(b.Range, "Too many cells", "With this benchmark the suite has %d cells, more than the %d allowed. Shorten an axis, or split the suite.", l.cells, l.opt.MaxCells)
 	}
 	l.suite.Benchmarks = append(l.suite.Benchmarks, b)

@@ -63,7 +63,7 @@ func (l *loader) makeCells(b *Benchmark, m matrix.Matrix, rows []matrix.Row) []C
 		}
 	}
 	l.diags = append(l.diags, faults.diags...)
-	l.diags = append(l.diags, faults.starved()...)
+	l.diags = append(l.diags, faults.shortages()...)
 	return out
 }
 
@@ -140,24 +140,25 @@ func (l *loader) resolve(c *Cell, r row, faults *rowFaults) {
 			faults.add(r.at("rate").Range, "No end of cell", fmt.Sprintf("At a rate, nothing says when a cell is over. Set requests or duration in workload %q, or requests in the suite block.", w.Name))
 		}
 	case w.Requests < c.Users:
-		faults.starve(w, l.requestsAt[declared], c.Users, r.at("users").Range)
+		faults.short(w, l.requestsAt[declared], c.Users, r.at("users").Range)
 	}
 }
 
 // rowFaults collects what is wrong with rows, so that a fault of many rows is reported once.
 type rowFaults struct {
-	diags  hcl.Diagnostics
-	seen   map[string]bool
-	hungry []hunger
+	diags   hcl.Diagnostics
+	seen    map[string]bool
+	lacking []shortage
 }
 
-// hunger is a workload that has too few requests for some numbers of users.
-type hunger struct {
+// shortage is a workload that has too few requests for some numbers of users.
+type shortage struct {
 	workload   Workload
 	requestsAt hcl.Range
 	users      map[int]hcl.Range
 }
 
+// add notes a fault; one that has been noted at the same place is the same fault in another row.
 func (f *rowFaults) add(at hcl.Range, summary, detail string) {
 	if key := at.String() + detail; !f.seen[key] {
 		f.seen[key] = true
@@ -165,20 +166,21 @@ func (f *rowFaults) add(at hcl.Range, summary, detail string) {
 	}
 }
 
-func (f *rowFaults) starve(w *Workload, requestsAt hcl.Range, users int, at hcl.Range) {
-	for _, h := range f.hungry {
+// short notes that a workload has fewer requests than there are users.
+func (f *rowFaults) short(w *Workload, requestsAt hcl.Range, users int, at hcl.Range) {
+	for _, h := range f.lacking {
 		if h.workload.Name == w.Name {
 			h.users[users] = at
 			return
 		}
 	}
-	f.hungry = append(f.hungry, hunger{*w, requestsAt, map[int]hcl.Range{users: at}})
+	f.lacking = append(f.lacking, shortage{*w, requestsAt, map[int]hcl.Range{users: at}})
 }
 
-// starved reports, once for each workload, cells that end before all their users have been in flight.
-func (f *rowFaults) starved() hcl.Diagnostics {
+// shortages reports, once for each workload, cells that end before all their users have been in flight.
+func (f *rowFaults) shortages() hcl.Diagnostics {
 	var diags hcl.Diagnostics
-	for _, h := range f.hungry {
+	for _, h := range f.lacking {
 		var counts []int
 		for n := range h.users {
 			counts = append(counts, n)

@@ -21,8 +21,8 @@ func Load(path string, opt Options) (*Suite, map[string]*hcl.File, hcl.Diagnosti
 	if diags.HasErrors() {
 		return nil, src.Files, diags
 	}
-	s, diags := load(src, opt)
-	return s, src.Files, diags
+	s, found := load(src, opt)
+	return s, src.Files, append(diags, found...)
 }
 
 // loader carries a suite from parsed files to its final form.

@@ -127,6 +127,9 @@ func (v *Variable) raw(c *block.Content, ty cty.Type, values Values) (cty.Value,
 		}}
 	}
 	val, diags := attr.Expr.Value(&hcl.EvalContext{Functions: expr.DefaultFunctions(values.getenv)})
+	if diags.HasErrors() && v.Sensitive { // a function's words may quote what it read from the environment
+		return cty.DynamicVal, nil, hcl.Diagnostics{v.misfit(nil, fmt.Errorf("its expression has an error, which is not shown because the variable is sensitive"))}
+	}
 	return val, attr.Expr.Range().Ptr(), diags
 }
 

@@ -105,6 +105,13 @@ func TestSensitiveMistakesShowNothing(t *testing.T) {
 			}
 		})
 	}
+	_, _, diags := declared(t, "default = regex(\"x\", env(\"TOKEN\"))\nsensitive = true", Sources{Getenv: func(s string) string {
+		return map[string]string{"TOKEN": "hunter2"}[s]
+	}})
+	want := `The value of "v" (default) does not fit: its expression has an error, which is not shown because the variable is sensitive.`
+	if len(diags) != 1 || diags[0].Detail != want || diags[0].Subject.Start.Line != 1 {
+		t.Errorf("diagnostics %v, want %q at the block's header", diags, want)
+	}
 	_, value, diags := declared(t, "type = map(string)\nsensitive = true", Sources{Vars: map[string]string{"v": `{ a = "hunter2" }`}})
 	if len(diags) > 0 || !block.HasSecret(value) {
 		t.Errorf("value %#v (%v), want it marked", value, diags)
