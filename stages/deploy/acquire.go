@@ -1,0 +1,113 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+)
+
+// acquisition is one attempt to bring one server to life.
+type acquisition struct {
+	provider Provider
+	cfg      stage.DeployConfig
+	env      stage.Env
+	handle   Handle
+	spec     Spec
+	record   stage.Record
+}
+
+// errStartupTimeout ends an acquisition that took longer than the suite allows.
+var errStartupTimeout = errors.New("the startup timeout has passed")
+
+// begin reads the task and names the server that it will have.
+func (k *Kind) begin(env stage.Env, task stage.Task) (*acquisition, error) {
+	env = complete(env)
+	cfg, err := parseConfig(task.Config)
+	if err != nil {
+		return nil, err
+	}
+	token := newToken(env, task)
+	record := stage.Record{Address: task.Address, Token: string(token), Config: task.Config, SpecDigest: digest(task.Config)}
+	provider, h, err := k.handle(env, cfg, record)
+	if err != nil {
+		return nil, err
+	}
+	if _, borrowed := provider.(Borrower); !borrowed {
+		record.Deadline = env.Now().Add(time.Duration(cfg.TTL))
+	}
+	engineEnv, err := NewEnvironment(cfg.Deployment.Engine.Env, env.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	return &acquisition{
+		provider: provider, cfg: cfg, env: env, handle: h, record: record,
+		spec: Spec{
+			Scope: h.Scope, Deployment: cfg.Deployment, EngineEnv: engineEnv, Labels: labels(env, token),
+			TTL: time.Duration(cfg.TTL), Dir: task.Dir,
+		},
+	}, nil
+}
+
+// acquire creates the server and waits until it is ready.
+func (a *acquisition) acquire(ctx context.Context, ledger stage.Ledger) (stage.Live, error) {
+	if err := ledger.Intend(a.record); err != nil {
+		return nil, fmt.Errorf("write down that it is about to be created: %w", err)
+	}
+	limited, cancel := context.WithTimeoutCause(ctx, time.Duration(a.cfg.StartupTimeout), errStartupTimeout)
+	defer cancel()
+	endpoint, err := a.start(limited, ledger)
+	if err != nil {
+		err = a.late(limited, err)
+		return nil, join(err, a.handle, a.cleanup(ctx))
+	}
+	return &live{acquisition: a, endpoint: endpoint}, nil
+}
+
+// start creates the server and proves it.
+func (a *acquisition) start(ctx context.Context, ledger stage.Ledger) (stage.Endpoint, error) {
+	a.env.Report(stage.Progress{Note: "creating"})
+	id, err := a.provider.Create(ctx, a.handle.Token, a.spec)
+	if err != nil {
+		return stage.Endpoint{}, fmt.Errorf("create: %w", err)
+	}
+	a.handle.ID, a.record.ID = id, string(id)
+	if err := ledger.Created(a.record.Token, a.record.ID); err != nil {
+		return stage.Endpoint{}, fmt.Errorf("write down that %s was created: %w", id, err)
+	}
+	endpoint, err := a.ready(ctx)
+	if err != nil {
+		return stage.Endpoint{}, a.explain(ctx, err)
+	}
+	return endpoint, nil
+}
+
+// late turns the end of the limited context into a failure with a reason, unless a better one is known.
+func (a *acquisition) late(limited context.Context, err error) error {
+	if !errors.Is(context.Cause(limited), errStartupTimeout) || stage.ReasonOf(err) != "timeout" {
+		return err
+	}
+	return stage.Failf(stage.Transient, "timeout", "not ready within %s (startup_timeout): %w",
+		time.Duration(a.cfg.StartupTimeout), err)
+}
+
+// cleanup destroys what was created, whatever became of the context.
+func (a *acquisition) cleanup(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+	defer cancel()
+	return a.provider.Destroy(ctx, a.handle)
+}
+
+// complete fills in what an environment may leave out.
+func complete(env stage.Env) stage.Env {
+	if env.Getenv == nil {
+		env.Getenv = func(string) string { return "" }
+	}
+	if env.Log == nil {
+		env.Log = slog.New(slog.DiscardHandler)
+	}
+	return env
+}

@@ -1,0 +1,301 @@
+package endpoint_test
+
+import (
+	"encoding/json"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/stages/deploy"
+	"github.com/strangeloopio/inferencex/stages/deploy/deploytest"
+	"github.com/strangeloopio/inferencex/stages/deploy/endpoint"
+	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
+)
+
+const repo = "Qwen/Qwen3-8B-FP8"
+
+var qwen = stage.Deployment{Model: stage.Model{Repo: repo}, GPUType: "H100", GPUs: 2}
+
+// serve runs a simulated server for the length of a test and returns its address as host:port.
+func serve(t *testing.T, cfg simulator.Config) string {
+	t.Helper()
+	server, err := simulator.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(t.Context(), ln) }()
+	t.Cleanup(func() {
+		_ = server.Close()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return ln.Addr().String()
+}
+
+// acquire takes the endpoint that a provider block in HCL names.
+func acquire(t *testing.T, hcl string, d stage.Deployment, getenv func(string) string) (stage.Live, error) {
+	t.Helper()
+	p := endpoint.New()
+	args, err := block.Parse(p.Body(), hcl)
+	if err != nil {
+		t.Fatal(err)
+	}
+	canonical, err := block.CanonicalJSON(args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Provider = stage.Provider{Type: "endpoint", Config: canonical}
+	config, err := json.Marshal(stage.DeployConfig{Deployment: d})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return deploy.New(p).Acquire(t.Context(), deploytest.Env(getenv), stage.Task{Config: config}, &deploytest.Ledger{})
+}
+
+func TestProvider(t *testing.T) {
+	deploytest.Run(t, func(t *testing.T) deploytest.Subject {
+		address := serve(t, simulator.Config{Model: repo, GPUs: 2})
+		return deploytest.Subject{
+			Provider:   endpoint.New(),
+			Args:       `url = "http://` + address + `"`,
+			Deployment: qwen,
+		}
+	})
+}
+
+// A simulated server is known as such behind a plain URL too: nothing that is measured on it may pass for real.
+func TestSimulatedServerIsRecognised(t *testing.T) {
+	address := serve(t, simulator.Config{Model: repo, GPUs: 2, Speed: 4})
+	live, err := acquire(t, `url = "http://`+address+`/v1/"`, qwen, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := live.Endpoint()
+	want := stage.Endpoint{
+		URL: "http://" + address, Model: repo, Engine: "simulator", Simulated: true,
+		Power: stage.PowerSource{Kind: "simulator", URL: "http://" + address + "/simulator/power"},
+		Clock: stage.ServerClock{Speed: 4, EpochUnixNS: e.Clock.EpochUnixNS},
+		GPUs:  e.GPUs, RTTSeconds: e.RTTSeconds,
+	}
+	if diff := cmp.Diff(want, e); diff != "" {
+		t.Errorf("endpoint (-want +got):\n%s", diff)
+	}
+	if len(e.GPUs) != 2 || !strings.Contains(e.GPUs[1].Name, "H100") || e.GPUs[1].Index != 1 || e.GPUs[1].UUID == "" {
+		t.Errorf("GPUs = %+v; want two H100", e.GPUs)
+	}
+	if e.Clock.EpochUnixNS == 0 {
+		t.Error("the simulated clock has no epoch")
+	}
+}
+
+func TestURLPerGPUCount(t *testing.T) {
+	p := endpoint.New()
+	args, err := block.Parse(p.Body(), `url = "https://acme--vllm-serve-{gpus}gpu.modal.run"`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for gpus, want := range map[int]string{1: "https://acme--vllm-serve-1gpu.modal.run", 4: "https://acme--vllm-serve-4gpu.modal.run"} {
+		h := deploy.Handle{Scope: deploy.Scope{Args: args}, Deployment: stage.Deployment{GPUs: gpus}}
+		status, err := p.Inspect(t.Context(), h)
+		if err != nil || status.Server.URL != want {
+			t.Errorf("%d GPUs: %+v, %v; want %s", gpus, status.Server, err, want)
+		}
+	}
+}
+
+func TestBadURL(t *testing.T) {
+	for url, want := range map[string]string{
+		"localhost:8000":        `no address of a server; write it as "http://host:8000"`,
+		"http://{host}:8000":    "only {gpus} can stand in a URL",
+		"ftp://files.localhost": "no address of a server",
+	} {
+		if _, err := block.Parse(endpoint.New().Body(), `url = "`+url+`"`); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("url %q: %v; want %q", url, err, want)
+		}
+	}
+}
+
+// fake answers as a server of some engine does.
+func fake(t *testing.T, answers map[string]string, header http.Header) string {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, ok := answers[r.URL.Path]
+		for name := range header {
+			w.Header().Set(name, header.Get(name))
+		}
+		if key := answers["key"]; key != "" && r.Header.Get("Authorization") != "Bearer "+key {
+			http.Error(w, `{"error":"Unauthorized"}`, http.StatusUnauthorized)
+			return
+		}
+		if !ok {
+			http.NotFound(w, r)
+			return
+		}
+		_, _ = w.Write([]byte(body))
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+// openai is the least that a server must answer.
+func openai(more map[string]string) map[string]string {
+	answers := map[string]string{
+		"/health":         "",
+		"/v1/models":      `{"object":"list","data":[{"id":"` + repo + `"}]}`,
+		"/v1/completions": `{"choices":[{"text":" Paris"}]}`,
+	}
+	for path, body := range more {
+		answers[path] = body
+	}
+	return answers
+}
+
+func TestEngineIsDetected(t *testing.T) {
+	tests := map[string]struct {
+		answers         map[string]string
+		header          http.Header
+		hcl             string
+		engine, version string
+	}{
+		"vllm":       {openai(map[string]string{"/version": `{"version":"0.11.0"}`, "/metrics": "vllm:num_requests_running 0\n"}), nil, "", "vllm", "0.11.0"},
+		"sglang":     {openai(map[string]string{"/get_server_info": `{"version":"0.5.4"}`}), nil, "", "sglang", "0.5.4"},
+		"llama.cpp":  {openai(map[string]string{"/props": `{"build_info":"b4589-eb7cf15a"}`}), http.Header{"Server": {"llama.cpp"}}, "", "llamacpp", "b4589-eb7cf15a"},
+		"unknown":    {openai(nil), nil, "", "unknown", ""},
+		"stated":     {openai(nil), nil, `engine = "llama.cpp"`, "llamacpp", ""},
+		"no /health": {map[string]string{"/v1/models": openai(nil)["/v1/models"], "/v1/chat/completions": openai(nil)["/v1/completions"]}, nil, "", "unknown", ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			live, err := acquire(t, `url = "`+fake(t, test.answers, test.header)+`"`+"\n"+test.hcl, qwen, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if e := live.Endpoint(); e.Engine != test.engine || e.EngineVersion != test.version || e.Simulated || e.Power.Kind != "" {
+				t.Errorf("endpoint = %+v; want %s %s", e, test.engine, test.version)
+			}
+		})
+	}
+}
+
+func TestFailures(t *testing.T) {
+	wrongModel := openai(map[string]string{"/v1/models": `{"data":[{"id":"a"},{"id":"b"}]}`})
+	tests := map[string]struct {
+		answers map[string]string
+		hcl     string
+		getenv  map[string]string
+		reason  string
+		want    []string
+	}{
+		"another model": {wrongModel, "", nil, "identity_mismatch", []string{`serves "a", "b", not "Qwen/Qwen3-8B-FP8"`, "set the provider's model to a name that it serves"}},
+		"another name":  {openai(nil), `model = "qwen"`, nil, "identity_mismatch", []string{`serves "Qwen/Qwen3-8B-FP8", not "qwen"`}},
+		"no model":      {openai(map[string]string{"/v1/models": `{"data":[]}`}), "", nil, "identity_mismatch", []string{"serves no model, not"}},
+		"no list":       {openai(map[string]string{"/v1/models": `<html>`}), "", nil, "error", []string{"the answer is no list of models"}},
+		"no completion": {openai(map[string]string{"/v1/completions": `{"choices":[]}`}), "", nil, "no_completion", []string{`a first request to model "Qwen/Qwen3-8B-FP8"`, "the answer has no choices"}},
+		"key not set":   {openai(nil), `api_key_env = "ACME_KEY"`, nil, "api_key_missing", []string{"environment variable ACME_KEY is empty", "api_key_env"}},
+		"key not given": {openai(map[string]string{"key": "sesame"}), "", nil, "unauthorized", []string{"401 Unauthorized", "give the endpoint's key as api_key_env"}},
+		"wrong key":     {openai(map[string]string{"key": "sesame"}), `api_key_env = "ACME_KEY"`, map[string]string{"ACME_KEY": "abracadabra"}, "unauthorized", []string{"401"}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			hcl := `url = "` + fake(t, test.answers, nil) + `"` + "\n" + test.hcl
+			_, err := acquire(t, hcl, qwen, func(name string) string { return test.getenv[name] })
+			if err == nil {
+				t.Fatal("it was taken")
+			}
+			for _, want := range test.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("error = %q\nwant it to say %q", err, want)
+				}
+			}
+			if got := stage.ReasonOf(err); got != test.reason {
+				t.Errorf("reason = %s, want %s", got, test.reason)
+			}
+			if key := test.getenv["ACME_KEY"]; key != "" && strings.Contains(err.Error(), key) {
+				t.Errorf("error shows the key: %q", err)
+			}
+		})
+	}
+}
+
+func TestKeyAndHeadersAreSent(t *testing.T) {
+	answers := openai(map[string]string{"key": "sesame"})
+	getenv := func(name string) string { return map[string]string{"ACME_KEY": "sesame"}[name] }
+	live, err := acquire(t, `url = "`+fake(t, answers, nil)+`"
+		api_key_env = "ACME_KEY"
+		headers     = { X-Team = "bench" }`, qwen, getenv)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := live.Endpoint()
+	if e.APIKeyEnv != "ACME_KEY" || e.Headers["X-Team"] != "bench" {
+		t.Errorf("endpoint = %+v; want the key's variable and the header", e)
+	}
+	if text, _ := json.Marshal(e); strings.Contains(string(text), "sesame") {
+		t.Errorf("the endpoint holds the key: %s", text)
+	}
+}
+
+// smi puts a program nvidia-smi into PATH that lists the GPUs.
+func smi(t *testing.T, list string) {
+	t.Helper()
+	dir := t.TempDir()
+	script := "#!/bin/sh\ncat <<'END'\n" + list + "\nEND\n"
+	if err := os.WriteFile(filepath.Join(dir, "nvidia-smi"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", dir+":"+os.Getenv("PATH"))
+}
+
+func TestGPUsOfThisMachine(t *testing.T) {
+	smi(t, "GPU 0: NVIDIA H100 80GB HBM3 (UUID: GPU-aa)\nGPU 1: NVIDIA H100 80GB HBM3 (UUID: GPU-bb)\nGPU 2: NVIDIA L4 (UUID: GPU-cc)")
+	tests := map[string]struct {
+		hcl  string
+		want []stage.DeviceGPU
+		err  string
+	}{
+		"by index": {
+			hcl:  `gpu_ids = ["1", "0"]`,
+			want: []stage.DeviceGPU{{Index: 1, UUID: "GPU-bb", Name: "NVIDIA H100 80GB HBM3"}, {Index: 0, UUID: "GPU-aa", Name: "NVIDIA H100 80GB HBM3"}},
+		},
+		"all":          {err: "the server has 3 GPUs (NVIDIA H100 80GB HBM3), the suite says 2 × H100"},
+		"another type": {hcl: `gpu_ids = ["0", "GPU-cc"]`, err: `GPU 2 of the server is "NVIDIA L4", the suite says H100`},
+		"no such GPU":  {hcl: `gpu_ids = ["0", "7"]`, err: "this machine has no GPU 7; nvidia-smi -L lists 3"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			live, err := acquire(t, `url = "`+fake(t, openai(nil), nil)+`"
+				power = "nvidia-smi"
+				`+test.hcl, qwen, nil)
+			if test.err != "" {
+				if err == nil || !strings.Contains(err.Error(), test.err) || stage.ReasonOf(err) != "identity_mismatch" {
+					t.Errorf("error = %v; want %q", err, test.err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(test.want, live.Endpoint().GPUs); diff != "" {
+				t.Errorf("GPUs (-want +got):\n%s", diff)
+			}
+			want := stage.PowerSource{Kind: "nvidia-smi", Devices: []string{"1", "0"}}
+			if diff := cmp.Diff(want, live.Endpoint().Power); diff != "" {
+				t.Errorf("power (-want +got):\n%s", diff)
+			}
+		})
+	}
+}

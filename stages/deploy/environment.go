@@ -1,0 +1,94 @@
+package deploy
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/suite/block"
+)
+
+// Variable is one environment variable of a server. It prints without its value if that is a secret.
+type Variable struct {
+	Name   string
+	Value  string
+	Secret bool
+}
+
+// String is NAME=value, or NAME=(sensitive).
+func (v Variable) String() string {
+	if v.Secret {
+		return v.Name + "=" + block.Redacted
+	}
+	return v.Name + "=" + v.Value
+}
+
+// GoString keeps %#v from showing a secret.
+func (v Variable) GoString() string { return v.String() }
+
+// Environment is a server's environment variables by name.
+type Environment []Variable
+
+// NewEnvironment makes an environment. A plan never holds a secret, only block.Redacted in its place: such a value is taken from the
+// variable of the same name in this process's environment.
+func NewEnvironment(planned map[string]string, getenv func(string) string) (Environment, error) {
+	var env Environment
+	for _, name := range slices.Sorted(maps.Keys(planned)) {
+		v := Variable{Name: name, Value: planned[name]}
+		if v.Value == block.Redacted {
+			v.Value, v.Secret = getenv(name), true
+			if v.Value == "" {
+				return nil, stage.Failf(stage.Permanent, "secret_missing",
+					"environment variable %s is empty: a plan keeps no secrets, so set %s where inferencex runs", name, name)
+			}
+		}
+		env = append(env, v)
+	}
+	return env, nil
+}
+
+// With returns the environment with the variables of other added, or put in place of those of the same name.
+func (e Environment) With(other Environment) Environment {
+	byName := map[string]Variable{}
+	for _, v := range slices.Concat(e, other) {
+		byName[v.Name] = v
+	}
+	return slices.SortedFunc(maps.Values(byName), func(a, b Variable) int { return strings.Compare(a.Name, b.Name) })
+}
+
+// Strings returns NAME=value for each variable, secrets in clear: for the call that starts the server and nothing else.
+func (e Environment) Strings() []string {
+	var out []string
+	for _, v := range e {
+		out = append(out, v.Name+"="+v.Value)
+	}
+	return out
+}
+
+// leastSecret is the length from which a secret's value is looked for in text: shorter ones would garble it.
+const leastSecret = 6
+
+// Redact returns text with block.Redacted in place of the values of secrets.
+func (e Environment) Redact(text string) string {
+	for _, v := range e {
+		if v.Secret && len(v.Value) >= leastSecret {
+			text = strings.ReplaceAll(text, v.Value, block.Redacted)
+		}
+	}
+	return text
+}
+
+// APIKey reads the API key that a server wants from the variable of this name; empty without a name.
+func APIKey(name string, getenv func(string) string) (string, error) {
+	if name == "" {
+		return "", nil
+	}
+	value := getenv(name)
+	if value == "" {
+		return "", stage.Fail(stage.Permanent, "api_key_missing",
+			fmt.Errorf("environment variable %s is empty: it must hold the API key of the endpoint (api_key_env)", name))
+	}
+	return value, nil
+}

@@ -1,0 +1,65 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/stages/deploy/startup"
+)
+
+// How long explain may take, and how much of a log that names no known cause it shows.
+const (
+	explainTimeout = 15 * time.Second
+	lastLines      = 5
+)
+
+// explain says why a start failed, from the server's own words. A server that ended, or that never became healthy, is judged by its log;
+// a server that answered wrongly has said enough.
+func (a *acquisition) explain(ctx context.Context, err error) error {
+	if errors.Is(ctx.Err(), context.Canceled) || stage.ReasonOf(err) == "identity_mismatch" {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), explainTimeout)
+	defer cancel()
+	if status, look := a.provider.Inspect(ctx, a.handle); look == nil && status.Gone && !errors.Is(err, errGone) {
+		err = fmt.Errorf("%w: %s (%w)", errGone, status.Detail, err)
+	}
+	lines, logErr := a.logs(ctx, logLines)
+	if logErr != nil {
+		a.env.Log.Warn("read the server's log", "id", a.handle.ID, "error", logErr)
+	}
+	if failure, known := startup.Classify(lines); known {
+		return stage.Fail(failure.Class, string(failure.Reason), fmt.Errorf("%w: %w", err, failure))
+	}
+	if !errors.Is(err, errGone) {
+		return err
+	}
+	return stage.Fail(stage.Transient, "server_ended", fmt.Errorf("%w%s", err, tail(lines)))
+}
+
+// logs returns the last lines that the server wrote, without the secrets that it was given.
+func (a *acquisition) logs(ctx context.Context, lines int) ([]string, error) {
+	read, err := a.provider.Logs(ctx, a.handle, lines)
+	for i, line := range read {
+		read[i] = a.spec.EngineEnv.Redact(line)
+	}
+	return read, err
+}
+
+// tail is the end of a log as an error shows it.
+func tail(lines []string) string {
+	var last []string
+	for _, line := range lines {
+		if plain := startup.Plain(line); plain != "" {
+			last = append(last, plain)
+		}
+	}
+	if len(last) == 0 {
+		return "; it wrote nothing"
+	}
+	return "; its last words:\n\t" + strings.Join(last[max(0, len(last)-lastLines):], "\n\t")
+}

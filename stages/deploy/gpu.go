@@ -1,0 +1,98 @@
+package deploy
+
+import (
+	"context"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+)
+
+// gpuLine is a line of nvidia-smi -L; lines of MIG slices are indented and do not match.
+var gpuLine = regexp.MustCompile(`(?m)^GPU (\d+): (.+) \(UUID: ([^)]+)\)`)
+
+// ParseGPUs reads the output of nvidia-smi -L.
+func ParseGPUs(text string) []stage.DeviceGPU {
+	var gpus []stage.DeviceGPU
+	for _, m := range gpuLine.FindAllStringSubmatch(text, -1) {
+		index, _ := strconv.Atoi(m[1])
+		gpus = append(gpus, stage.DeviceGPU{Index: index, UUID: m[3], Name: m[2]})
+	}
+	return gpus
+}
+
+// nvidiaSMI is the program that knows this machine's GPUs.
+const nvidiaSMI = "nvidia-smi"
+
+// HasNvidiaSMI reports whether this machine can be asked for its GPUs.
+func HasNvidiaSMI() bool {
+	_, err := exec.LookPath(nvidiaSMI)
+	return err == nil
+}
+
+// LocalGPUs are the GPUs of this machine with these indexes or UUIDs, in that order; all if there are no ids. Nil if it cannot be asked.
+func LocalGPUs(ctx context.Context, ids []string) ([]stage.DeviceGPU, error) {
+	if !HasNvidiaSMI() {
+		return nil, nil
+	}
+	out, err := exec.CommandContext(ctx, nvidiaSMI, "-L").CombinedOutput()
+	if err != nil {
+		return nil, stage.Failf(stage.Permanent, "driver", "nvidia-smi -L: %w: %s", err, strings.TrimSpace(string(out)))
+	}
+	all := ParseGPUs(string(out))
+	if len(ids) == 0 {
+		return all, nil
+	}
+	var picked []stage.DeviceGPU
+	for _, id := range ids {
+		at := slices.IndexFunc(all, func(g stage.DeviceGPU) bool {
+			return strconv.Itoa(g.Index) == id || (len(id) > len("GPU-") && strings.HasPrefix(g.UUID, id))
+		})
+		if at < 0 {
+			return nil, stage.Failf(stage.Permanent, "identity_mismatch", "this machine has no GPU %s; nvidia-smi -L lists %d", id, len(all))
+		}
+		picked = append(picked, all[at])
+	}
+	return picked, nil
+}
+
+// compareGPUs fails if the GPUs that a server has are not those that the suite is about. No GPUs mean that nobody could look.
+func compareGPUs(d stage.Deployment, seen []stage.DeviceGPU) error {
+	if len(seen) == 0 || d.GPUs == 0 {
+		return nil
+	}
+	if len(seen) != d.GPUs {
+		return stage.Failf(stage.Permanent, "identity_mismatch", "the server has %d GPUs (%s), the suite says %d × %s",
+			len(seen), seen[0].Name, d.GPUs, d.GPUType)
+	}
+	for _, gpu := range seen {
+		if !sameGPU(d.GPUType, gpu.Name) {
+			return stage.Failf(stage.Permanent, "identity_mismatch", "GPU %d of the server is %q, the suite says %s",
+				gpu.Index, gpu.Name, d.GPUType)
+		}
+	}
+	return nil
+}
+
+// sameGPU reports whether a device's name can be of the suite's GPU type: each word of the type that tells models apart ("H100", "80GB",
+// "6000") is a word of the name. Words of form factor are left out, since names carry them or not: H100 SXM5 is "NVIDIA H100 80GB HBM3".
+func sameGPU(gpuType, device string) bool {
+	words := gpuWords(device)
+	for _, word := range gpuWords(gpuType) {
+		if strings.ContainsAny(word, "0123456789") && !formFactor.MatchString(word) && !slices.Contains(words, word) {
+			return false
+		}
+	}
+	return true
+}
+
+var formFactor = regexp.MustCompile(`^(sxm|pcie|hbm)\d*`)
+
+func gpuWords(name string) []string {
+	return strings.FieldsFunc(strings.ToLower(name), func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
+	})
+}

@@ -1,0 +1,215 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/stages/deploy"
+)
+
+// Create starts a guard, and it the server.
+func (p *Provider) Create(ctx context.Context, token deploy.Token, spec deploy.Spec) (deploy.ID, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if own := p.running[token]; own != nil {
+		if ended, _ := own.ended(); !ended {
+			return own.id, nil
+		}
+	}
+	found, err := p.List(ctx, spec.Scope, map[string]string{deploy.LabelToken: string(token)})
+	if err != nil {
+		return "", err
+	}
+	if len(found) > 0 && found[0].ID != "" {
+		return found[0].ID, nil
+	}
+	if err := ctx.Err(); err != nil {
+		return "", err
+	}
+	started, err := p.start(token, spec)
+	if err != nil {
+		return "", err
+	}
+	p.running[token] = started
+	return started.id, nil
+}
+
+// start runs the guard for a new server.
+func (p *Provider) start(token deploy.Token, spec deploy.Spec) (*instance, error) {
+	if len(p.config.Guard) == 0 {
+		return nil, errors.New("the process provider was made without a guard command")
+	}
+	port, err := p.choosePort(block.String(spec.Args, "host"), block.Int(spec.Args, "port"))
+	if err != nil {
+		return nil, err
+	}
+	argv, err := p.command(token, spec, port)
+	if err != nil {
+		return nil, err
+	}
+	env, err := environment(token, spec, port)
+	if err != nil {
+		return nil, err
+	}
+	server, err := describe(spec.Args, spec.Deployment, spec.Env, token, port)
+	if err != nil {
+		return nil, err
+	}
+	log, err := openLog(token, spec)
+	if err != nil {
+		return nil, err
+	}
+	defer log.Close()
+	i := &instance{server: server, log: log.Name(), done: make(chan struct{})}
+	if err := i.run(p.config.Guard, guardArgs(spec.TTL, block.Time(spec.Args, "grace"), argv), env, block.String(spec.Args, "workdir"), log); err != nil {
+		return nil, err
+	}
+	i.id, err = newID(i.cmd.Process.Pid, port)
+	if err != nil { // the guard has ended already
+		<-i.done
+		return nil, fmt.Errorf("start %s: %s (log: %s)", argv[0], i.code, i.log)
+	}
+	return i, nil
+}
+
+// run starts the guard and waits for it in the background.
+func (i *instance) run(guard, args, env []string, workdir string, log *os.File) error {
+	hold, leash, err := os.Pipe()
+	if err != nil {
+		return fmt.Errorf("start the guard: %w", err)
+	}
+	defer hold.Close()
+	i.leash = leash
+	i.cmd = exec.Command(guard[0], append(slices.Clone(guard[1:]), args...)...)
+	i.cmd.Env, i.cmd.Dir = env, workdir
+	i.cmd.Stdin, i.cmd.Stdout, i.cmd.Stderr = hold, log, log
+	i.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true} // ^C in a terminal is for inferencex alone
+	if err := i.cmd.Start(); err != nil {
+		leash.Close()
+		return fmt.Errorf("start the guard: %w", err)
+	}
+	go func() {
+		defer close(i.done)
+		defer leash.Close()
+		if err := i.cmd.Wait(); err != nil {
+			i.code = err.Error()
+		} else {
+			i.code = "exit status 0"
+		}
+	}()
+	return nil
+}
+
+// command is what the guard runs: a preset or the user's own, with the suite's engine args behind.
+func (p *Provider) command(token deploy.Token, spec deploy.Spec, port int) ([]string, error) {
+	d := spec.Deployment
+	s := server{
+		model: d.Model.Repo, revision: d.Model.Revision, alias: string(token),
+		host: block.String(spec.Args, "host"), port: port, gpus: d.GPUs, gpuType: d.GPUType,
+	}
+	engine, own := block.String(spec.Args, "engine"), block.Strings(spec.Args, "command")
+	var argv []string
+	switch {
+	case (engine == "") == (len(own) == 0):
+		return nil, stage.Failf(stage.Permanent, "bad_config", "provider process wants either engine or command")
+	case engine != "":
+		program := block.String(spec.Args, "program")
+		if engine == simulator && program == "" {
+			program = p.config.Simulator
+		}
+		argv = preset(engine, program, s)
+	default:
+		var err error
+		if argv, err = fill(own, s); err != nil {
+			return nil, err
+		}
+	}
+	if _, err := exec.LookPath(argv[0]); err != nil {
+		return nil, stage.Failf(stage.Permanent, "no_program", "%w: install it, or say where it is with the provider's program or command", err)
+	}
+	return append(argv, d.Engine.Args...), nil
+}
+
+// environment is this process's own with the suite's variables and the marks.
+func environment(token deploy.Token, spec deploy.Spec, port int) ([]string, error) {
+	own, err := deploy.NewEnvironment(block.StringMap(spec.Args, "env"), spec.Env.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	labels := url.Values{}
+	for name, value := range spec.Labels {
+		labels.Set(name, value)
+	}
+	env := append(os.Environ(), spec.EngineEnv.With(own).Strings()...) // as from a shell: engines need PATH, HOME, caches and more
+	if spec.Deployment.GPUs > 0 {
+		ids, err := gpuIDs(spec.Args, spec.Deployment.GPUs, spec.Env.Getenv)
+		if err != nil {
+			return nil, err
+		}
+		env = append(env, "CUDA_VISIBLE_DEVICES="+strings.Join(ids, ","))
+	}
+	if name := block.String(spec.Args, "api_key_env"); name != "" && spec.Env.Getenv(name) != "" {
+		env = append(env, name+"="+spec.Env.Getenv(name))
+	}
+	return append(env,
+		tokenVariable+"="+string(token),
+		labelsVariable+"="+labels.Encode(),
+		guardVariable+"="+strconv.Itoa(port)), nil
+}
+
+// choosePort returns a port that nothing listens at. Engines bind with SO_REUSEPORT and would share it without a word.
+func (p *Provider) choosePort(host string, wanted int) (int, error) {
+	for range 100 {
+		listener, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(wanted)))
+		if err != nil {
+			return 0, stage.Failf(stage.Transient, "port_in_use",
+				"port %d of %s cannot be used: %w: end what listens there, or leave port out to take a free one", wanted, host, err)
+		}
+		port := listener.Addr().(*net.TCPAddr).Port
+		if err := listener.Close(); err != nil {
+			return 0, fmt.Errorf("give port %d back: %w", port, err)
+		}
+		if wanted != 0 || !p.reserved(port) {
+			return port, nil
+		}
+	}
+	return 0, stage.Failf(stage.Transient, "port_in_use", "%s has no free port", host)
+}
+
+// reserved reports whether a server that was started already, but may not listen yet, has the port.
+func (p *Provider) reserved(port int) bool {
+	for _, i := range p.running {
+		if ended, _ := i.ended(); !ended && strings.HasSuffix(i.server.URL, ":"+strconv.Itoa(port)) {
+			return true
+		}
+	}
+	return false
+}
+
+// openLog makes the file that the server writes to.
+func openLog(token deploy.Token, spec deploy.Spec) (*os.File, error) {
+	path := filepath.Join(spec.Dir, "server.log")
+	if dir := block.String(spec.Args, "log_dir"); dir != "" {
+		if err := os.MkdirAll(dir, 0o755); err != nil {
+			return nil, fmt.Errorf("make the folder of logs: %w", err)
+		}
+		path = filepath.Join(dir, string(token)+".log")
+	}
+	log, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("open the server's log: %w", err)
+	}
+	return log, nil
+}

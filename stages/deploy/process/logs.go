@@ -1,0 +1,82 @@
+package process
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/stages/deploy"
+)
+
+// mostLog is how much of the end of a log is read, in bytes.
+const mostLog = 1 << 20
+
+// Logs reads the end of the server's log, without the secrets of the provider's env.
+func (p *Provider) Logs(_ context.Context, h deploy.Handle, lines int) ([]string, error) {
+	path, err := p.logPath(h)
+	if path == "" || err != nil {
+		return nil, err
+	}
+	text, err := readEnd(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the server's log: %w", err)
+	}
+	env, err := deploy.NewEnvironment(block.StringMap(h.Args, "env"), h.Env.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	text = bytes.TrimRight(text, "\n")
+	if len(text) == 0 {
+		return nil, nil
+	}
+	all := strings.Split(env.Redact(string(text)), "\n")
+	return all[max(0, len(all)-lines):], nil
+}
+
+// logPath is where the server's log is; empty for a server that another process started and that has ended.
+func (p *Provider) logPath(h deploy.Handle) (string, error) {
+	if own := p.own(h.Token); own != nil {
+		return own.log, nil
+	}
+	if h.ID == "" {
+		return "", nil
+	}
+	where, err := parseID(h.ID)
+	if err != nil {
+		return "", err
+	}
+	guard, there := where.guard(h.Token)
+	if !there {
+		return "", nil
+	}
+	path, err := guard.Output()
+	if err != nil {
+		return "", fmt.Errorf("find the server's log: %w", err)
+	}
+	return path, nil
+}
+
+func readEnd(path string) ([]byte, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	if info, err := file.Stat(); err != nil {
+		return nil, err
+	} else if skip := info.Size() - mostLog; skip > 0 {
+		if _, err := file.Seek(skip, io.SeekStart); err != nil {
+			return nil, err
+		}
+	}
+	return io.ReadAll(file)
+}
