@@ -4,7 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"strconv"
+
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/table"
 )
 
 // ending is how the exchange itself came to its end.
@@ -98,4 +102,18 @@ func (e *StatusError) Error() string {
 		return fmt.Sprintf("HTTP %d", e.Code)
 	}
 	return fmt.Sprintf("HTTP %d: %s", e.Code, e.Message)
+}
+
+// Class says whether what became of a request that is not ok may pass by itself. A refusal of the request as it stands will come again.
+func Class(row table.Request) stage.ErrorClass {
+	switch code := row.HTTPStatus; {
+	case row.Status == "cancelled":
+		return stage.Canceled
+	case code == http.StatusRequestTimeout, code == http.StatusTooEarly, code == http.StatusTooManyRequests:
+		return stage.Transient
+	case row.Status == "http_error" && code >= 300 && code < 500:
+		return stage.Permanent
+	default:
+		return stage.Transient
+	}
 }

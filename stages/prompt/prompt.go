@@ -1,0 +1,142 @@
+// Package prompt makes the prompts of a load, of an exact number of tokens by the server's own count. Its invariant: a prompt follows from the
+// suite's seed, the load, the purpose and its index, and from nothing else but the server's vocabulary; and prompts of two purposes part at
+// the first token behind the shared prefix, so that nothing that warms a server up is found again by its prefix cache.
+package prompt
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"math/rand/v2"
+	"strings"
+
+	"github.com/strangeloopio/inferencex/stages/client"
+)
+
+// Purpose is what a prompt is for.
+type Purpose int
+
+// The purposes. Their prompts begin with words of their own.
+const (
+	Measure Purpose = iota // of a load
+	Warmup                 // of a warm-up
+	Probe                  // of the questions that Prepare asks
+
+	purposes
+)
+
+// Method is how prompts get their length.
+type Method string
+
+// The methods, the surest first.
+const (
+	TokenIDs Method = "token_ids" // the prompt is the ids: no tokenizer is in between
+	Tokenize Method = "tokenize"  // text of words that the server's /tokenize has counted
+	Usage    Method = "usage"     // text of words counted by the usage.prompt_tokens of short requests
+)
+
+// Spec says what prompts to make.
+type Spec struct {
+	API          string          // client.Chat or client.Completions
+	ISL          int             // tokens by the server's usage.prompt_tokens: with a chat's template or a first token, where the server adds one
+	SharedPrefix int             // tokens of these that all prompts of the suite begin with, for every purpose
+	Seed         int64           // the suite's
+	Scope        string          // what sets this load's prompts apart from another's: its configuration
+	ExtraBody    json.RawMessage // of the workload: some servers take no request without it
+}
+
+// Source makes the prompts of one load. It is safe for concurrent use.
+type Source struct {
+	spec   Spec
+	method Method
+	words  []word
+	fixed  int    // tokens that the server adds to a prompt
+	prefix []word // shared by all prompts
+	exact  bool
+}
+
+// word is a piece of text and what it comes to within a prompt.
+type word struct {
+	text   string
+	tokens int
+	id     int64 // of a prompt of ids
+}
+
+// Fit is how well a source's prompts are known to have their length.
+type Fit struct {
+	Method      Method `json:"method"`
+	Words       int    `json:"words"`        // that prompts are drawn from
+	AddedTokens int    `json:"added_tokens"` // by the server: template, first token
+	Exact       bool   `json:"exact"`        // a prompt of the full length was counted by the server as just that
+}
+
+// Fit returns how prompts get their length.
+func (s *Source) Fit() Fit {
+	return Fit{Method: s.method, Words: len(s.words), AddedTokens: s.fixed, Exact: s.exact}
+}
+
+// At returns the prompt of an index, from 0 on. Equal arguments give equal bytes. Two prompts of 8 tokens or more are different but for a
+// chance of one in a billion.
+func (s *Source) At(purpose Purpose, index int64) client.Prompt {
+	return s.render(s.compose(purpose, index, s.spec.ISL-s.fixed))
+}
+
+// compose draws words of n tokens in all, where the vocabulary allows it, and of the least more where not.
+func (s *Source) compose(purpose Purpose, index int64, n int) []word {
+	rng := seeded(s.spec.Seed, s.spec.Scope, int64(purpose), index)
+	drawn := make([]word, 0, n)
+	for _, w := range s.prefix {
+		if w.tokens > n {
+			break
+		}
+		drawn = append(drawn, w)
+		n -= w.tokens
+	}
+	own := rng.IntN((len(s.words) - int(purpose) + int(purposes) - 1) / int(purposes))
+	for w := s.words[own*int(purposes)+int(purpose)]; n > 0; w = s.words[rng.IntN(len(s.words))] {
+		if w.tokens > n {
+			w = s.shortest()
+		}
+		drawn = append(drawn, w)
+		n -= w.tokens
+	}
+	return drawn
+}
+
+// shortest returns a word of the fewest tokens: Prepare puts them first.
+func (s *Source) shortest() word { return s.words[0] }
+
+func (s *Source) render(words []word) client.Prompt {
+	if s.method == TokenIDs {
+		ids := make([]int64, len(words))
+		for i, w := range words {
+			ids[i] = w.id
+		}
+		return client.Prompt{IDs: ids}
+	}
+	return client.Prompt{Text: join(words)}
+}
+
+func join(words []word) string {
+	var b strings.Builder
+	for i, w := range words {
+		if i > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(w.text)
+	}
+	return b.String()
+}
+
+// seeded returns a generator for one prompt: neighbours in index or seed are as far apart as any others.
+func seeded(seed int64, scope string, numbers ...int64) *rand.Rand {
+	h := sha256.New()
+	h.Write([]byte(scope))
+	var b [8]byte
+	for _, n := range append(numbers, seed) {
+		binary.BigEndian.PutUint64(b[:], uint64(n))
+		h.Write(b[:])
+	}
+	sum := h.Sum(nil)
+	return rand.New(rand.NewPCG(binary.BigEndian.Uint64(sum), binary.BigEndian.Uint64(sum[8:])))
+}

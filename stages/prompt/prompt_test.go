@@ -1,0 +1,252 @@
+package prompt
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/strangeloopio/inferencex/schemas/table"
+	"github.com/strangeloopio/inferencex/stages/client"
+)
+
+// server counts as a real one does. Its words of a length in long are several tokens.
+type server struct {
+	noTokenize, noIDs, noUsage bool
+	added                      int         // to every prompt of text
+	first                      int         // to every prompt of ids
+	long                       map[int]int // tokens of a word by its letters; 1 for the others
+	refusal                    *table.Request
+	asked                      int
+	prompts                    []client.Prompt
+}
+
+func (s *server) Tokenize(_ context.Context, text string) ([]int64, error) {
+	s.asked++
+	if s.noTokenize {
+		return nil, fmt.Errorf("tokenize: %w", client.ErrUnsupported)
+	}
+	var ids []int64
+	for _, word := range strings.Fields(text) {
+		for i := range s.tokens(word) {
+			ids = append(ids, int64(word[0])<<16|int64(word[len(word)-1])<<8|int64(i))
+		}
+	}
+	return ids, nil
+}
+
+func (s *server) tokens(word string) int { return max(1, s.long[len(word)]) }
+
+func (s *server) Complete(_ context.Context, r client.Request) table.Request {
+	s.asked++
+	s.prompts = append(s.prompts, r.Prompt)
+	row := table.Request{Status: "ok", HTTPStatus: 200}
+	if s.refusal != nil {
+		return *s.refusal
+	}
+	n := int32(s.count(r.Prompt))
+	if len(r.Prompt.IDs) > 0 && s.noIDs {
+		return table.Request{Status: "http_error", HTTPStatus: 400, Error: "HTTP 400: prompt must be text"}
+	}
+	if !s.noUsage {
+		row.ISL = &n
+	}
+	return row
+}
+
+// count is what usage.prompt_tokens would say.
+func (s *server) count(p client.Prompt) int {
+	if len(p.IDs) > 0 {
+		return len(p.IDs) + s.first
+	}
+	n := s.added
+	for _, word := range strings.Fields(p.Text) {
+		n += s.tokens(word)
+	}
+	return n
+}
+
+var servers = []struct {
+	name string
+	api  string
+	server
+	method Method
+	added  int
+	exact  bool
+}{
+	{"completions", client.Completions, server{}, TokenIDs, 0, true},
+	{"completions with a first token", client.Completions, server{first: 1}, TokenIDs, 1, true},
+	{"completions of text only", client.Completions, server{noIDs: true, added: 1}, Tokenize, 1, true},
+	{"chat", client.Chat, server{added: 5}, Tokenize, 5, true},
+	{"chat, some words of two tokens", client.Chat, server{added: 5, long: map[int]int{6: 2}}, Tokenize, 5, true},
+	{"chat, most words of two and three tokens", client.Chat, server{added: 21, long: map[int]int{4: 2, 5: 3, 6: 3}}, Tokenize, 21, true},
+	{"chat without /tokenize", client.Chat, server{noTokenize: true, added: 5}, Usage, 5, true},
+	{"chat without /tokenize, some words of two tokens", client.Chat, server{noTokenize: true, added: 5, long: map[int]int{6: 2}}, Usage, 5, true},
+	{"nothing is counted", client.Chat, server{noTokenize: true, noUsage: true, added: 5}, Usage, 0, false},
+}
+
+func TestPrepare(t *testing.T) {
+	for _, test := range servers {
+		t.Run(test.name, func(t *testing.T) {
+			server := test.server
+			source, err := Prepare(context.Background(), &server, Spec{API: test.api, ISL: 1024, Seed: 1, Scope: "a"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			fit := source.Fit()
+			if diff := cmp.Diff(Fit{test.method, fit.Words, test.added, test.exact}, fit); diff != "" {
+				t.Errorf("fit (-want +got):\n%s", diff)
+			}
+			if server.asked > 110 {
+				t.Errorf("%d questions", server.asked)
+			}
+			for purpose := range purposes {
+				for index := range int64(50) {
+					if n := server.count(source.At(purpose, index)); test.exact && n != 1024 {
+						t.Fatalf("prompt %d of purpose %d has %d tokens", index, purpose, n)
+					}
+				}
+			}
+		})
+	}
+}
+
+// Words count otherwise within a long text: a prompt of the full length shows it.
+func TestCheckCorrects(t *testing.T) {
+	s := &drifting{server{added: 5}}
+	source, err := Prepare(context.Background(), s, Spec{API: client.Chat, ISL: 500, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := s.Complete(context.Background(), client.Request{Prompt: source.At(Measure, 0)})
+	if fit := source.Fit(); *row.ISL != 500 || !fit.Exact || fit.AddedTokens != 12 {
+		t.Errorf("prompt has %d tokens; %+v", *row.ISL, fit)
+	}
+}
+
+// drifting is a server that counts 7 tokens more in long prompts.
+type drifting struct{ server }
+
+func (d *drifting) Complete(ctx context.Context, r client.Request) table.Request {
+	row := d.server.Complete(ctx, r)
+	if *row.ISL > 100 {
+		*row.ISL += 7
+	}
+	return row
+}
+
+func TestPrepareRefuses(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		server
+		spec Spec
+		want string
+	}{
+		{
+			"no room",
+			server{added: 5},
+			Spec{API: client.Chat, ISL: 8, SharedPrefix: 3},
+			"prepare prompts: an isl of 8 leaves no token for a prompt of its own: the server adds 5 and the shared prefix has 3",
+		},
+		{
+			"refused",
+			server{refusal: &table.Request{Status: "http_error", HTTPStatus: 401, Error: "HTTP 401: no key"}},
+			Spec{API: client.Chat, ISL: 8},
+			"prepare prompts: a request of one token ended with http_error: HTTP 401: no key",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if _, err := Prepare(context.Background(), &test.server, test.spec); err == nil || err.Error() != test.want {
+				t.Errorf("%v, want %s", err, test.want)
+			}
+		})
+	}
+}
+
+func prepare(t *testing.T, s server, spec Spec) *Source {
+	t.Helper()
+	source, err := Prepare(context.Background(), &s, spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return source
+}
+
+func TestPromptsAreReproducible(t *testing.T) {
+	for _, test := range servers {
+		t.Run(test.name, func(t *testing.T) {
+			spec := Spec{API: test.api, ISL: 64, SharedPrefix: 16, Seed: 1, Scope: "a"}
+			a, b := prepare(t, test.server, spec), prepare(t, test.server, spec)
+			for index := range int64(20) {
+				if diff := cmp.Diff(a.At(Measure, index), b.At(Measure, index)); diff != "" {
+					t.Fatalf("prompt %d differs:\n%s", index, diff)
+				}
+			}
+			for name, other := range map[string]Spec{
+				"another seed":  {API: test.api, ISL: 64, SharedPrefix: 16, Seed: 2, Scope: "a"},
+				"another scope": {API: test.api, ISL: 64, SharedPrefix: 16, Seed: 1, Scope: "b"},
+			} {
+				if cmp.Equal(a.At(Measure, 0), prepare(t, test.server, other).At(Measure, 0)) {
+					t.Errorf("%s: the same prompt", name)
+				}
+			}
+		})
+	}
+}
+
+// pieces returns what a prompt is made of.
+func pieces(p client.Prompt) []string {
+	if len(p.IDs) > 0 {
+		return strings.Fields(strings.Trim(fmt.Sprint(p.IDs), "[]"))
+	}
+	return strings.Fields(p.Text)
+}
+
+func TestPromptsShareNothing(t *testing.T) {
+	for _, test := range servers {
+		t.Run(test.name, func(t *testing.T) {
+			source := prepare(t, test.server, Spec{API: test.api, ISL: 64, Seed: 1, Scope: "a"})
+			purposeOf := map[string]Purpose{}
+			seen := map[string]bool{}
+			for purpose := range purposes {
+				for index := range int64(200) {
+					made := pieces(source.At(purpose, index))
+					if other, ok := purposeOf[made[0]]; ok && other != purpose {
+						t.Fatalf("prompts of purposes %d and %d begin with %s", purpose, other, made[0])
+					}
+					purposeOf[made[0]] = purpose
+					begin := strings.Join(made[:8], " ")
+					if seen[begin] {
+						t.Fatalf("prompt %d of purpose %d begins as another one", index, purpose)
+					}
+					seen[begin] = true
+				}
+			}
+		})
+	}
+}
+
+func TestSharedPrefix(t *testing.T) {
+	measured := prepare(t, server{added: 5}, Spec{API: client.Chat, ISL: 64, SharedPrefix: 16, Seed: 1, Scope: "load"})
+	warm := prepare(t, server{added: 5}, Spec{API: client.Chat, ISL: 64, SharedPrefix: 16, Seed: 1, Scope: "warmup"})
+	a, b, c := pieces(measured.At(Measure, 0)), pieces(measured.At(Measure, 1)), pieces(warm.At(Warmup, 0))
+	if !cmp.Equal(a[:16], b[:16]) || !cmp.Equal(a[:16], c[:16]) {
+		t.Errorf("prefixes differ:\n%v\n%v\n%v", a[:16], b[:16], c[:16])
+	}
+	if cmp.Equal(a[16:24], b[16:24]) || a[16] == c[16] {
+		t.Errorf("more than the prefix is shared:\n%v\n%v\n%v", a, b, c)
+	}
+}
+
+func BenchmarkAt(b *testing.B) {
+	s := &server{}
+	source, err := Prepare(context.Background(), s, Spec{ISL: 1024})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for index := int64(0); b.Loop(); index++ {
+		source.At(Measure, index)
+	}
+}

@@ -1,0 +1,58 @@
+package prompt_test
+
+import (
+	"context"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/stages/client"
+	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
+	"github.com/strangeloopio/inferencex/stages/prompt"
+)
+
+// The simulated server counts by rules of its own: what it says of a prompt is what was asked for, by either API.
+func TestAgainstTheSimulator(t *testing.T) {
+	server, err := simulator.New(simulator.Config{Model: "Qwen3-8B-FP8", Profile: "offline", Speed: 1000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(context.Background(), ln) }()
+	t.Cleanup(func() {
+		server.Close()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	info := server.Info()
+	c, err := client.New(client.Config{Endpoint: stage.Endpoint{
+		URL: "http://" + ln.Addr().String(), Model: info.Served[0], Clock: stage.ServerClock{Speed: info.Speed, EpochUnixNS: info.EpochUnixNS},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	for api, want := range map[string]prompt.Method{client.Chat: prompt.Tokenize, client.Completions: prompt.TokenIDs} {
+		t.Run(api, func(t *testing.T) {
+			source, err := prompt.Prepare(context.Background(), c, prompt.Spec{API: api, ISL: 777, Seed: 3, Scope: "x"})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if fit := source.Fit(); fit.Method != want || !fit.Exact {
+				t.Errorf("fit: %+v", fit)
+			}
+			for purpose, index := range map[prompt.Purpose]int64{prompt.Measure: 5, prompt.Warmup: 0} {
+				row := c.Complete(context.Background(), client.Request{API: api, Prompt: source.At(purpose, index), OSL: 2, Timeout: time.Hour})
+				if row.Status != "ok" || row.ISL == nil || *row.ISL != 777 {
+					t.Errorf("purpose %d: status %s (%s), isl %v", purpose, row.Status, row.Error, row.ISL)
+				}
+			}
+		})
+	}
+}
