@@ -1,0 +1,184 @@
+package chart
+
+import (
+	"cmp"
+	"math"
+	"slices"
+)
+
+// The metric columns the charts read. Units are part of the contract.
+const (
+	ThroughputPerGPU = "output_tps_per_gpu" // output tokens per second and GPU
+	LatencySeconds   = "e2el_mean_s"        // mean end-to-end latency, seconds
+	Interactivity    = "interactivity_mean" // tokens per second and user
+	TTFTSeconds      = "ttft_mean_s"        // mean time to first token, seconds
+	TokensPerKW      = "tok_s_per_kw"       // output tokens per second and kilowatt
+	PowerWatts       = "power_w_mean"       // mean board power of one GPU, watts
+)
+
+// What a Cell's Validity may say. Any other text, the empty one too, counts as valid.
+const (
+	ValidWithNotes = "valid_with_notes"
+	Invalid        = "invalid"
+)
+
+// Data is what a chart is drawn from.
+type Data struct {
+	Title     string // the run's title; heads a chart that shows more than one series
+	Simulated bool   // no real GPU was measured; every chart then says so
+	Cells     []Cell // any order; one per point, trials merged (see Merge)
+}
+
+// Cell is one measured point.
+type Cell struct {
+	Label     string // short name of the configuration, such as "2GPU/64U"
+	Series    string // what a line or a group of bars stands for: model @ GPU type
+	Benchmark string // the suite's benchmark block
+	Model     string // as served, such as "Qwen/Qwen3-8B-FP8"
+	GPUType   string // such as "H100"
+	GPUs      int    // GPUs allocated to the deployment
+	Users     int    // concurrent users
+	ISL, OSL  int    // input and output tokens of a request
+	Status    string // how the measurement ended; shown in tooltips only
+	Validity  string // valid, valid_with_notes or invalid
+	Values    map[string]Value
+}
+
+// Value is one metric of one cell.
+type Value struct {
+	Mean      float64 // over trials, in the metric's unit
+	Low, High float64 // lowest and highest trial; both equal Mean for one trial
+	Trials    int     // trials the mean is taken over
+	OK        bool    // false: not measured, drawn as a gap and never as zero
+}
+
+// value returns a metric that can be drawn: measured, and finite throughout.
+func (c Cell) value(metric string) (Value, bool) {
+	v := c.Values[metric]
+	for _, x := range []float64{v.Mean, v.Low, v.High} {
+		if math.IsNaN(x) || math.IsInf(x, 0) {
+			return Value{}, false
+		}
+	}
+	return v, v.OK
+}
+
+// varies reports trials that a whisker can tell apart.
+func (v Value) varies() bool { return v.Trials > 1 && v.Low < v.High }
+
+// Merge joins the trials of one configuration into one cell: the mean of their
+// means, the range from the lowest to the highest, the worst validity. Cells are
+// the same configuration if all that names them agrees. The result is sorted by
+// benchmark, series, ISL, OSL, GPUs, users and label.
+//
+// Trials marked invalid are merged like the others: whether they should count
+// is the aggregation's decision, and the mark survives for the reader to see.
+func Merge(trials []Cell) []Cell {
+	sorted := slices.SortedStableFunc(slices.Values(trials), compareCells)
+	var out []Cell
+	for len(sorted) > 0 {
+		n := 1
+		for n < len(sorted) && compareCells(sorted[0], sorted[n]) == 0 {
+			n++
+		}
+		out = append(out, mergeOne(sorted[:n]))
+		sorted = sorted[n:]
+	}
+	return out
+}
+
+func mergeOne(trials []Cell) Cell {
+	merged := trials[0]
+	merged.Values = map[string]Value{}
+	for _, t := range trials {
+		if badness(t.Validity) > badness(merged.Validity) {
+			merged.Validity, merged.Status = t.Validity, t.Status
+		}
+		for name := range t.Values {
+			v, ok := t.value(name)
+			if !ok {
+				continue
+			}
+			v.Trials = max(v.Trials, 1)
+			sum := merged.Values[name]
+			if !sum.OK {
+				merged.Values[name] = v
+				continue
+			}
+			n, m := float64(sum.Trials), float64(v.Trials)
+			merged.Values[name] = Value{
+				Mean:   (sum.Mean*n + v.Mean*m) / (n + m),
+				Low:    min(sum.Low, v.Low),
+				High:   max(sum.High, v.High),
+				Trials: sum.Trials + v.Trials,
+				OK:     true,
+			}
+		}
+	}
+	return merged
+}
+
+func badness(validity string) int {
+	switch validity {
+	case Invalid:
+		return 2
+	case ValidWithNotes:
+		return 1
+	default:
+		return 0
+	}
+}
+
+// compareCells orders cells as charts show them.
+func compareCells(a, b Cell) int {
+	return cmp.Or(
+		compareGroups(a, b),
+		cmp.Compare(a.GPUs, b.GPUs),
+		cmp.Compare(a.Users, b.Users),
+		cmp.Compare(a.Label, b.Label),
+	)
+}
+
+// compareGroups is zero for cells that may share a line or a group of bars:
+// same benchmark, series and request shape.
+func compareGroups(a, b Cell) int {
+	return cmp.Or(
+		cmp.Compare(a.Benchmark, b.Benchmark),
+		cmp.Compare(a.Series, b.Series),
+		cmp.Compare(a.Model, b.Model),
+		cmp.Compare(a.GPUType, b.GPUType),
+		cmp.Compare(a.ISL, b.ISL),
+		cmp.Compare(a.OSL, b.OSL),
+	)
+}
+
+// groups splits cells, sorted, into runs that compareGroups calls equal.
+func groups(cells []Cell) [][]Cell {
+	return runs(slices.SortedStableFunc(slices.Values(cells), compareCells), compareGroups)
+}
+
+// byGPUs splits one group into runs of equal GPU count.
+func byGPUs(group []Cell) [][]Cell {
+	return runs(group, func(a, b Cell) int { return cmp.Compare(a.GPUs, b.GPUs) })
+}
+
+func runs(sorted []Cell, compare func(a, b Cell) int) [][]Cell {
+	var out [][]Cell
+	for i, c := range sorted {
+		if i == 0 || compare(sorted[i-1], c) != 0 {
+			out = append(out, nil)
+		}
+		out[len(out)-1] = append(out[len(out)-1], c)
+	}
+	return out
+}
+
+// gpuCounts returns the distinct GPU counts in ascending order.
+func gpuCounts(cells []Cell) []int {
+	var counts []int
+	for _, c := range cells {
+		counts = append(counts, c.GPUs)
+	}
+	slices.Sort(counts)
+	return slices.Compact(counts)
+}

@@ -1,0 +1,141 @@
+// Package page writes a run's results as one HTML file.
+//
+// Its invariant: the file is complete. It loads nothing, not even a font, and a
+// policy inside it forbids the browser to try; without scripts it still shows
+// every chart and every number. Text from a run is never markup.
+package page
+
+import (
+	"bytes"
+	"crypto/sha256"
+	_ "embed"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"io"
+	"strings"
+
+	"github.com/strangeloopio/inferencex/stages/chart"
+	"github.com/strangeloopio/inferencex/stages/chart/render"
+)
+
+// Page is everything the file shows, in this order.
+type Page struct {
+	Title     string
+	Simulated bool     // shows a banner: no real GPU was measured
+	Facts     []Fact   // what was run, on what, when
+	Charts    []Chart  // ready to be drawn
+	Table     Table    // the results
+	Verdicts  []Reason // why cells are not plainly valid
+	Notes     []string // paragraphs at the end
+}
+
+// Fact is one row of the run's description.
+type Fact struct{ Key, Value string }
+
+// Chart is a figure with its still picture.
+type Chart struct {
+	Figure chart.Figure
+	SVG    []byte // of the same figure; shown where scripts are off
+}
+
+// Table is the results table.
+type Table struct {
+	Columns []Column
+	Rows    [][]string // one text per column; "" is shown as a dash
+}
+
+// Column heads one column of the table.
+type Column struct {
+	Name, Unit string
+	Doc        string // shown as tooltip
+	Text       bool   // left-aligned; numbers are right-aligned
+}
+
+// Reason says why one cell is invalid or valid with notes.
+type Reason struct {
+	Cell     string
+	Validity string
+	Reasons  []string // codes or sentences
+}
+
+//go:embed page.html
+var pageHTML string
+
+//go:embed page.css
+var pageCSS string
+
+//go:embed page.js
+var pageJS string
+
+// chartView is what page.html sees of a chart.
+type chartView struct {
+	ID            string
+	Title         string
+	Width, Height int
+	Option        json.RawMessage
+	Still         template.URL // the SVG as a data URI: an image runs no script
+}
+
+// Write renders p as a self-contained HTML document. Equal pages give equal bytes.
+//
+// Errors: a table row whose length differs from the header's, two charts of one
+// name, or w's own.
+func Write(w io.Writer, p Page) error {
+	if err := p.check(); err != nil {
+		return fmt.Errorf("write page: %w", err)
+	}
+	var charts []chartView
+	for _, c := range p.Charts {
+		charts = append(charts, chartView{
+			ID: "chart-" + c.Figure.Name, Title: c.Figure.Title, Width: c.Figure.Width, Height: c.Figure.Height,
+			Option: c.Figure.Option,
+			Still:  template.URL("data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString(c.SVG)),
+		})
+	}
+	echarts := string(render.Script())
+	t, err := template.New("page").Parse(pageHTML)
+	if err != nil {
+		return fmt.Errorf("write page: parse template: %w", err)
+	}
+	var out bytes.Buffer
+	err = t.Execute(&out, map[string]any{
+		"Page": p, "Charts": charts, "Dark": chart.Dark(),
+		"CSS": template.CSS(pageCSS), "ECharts": template.JS(echarts), "JS": template.JS(pageJS),
+		"Policy": policy(echarts, pageJS),
+	})
+	if err != nil {
+		return fmt.Errorf("write page: %w", err)
+	}
+	_, err = w.Write(out.Bytes())
+	return err
+}
+
+func (p Page) check() error {
+	for i, row := range p.Table.Rows {
+		if len(row) != len(p.Table.Columns) {
+			return fmt.Errorf("table row %d has %d cells for %d columns", i+1, len(row), len(p.Table.Columns))
+		}
+	}
+	seen := map[string]bool{}
+	for _, c := range p.Charts {
+		if seen[c.Figure.Name] {
+			return fmt.Errorf("two charts are named %q; ids on a page must differ", c.Figure.Name)
+		}
+		seen[c.Figure.Name] = true
+	}
+	return nil
+}
+
+// policy is a content security policy that allows the page's own scripts, by
+// their hashes, and its images, and no connection of any kind.
+func policy(scripts ...string) string {
+	var hashes []string
+	for _, s := range scripts {
+		sum := sha256.Sum256([]byte(s))
+		hashes = append(hashes, "'sha256-"+base64.StdEncoding.EncodeToString(sum[:])+"'")
+	}
+	return "default-src 'none'; script-src " + strings.Join(hashes, " ") +
+		"; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+}

@@ -1,0 +1,142 @@
+package chart
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// noData stands where a value is missing.
+const noData = "no data"
+
+// formatValue writes a number with three significant digits, or all digits of
+// its integer part, thousands separated: 0.387, 1.39, 29.2, 653, 6,907.
+func formatValue(v float64) string {
+	a := math.Abs(v)
+	if a == 0 {
+		return "0"
+	}
+	decimals := 0
+	if a < 99.95 {
+		decimals = 1
+	}
+	if a < 9.995 {
+		decimals = 2
+	}
+	if a < 0.9995 {
+		decimals = min(2-int(math.Floor(math.Log10(a))), 6)
+	}
+	s := strconv.FormatFloat(v, 'f', decimals, 64)
+	if a >= 999.5 {
+		s = separate(s)
+	}
+	return s
+}
+
+// separate puts a comma before every third digit of an integer.
+func separate(s string) string {
+	sign := strings.TrimRight(s, "0123456789")
+	digits := s[len(sign):]
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return sign + digits
+}
+
+func gpusText(n int) string {
+	if n == 1 {
+		return "1 GPU"
+	}
+	return fmt.Sprintf("%d GPUs", n)
+}
+
+// subject says what a group measured: "Qwen/Qwen3-8B-FP8 on H100".
+func subject(c Cell) string {
+	if c.Model != "" && c.GPUType != "" {
+		return c.Model + " on " + c.GPUType
+	}
+	return c.Series
+}
+
+// lengths is "" where the request's shape is not known.
+func lengths(c Cell) string {
+	if c.ISL == 0 && c.OSL == 0 {
+		return ""
+	}
+	return fmt.Sprintf("ISL %d, OSL %d tokens", c.ISL, c.OSL)
+}
+
+// distinguish names each group by what sets it apart from the others: model,
+// GPU type and request shape wherever they differ, the rest only if it must.
+func distinguish(gs [][]Cell) []string {
+	names := make([]string, len(gs))
+	add := func(part func(Cell) string) {
+		if !slices.ContainsFunc(gs, func(g []Cell) bool { return part(g[0]) != part(gs[0][0]) }) {
+			return
+		}
+		for i, g := range gs {
+			names[i] = strings.TrimPrefix(names[i]+" · "+part(g[0]), " · ")
+		}
+	}
+	add(subject)
+	add(lengths)
+	for _, part := range []func(Cell) string{
+		func(c Cell) string { return c.Benchmark },
+		func(c Cell) string { return c.Series },
+	} {
+		if !unique(names) {
+			add(part)
+		}
+	}
+	return names
+}
+
+func unique(names []string) bool {
+	sorted := slices.Sorted(slices.Values(names))
+	return len(slices.Compact(sorted)) == len(names)
+}
+
+// powerText lists the measured power of one GPU by GPU count, as a range where
+// cells differ: "1 GPU 182 W, 2 GPUs 96–100 W, 4 GPUs no data".
+func powerText(group []Cell) string {
+	var parts []string
+	for _, run := range byGPUs(group) {
+		low, high := math.Inf(1), math.Inf(-1)
+		for _, c := range run {
+			if v, ok := c.value(PowerWatts); ok {
+				low, high = min(low, v.Mean), max(high, v.Mean)
+			}
+		}
+		text := noData
+		if low <= high {
+			a, b := fmt.Sprintf("%.0f", low), fmt.Sprintf("%.0f", high)
+			if text = a + " W"; a != b {
+				text = a + "–" + b + " W"
+			}
+		}
+		parts = append(parts, gpusText(run[0].GPUs)+" "+text)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// trialsText says what a mark and its whiskers are, or "" for single trials.
+func trialsText(cells []Cell, metrics ...string) string {
+	low, high := math.MaxInt, 0
+	for _, c := range cells {
+		for _, m := range metrics {
+			if v, ok := c.value(m); ok {
+				low, high = min(low, max(v.Trials, 1)), max(high, v.Trials)
+			}
+		}
+	}
+	switch {
+	case high <= 1:
+		return ""
+	case low == high:
+		return fmt.Sprintf("mean of %d trials, whiskers from lowest to highest", high)
+	default:
+		return fmt.Sprintf("mean of %d–%d trials, whiskers from lowest to highest", low, high)
+	}
+}
