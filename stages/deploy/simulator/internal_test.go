@@ -74,3 +74,23 @@ func TestGuard(t *testing.T) {
 		t.Errorf("Serve would return %v, want the panic and where it was", s.cause)
 	}
 }
+
+// What is read now includes work that the driver has not got round to.
+func TestReadingsAreUpToDate(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	s, err := New(Config{Model: "Qwen3-8B", Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := s.driver.submit(make([]int64, 100), 1000, "length"); err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(3 * time.Second)
+	if rows := s.Power(s.SimulatedUnixNS(), 0); len(rows) != 1 || rows[0].GPUUtil < 50 {
+		t.Errorf("power after three seconds of work: %+v, want a busy GPU", rows)
+	}
+	now = now.Add(30 * time.Second)
+	if text := string(s.driver.printMetrics()); !strings.Contains(text, "vllm:generation_tokens_total{engine=\"0\",model_name=\"Qwen3-8B\"} 1000\n") {
+		t.Errorf("metrics after the work: %s", text)
+	}
+}
