@@ -1,0 +1,156 @@
+package simulator
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/stages/deploy"
+)
+
+// Provider runs simulated servers inside this process, each on a loopback port of its own. Visible to List are those of this Provider:
+// they end with the process.
+type Provider struct {
+	mu      sync.Mutex
+	running map[deploy.Token]*instance
+}
+
+var _ deploy.Provider = (*Provider)(nil)
+
+// NewProvider returns a provider without servers.
+func NewProvider() *Provider { return &Provider{running: map[deploy.Token]*instance{}} }
+
+// Type is "simulator".
+func (*Provider) Type() string { return "simulator" }
+
+// instance is one running server.
+type instance struct {
+	id     deploy.ID
+	labels map[string]string
+	server *Server
+	listen net.Listener
+	done   chan struct{}
+
+	mu  sync.Mutex
+	log []string
+	end string // how Serve ended; read once done is closed
+}
+
+// Create starts a server.
+func (p *Provider) Create(ctx context.Context, token deploy.Token, spec deploy.Spec) (deploy.ID, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if i := p.running[token]; i != nil {
+		return i.id, nil
+	}
+	cfg, err := configure(token, spec)
+	if err != nil {
+		return "", stage.Fail(stage.Permanent, "bad_config", err)
+	}
+	server, err := New(cfg)
+	if err != nil {
+		return "", stage.Fail(stage.Permanent, "bad_config", err)
+	}
+	listen, err := (&net.ListenConfig{}).Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("listen: %w", err)
+	}
+	if err := ctx.Err(); err != nil {
+		return "", errors.Join(err, listen.Close())
+	}
+	i := &instance{
+		id: deploy.ID(listen.Addr().String()), labels: spec.Labels, server: server, listen: listen, done: make(chan struct{}),
+	}
+	info := server.Info()
+	i.say(fmt.Sprintf("simulated %s on %d × %s at %s, speed %g", info.Model, info.GPUs, info.GPUName, i.id, info.Speed))
+	go i.serve(spec.TTL)
+	p.running[token] = i
+	return i.id, nil
+}
+
+// serve runs the server until it ends or its time is over.
+func (i *instance) serve(ttl time.Duration) {
+	defer close(i.done)
+	// Detached from the creating call, which ends long before the server.
+	ctx, cancel := context.WithTimeout(context.Background(), ttl)
+	defer cancel()
+	switch err := i.server.Serve(ctx, i.listen); {
+	case err != nil:
+		i.end = err.Error()
+	case ctx.Err() != nil:
+		i.end = fmt.Sprintf("its time limit of %s has passed", ttl)
+	default:
+		i.end = "closed"
+	}
+	i.say(i.end)
+}
+
+func (i *instance) say(line string) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.log = append(i.log, line)
+}
+
+func (p *Provider) find(token deploy.Token) *instance {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.running[token]
+}
+
+// Inspect looks whether the server runs.
+func (p *Provider) Inspect(_ context.Context, h deploy.Handle) (deploy.Status, error) {
+	i := p.find(h.Token)
+	if i == nil {
+		return deploy.Status{Gone: true, Detail: "no such server in this process"}, nil
+	}
+	select {
+	case <-i.done:
+		return deploy.Status{Gone: true, Detail: i.end}, nil
+	default:
+	}
+	return deploy.Status{Server: &deploy.Server{
+		URL: "http://" + string(i.id), Models: []string{string(h.Token)}, Unique: true, Engine: "simulator",
+	}}, nil
+}
+
+// Logs returns what the server said of its start and end.
+func (p *Provider) Logs(_ context.Context, h deploy.Handle, lines int) ([]string, error) {
+	i := p.find(h.Token)
+	if i == nil {
+		return nil, nil
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return append([]string(nil), i.log[max(0, len(i.log)-lines):]...), nil
+}
+
+// Destroy closes the server and waits until it has ended.
+func (p *Provider) Destroy(_ context.Context, h deploy.Handle) error {
+	i := p.find(h.Token)
+	if i == nil {
+		return nil
+	}
+	err := i.server.Close()
+	<-i.done
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.running, h.Token)
+	return err
+}
+
+// List returns the servers of this provider with these labels.
+func (p *Provider) List(_ context.Context, _ deploy.Scope, labels map[string]string) ([]deploy.Resource, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	found := map[deploy.Token]deploy.Resource{}
+	for token, i := range p.running {
+		if deploy.Matches(i.labels, labels) {
+			found[token] = deploy.Resource{Token: token, ID: i.id, Labels: i.labels}
+		}
+	}
+	return deploy.Sorted(found), nil
+}
