@@ -1,0 +1,213 @@
+package traffic
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+)
+
+// sent is one request of a test: times on the load's clock.
+type sent struct{ item, lane, sched, start, end int64 }
+
+// drive runs the pacer over n items (0: without end) whose requests take the given time, in a bubble of virtual time.
+func drive(ctx context.Context, clock *stage.Clock, pacer Pacer, n int, takes func(item int64) time.Duration) []sent {
+	work := make(chan int64)
+	feed, stop := context.WithCancel(ctx)
+	var feeding sync.WaitGroup
+	feeding.Go(func() {
+		defer close(work)
+		for i := int64(0); n == 0 || i < int64(n); i++ {
+			select {
+			case work <- i:
+			case <-feed.Done():
+				return
+			}
+		}
+	})
+	var mu sync.Mutex
+	var all []sent
+	Run(ctx, clock, pacer, work, func(ctx context.Context, lane int, sched int64, item int64) int64 {
+		s := sent{item: item, lane: int64(lane), sched: sched, start: clock.NowNS()}
+		timer := time.NewTimer(clock.Wall(takes(item)))
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+		}
+		s.end = clock.NowNS()
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, s)
+		return s.end
+	})
+	stop()
+	feeding.Wait()
+	slices.SortFunc(all, func(a, b sent) int { return int(a.item - b.item) })
+	return all
+}
+
+func second(int64) time.Duration { return time.Second }
+
+// inFlight returns how many requests are in flight just after t.
+func inFlight(all []sent, t int64) int {
+	n := 0
+	for _, s := range all {
+		if s.start <= t && t < s.end {
+			n++
+		}
+	}
+	return n
+}
+
+func TestClosedKeepsUsersInFlight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		clock := stage.NewClock(time.Now, stage.ServerClock{})
+		uneven := func(item int64) time.Duration { return time.Second + time.Duration(item%7)*100*time.Millisecond }
+		all := drive(t.Context(), clock, NewClosed(16, 0, DefaultRamp, 0, 1), 16*8, uneven)
+		if len(all) != 16*8 {
+			t.Fatalf("%d requests", len(all))
+		}
+		last := slices.MaxFunc(all, func(a, b sent) int { return int(a.start - b.start) }).start
+		for at := int64(DefaultRamp); at <= last; at += int64(10 * time.Millisecond) {
+			if n := inFlight(all, at); n != 16 {
+				t.Fatalf("%d in flight at %v", n, time.Duration(at))
+			}
+		}
+		for _, s := range all {
+			if s.start != s.sched {
+				t.Errorf("request %d: sent %v late", s.item, time.Duration(s.start-s.sched))
+			}
+		}
+	})
+}
+
+// Each user is a lane: its next request is due the moment its former one ended.
+func TestClosedUsersFollowThemselves(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		all := drive(t.Context(), stage.NewClock(time.Now, stage.ServerClock{}), NewClosed(3, 0, 0, 0, 1), 12, second)
+		ends := map[int64]int64{}
+		slices.SortFunc(all, func(a, b sent) int { return int(a.start - b.start) })
+		for _, s := range all {
+			if s.sched != ends[s.lane] {
+				t.Errorf("user %d: due at %d, its former request ended at %d", s.lane, s.sched, ends[s.lane])
+			}
+			ends[s.lane] = s.end
+		}
+		if len(ends) != 3 {
+			t.Errorf("%d users", len(ends))
+		}
+	})
+}
+
+func TestClosedEndsWithItsDuration(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		all := drive(t.Context(), stage.NewClock(time.Now, stage.ServerClock{}), NewClosed(4, 0, 0, 3500*time.Millisecond, 1), 0, second)
+		// Requests that began in time are let to their end.
+		if took := time.Since(start); len(all) != 16 || took != 4*time.Second {
+			t.Errorf("%d requests in %v", len(all), took)
+		}
+	})
+}
+
+func TestClockOfASimulatedServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		clock := stage.NewClock(time.Now, stage.ServerClock{Speed: 20})
+		all := drive(t.Context(), clock, NewClosed(2, int64(10*time.Second), 0, 0, 1), 4, second)
+		if took := time.Since(start); len(all) != 4 || took != 600*time.Millisecond {
+			t.Errorf("%d requests in %v of wall time, want 12 s at twenty times the speed", len(all), took)
+		}
+	})
+}
+
+func TestCancelEndsAllLanes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
+		defer cancel()
+		start := time.Now()
+		all := drive(ctx, stage.NewClock(time.Now, stage.ServerClock{}), NewClosed(4, 0, 0, 0, 1), 0, second)
+		if took := time.Since(start); len(all) != 8 || took != 1500*time.Millisecond {
+			t.Errorf("%d requests in %v", len(all), took)
+		}
+	})
+}
+
+func TestCancelBeforeTheStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if all := drive(ctx, stage.NewClock(time.Now, stage.ServerClock{}), NewClosed(4, int64(time.Hour), 0, 0, 1), 8, second); len(all) != 0 {
+			t.Errorf("%d requests", len(all))
+		}
+	})
+}
+
+func TestRamp(t *testing.T) {
+	starts := func(seed uint64) []int64 {
+		c := NewClosed(100, 5e9, time.Second, 0, seed)
+		var all []int64
+		for user := range c.Lanes() {
+			at, ok := c.Next(user, 0)
+			if !ok || at < 5e9 || at >= 6e9 {
+				t.Fatalf("user %d begins at %d, %v", user, at, ok)
+			}
+			all = append(all, at)
+		}
+		return all
+	}
+	if diff := cmp.Diff(starts(1), starts(1)); diff != "" {
+		t.Errorf("the same seed gives other starts:\n%s", diff)
+	}
+	if cmp.Equal(starts(1), starts(2)) {
+		t.Error("another seed gives the same starts")
+	}
+	sorted := slices.Sorted(slices.Values(starts(1)))
+	if sorted[0] != 5e9 {
+		t.Errorf("the first user begins at %d", sorted[0])
+	}
+	for i := range 99 {
+		if gap := sorted[i+1] - sorted[i]; gap > 20e6 {
+			t.Errorf("nobody begins within %v", time.Duration(gap))
+		}
+	}
+}
+
+// schedule is an open loop in the small: arrivals at fixed times, for whichever lane is free.
+type schedule struct {
+	lanes int
+	gap   int64
+	taken atomic.Int64
+	last  int64
+}
+
+func (s *schedule) Lanes() int { return s.lanes }
+
+func (s *schedule) Next(_ int, _ int64) (int64, bool) {
+	n := s.taken.Add(1) - 1
+	return n * s.gap, n < s.last
+}
+
+// The seam holds another load model: arrivals keep their own time, and a late one shows in its sched.
+func TestPacerOfAnOpenLoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		pacer := &schedule{lanes: 2, gap: int64(400 * time.Millisecond), last: 6}
+		all := drive(t.Context(), stage.NewClock(time.Now, stage.ServerClock{}), pacer, 6, second)
+		var late []time.Duration
+		for _, s := range all {
+			late = append(late, time.Duration(s.start-s.sched))
+		}
+		slices.Sort(late)
+		ms := time.Millisecond
+		if diff := cmp.Diff([]time.Duration{0, 0, 200 * ms, 200 * ms, 400 * ms, 400 * ms}, late); diff != "" {
+			t.Errorf("lag (-want +got):\n%s", diff)
+		}
+	})
+}
