@@ -75,11 +75,20 @@ func longNames() chart.Data {
 	return d
 }
 
+// longSeries is two series whose names fill more than a line.
+func longSeries() chart.Data {
+	d := twoSeries()
+	for i := range d.Cells {
+		d.Cells[i].Model = "some-organisation/An-Extraordinarily-Long-Model-Name-Instruct-235B-A22B-Thinking-2507-FP8-Dynamic-v2.1"
+	}
+	return d
+}
+
 func TestEveryChartOfEveryData(t *testing.T) {
 	for name, d := range map[string]chart.Data{
 		"seed": charttest.Seed(), "24 cells": charttest.Matrix("Qwen/Qwen3-8B-FP8", "H100"), "two series": twoSeries(),
 		"one cell": charttest.Single(), "no power": charttest.NoPower(), "invalid": charttest.WithInvalid(),
-		"hostile": charttest.Hostile(), "long names": longNames(),
+		"hostile": charttest.Hostile(), "long names": longNames(), "long series": longSeries(),
 		"no values": {Cells: []chart.Cell{{Label: "1GPU/1U", GPUs: 1, Users: 1}}},
 	} {
 		for _, def := range chart.All() {

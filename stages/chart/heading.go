@@ -38,7 +38,7 @@ func head(d Data, gs [][]Cell, trials, power string) heading {
 	}
 	for _, l := range []string{strings.Trim(shape+"; "+trials, "; "), power} {
 		if l != "" {
-			h.lines = append(h.lines, l)
+			h.lines = append(h.lines, strings.ToUpper(l[:1])+l[1:])
 		}
 	}
 	return h

@@ -96,6 +96,7 @@ func key(counts []int, names []string, extra []legendItem, top, width float64) (
 	var ghosts []series
 	if len(names) > 1 {
 		for i, name := range names {
+			name = fit(name, textSize, false, width-legendIcon-5)
 			items = append(items, bareLine(name))
 			ghosts = append(ghosts, series{
 				SingleSeries: charts.SingleSeries{Name: name, Type: "line", Symbol: "none", Data: []datum{}},

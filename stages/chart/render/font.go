@@ -19,7 +19,7 @@ import (
 // machines that lack it.
 const FontFamily = "Liberation Sans, Arial, Helvetica, sans-serif"
 
-// CentralShift is how far below a text's middle its alphabetic baseline lies,
+// centralShift is how far below a text's middle its alphabetic baseline lies,
 // in em: half of ascent minus descent of Liberation Sans (0.905 and 0.212).
 const centralShift = (0.905 - 0.212) / 2
 
