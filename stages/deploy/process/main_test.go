@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -33,6 +34,8 @@ func TestMain(m *testing.M) {
 			os.Exit(family(args))
 		case "shared": // two servers at one port
 			os.Exit(share(args))
+		case "plain": // a server of an unknown engine
+			os.Exit(plain(args))
 		case "worker":
 			os.Exit(worker())
 		case "crash":
@@ -104,6 +107,24 @@ func reusePort(_, _ string, conn syscall.RawConn) error {
 		return err
 	}
 	return set
+}
+
+// plain answers the least that a server must.
+func plain(args []string) int {
+	fmt.Fprintln(os.Stderr, "GPUs", os.Getenv("CUDA_VISIBLE_DEVICES"))
+	err := http.ListenAndServe(net.JoinHostPort("127.0.0.1", args[1]), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/health":
+		case "/v1/models":
+			fmt.Fprintf(w, `{"data":[{"id":%q}]}`, args[0])
+		case "/v1/completions":
+			fmt.Fprint(w, `{"choices":[{}]}`)
+		default:
+			http.NotFound(w, r)
+		}
+	}))
+	fmt.Fprintln(os.Stderr, err)
+	return 1
 }
 
 // share serves with a stranger at the same port, who is there first.
