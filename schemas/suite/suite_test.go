@@ -161,7 +161,7 @@ func TestInvalidSuites(t *testing.T) {
 // describe writes a suite out, cell by cell.
 func describe(t *testing.T, s *Suite) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "suite %s seed=%d salt=%q budget=$%g charts=%v formats=%v\n", s.Name, s.Seed, s.Salt, s.Budget.USD, s.Report.Charts, s.Report.Formats)
+	fmt.Fprintf(&b, "suite %s seed=%d salt=%q budget=$%g charts=%v\n", s.Name, s.Seed, s.Salt, s.Budget.USD, s.Report.Charts)
 	for _, v := range s.Variables {
 		fmt.Fprintf(&b, "var.%s = %s (%s)\n", v.Name, canonical(t, v.Value), v.Source)
 	}

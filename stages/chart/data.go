@@ -26,7 +26,7 @@ const (
 type Data struct {
 	Title     string // the run's title; heads a chart that shows more than one series
 	Simulated bool   // no real GPU was measured; every chart then says so
-	Cells     []Cell // any order; one per point, trials merged (see Merge)
+	Cells     []Cell // any order; one per point, trials merged
 }
 
 // Cell is one measured point.
@@ -65,69 +65,6 @@ func (c Cell) value(metric string) (Value, bool) {
 
 // varies reports trials that a whisker can tell apart.
 func (v Value) varies() bool { return v.Trials > 1 && v.Low < v.High }
-
-// Merge joins the trials of one configuration into one cell: the mean of their
-// means, the range from the lowest to the highest, the worst validity. Cells are
-// the same configuration if all that names them agrees. The result is sorted by
-// benchmark, series, ISL, OSL, GPUs, users and label.
-//
-// Trials marked invalid are merged like the others: whether they should count
-// is the aggregation's decision, and the mark survives for the reader to see.
-func Merge(trials []Cell) []Cell {
-	sorted := slices.SortedStableFunc(slices.Values(trials), compareCells)
-	var out []Cell
-	for len(sorted) > 0 {
-		n := 1
-		for n < len(sorted) && compareCells(sorted[0], sorted[n]) == 0 {
-			n++
-		}
-		out = append(out, mergeOne(sorted[:n]))
-		sorted = sorted[n:]
-	}
-	return out
-}
-
-func mergeOne(trials []Cell) Cell {
-	merged := trials[0]
-	merged.Values = map[string]Value{}
-	for _, t := range trials {
-		if badness(t.Validity) > badness(merged.Validity) {
-			merged.Validity, merged.Status = t.Validity, t.Status
-		}
-		for name := range t.Values {
-			v, ok := t.value(name)
-			if !ok {
-				continue
-			}
-			v.Trials = max(v.Trials, 1)
-			sum := merged.Values[name]
-			if !sum.OK {
-				merged.Values[name] = v
-				continue
-			}
-			n, m := float64(sum.Trials), float64(v.Trials)
-			merged.Values[name] = Value{
-				Mean:   (sum.Mean*n + v.Mean*m) / (n + m),
-				Low:    min(sum.Low, v.Low),
-				High:   max(sum.High, v.High),
-				Trials: sum.Trials + v.Trials,
-				OK:     true,
-			}
-		}
-	}
-	return merged
-}
-
-func badness(validity string) int {
-	switch validity {
-	case Invalid:
-		return 2
-	case ValidWithNotes:
-		return 1
-	default:
-		return 0
-	}
-}
 
 // compareCells orders cells as charts show them.
 func compareCells(a, b Cell) int {

@@ -129,29 +129,6 @@ func TestFrontiersKeepModelsApartAndGPUTypesTogether(t *testing.T) {
 	}
 }
 
-func TestMergeJoinsTrials(t *testing.T) {
-	trial := func(v float64, ok bool, validity string) Cell {
-		return Cell{Label: "2GPU/64U", GPUs: 2, Users: 64, Validity: validity, Values: map[string]Value{
-			TTFTSeconds: {Mean: v, Low: v, High: v, Trials: 1, OK: ok},
-		}}
-	}
-	other := Cell{Label: "1GPU/64U", GPUs: 1, Users: 64, Validity: "valid"}
-	got := Merge([]Cell{
-		trial(1, true, "valid"), other, trial(2, true, ValidWithNotes), trial(6, true, "valid"),
-		trial(9, false, Invalid), trial(math.NaN(), true, "valid"),
-	})
-	if len(got) != 2 || got[0].Label != "1GPU/64U" {
-		t.Fatalf("Merge gave %d cells, the first %q; want 2, GPUs ascending", len(got), got[0].Label)
-	}
-	want := Value{Mean: 3, Low: 1, High: 6, Trials: 3, OK: true}
-	if diff := cmp.Diff(want, got[1].Values[TTFTSeconds]); diff != "" {
-		t.Errorf("merged value differs (-want +got):\n%s", diff)
-	}
-	if got[1].Validity != Invalid {
-		t.Errorf("merged validity is %q, want the worst trial's", got[1].Validity)
-	}
-}
-
 func TestPlaceLeavesOutWhatHasNoRoom(t *testing.T) {
 	dot := func(x, y float64) mark {
 		return mark{x: x, y: y, texts: []string{"1GPU/128U", "128U"}, body: []box{{x - 4, y - 4, x + 4, y + 4}}}

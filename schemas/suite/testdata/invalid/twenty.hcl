@@ -42,7 +42,7 @@ budget {
 }
 
 report {
-  formats = ["word"]
+  format = "word"
 }
 
 benchmark "b" {

@@ -25,7 +25,7 @@ workload "w" {
 
 report {
   charts  = ["panel", "timeline"]
-  formats = ["docx"]
+  chart = "panels"
 }
 
 benchmark "b" {

@@ -105,5 +105,4 @@ budget {
 
 report {
   charts  = ["panels", "pareto"]
-  formats = ["html", "csv"]
 }

@@ -1,0 +1,112 @@
+package plot
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"image/png"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/strangeloopio/inferencex/pipeline/addr"
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/result"
+)
+
+// results of three points: one of two trials, one without power, one that failed.
+func results() result.Results {
+	cell := func(users, trial int, tps float64, kw float64) result.Cell {
+		c := result.Cell{
+			Labels: result.Labels{Cell: "b/m", Benchmark: "b", Model: "m", Repo: "org/m", GPUType: "H100", GPUs: 1, Users: users, ISL: 64, OSL: 8, Trial: trial},
+			Status: result.StatusOK, Validity: "valid", Simulated: true,
+			Metrics: map[string]float64{"output_tps_per_gpu": tps, "e2el_mean_s": 1, "interactivity_mean": 50, "ttft_mean_s": 0.1},
+		}
+		if kw > 0 {
+			c.Metrics["tok_s_per_kw"] = kw
+		}
+		return c
+	}
+	failed := result.Cell{Labels: cell(64, 1, 0, 0).Labels, Status: result.StatusFailed, Failure: "load: errors: every request failed", Validity: "invalid", Reasons: []string{"errors"}}
+	return result.Results{
+		Schema: result.Schema, Simulated: true, Suite: "s",
+		Metrics: []result.Metric{
+			{Name: "output_tps_per_gpu", Unit: "tok/s/GPU", Better: "higher", Doc: "d"}, {Name: "e2el_mean_s", Unit: "s"},
+			{Name: "interactivity_mean", Unit: "tok/s"}, {Name: "ttft_mean_s", Unit: "s"}, {Name: "tok_s_per_kw", Unit: "tok/s/kW"},
+		},
+		Cells: []result.Cell{cell(16, 1, 100, 2000), cell(16, 2, 110, 2200), cell(32, 1, 200, 0), failed},
+	}
+}
+
+func run(t *testing.T, r result.Results, config string) (string, error) {
+	t.Helper()
+	in, out := t.TempDir(), t.TempDir()
+	var text bytes.Buffer
+	if err := r.Encode(&text); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(filepath.Join(in, "report"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(in, "report", "results.json"), text.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return out, New().Run(context.Background(), stage.Env{}, stage.Task{
+		Config: json.RawMessage(config), Dir: out, Inputs: []stage.Input{{Address: addr.Step{Kind: "aggregate"}, Dir: in}},
+	})
+}
+
+func TestRunWritesEveryPictureAndThePage(t *testing.T) {
+	dir, err := run(t, results(), `{"suite":"s","charts":["panels","pareto"]}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, _ := filepath.Glob(filepath.Join(dir, "report", "*"))
+	for i := range names {
+		names[i] = filepath.Base(names[i])
+	}
+	if diff := cmp.Diff([]string{"index.html", "panels.png", "panels.svg", "pareto.svg"}, names); diff != "" {
+		t.Error(diff)
+	}
+	page, err := os.ReadFile(filepath.Join(dir, "report", "index.html"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"every request failed", "105", "simulated", "org/m", "4, of which 1 failed"} {
+		if !strings.Contains(string(page), want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	picture, err := os.Open(filepath.Join(dir, "report", "panels.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer picture.Close()
+	if _, err := png.Decode(picture); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTrialsBecomeOnePoint(t *testing.T) {
+	data := chartData("s", results())
+	if len(data.Cells) != 3 {
+		t.Fatalf("%d points, want 3", len(data.Cells))
+	}
+	got := data.Cells[0].Values["output_tps_per_gpu"]
+	if got.Mean != 105 || got.Low != 100 || got.High != 110 || got.Trials != 2 || !got.OK {
+		t.Errorf("%+v", got)
+	}
+	if data.Cells[1].Values["tok_s_per_kw"].OK || data.Cells[2].Status != result.StatusFailed || data.Cells[2].Validity != "invalid" {
+		t.Errorf("a missing or failed point is drawn: %+v", data.Cells[1:])
+	}
+}
+
+func TestAnUnknownChartNamesTheKnown(t *testing.T) {
+	_, err := run(t, results(), `{"suite":"s","charts":["panel"]}`)
+	if err == nil || !strings.HasPrefix(err.Error(), `plot: there is no chart "panel"; there are: panels, pareto`) {
+		t.Errorf("got %v", err)
+	}
+}
