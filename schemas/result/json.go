@@ -3,10 +3,11 @@ package result
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 )
 
-// state is what a cell's object holds besides labels and metrics.
+// state and verdict are what a cell's object holds besides labels and metrics; Columns has the same keys.
 type state struct {
 	Status    string  `json:"status"`
 	Failure   *string `json:"failure"`
@@ -45,45 +46,33 @@ func (r Results) Encode(out io.Writer) error {
 	return enc.Encode(file)
 }
 
-// encodeCell joins the object's parts by hand: encoding/json would sort the metrics by name.
+// encodeCell writes the object by hand: encoding/json would sort the metrics by name.
 func encodeCell(c Cell, metrics []Metric) (json.RawMessage, error) {
-	var b bytes.Buffer
-	for _, part := range []any{c.Labels, state{c.Status, orNull(c.Failure), c.Simulated}} {
-		if err := appendFields(&b, part); err != nil {
+	object := []byte{'{'}
+	for _, column := range Columns(metrics) {
+		name, err := encode(column.Name)
+		if err != nil {
 			return nil, err
 		}
-	}
-	for _, m := range metrics {
-		var value *float64
-		if v, ok := c.Value(m.Name); ok {
-			value = &v
+		value, err := encode(column.Value(c))
+		if err != nil {
+			return nil, fmt.Errorf("%s of %s: %w", column.Name, c.Cell, err)
 		}
-		if err := appendFields(&b, map[string]*float64{m.Name: value}); err != nil {
-			return nil, err
+		if len(object) > 1 {
+			object = append(object, ',')
 		}
+		object = append(append(append(object, name...), ':'), value...)
 	}
-	v := verdict{c.PowerValid, orNull(c.PowerMethod), c.PowerU95Percent, c.Validity, some(c.Reasons), some(c.Notes), some(c.SLOMissed)}
-	if err := appendFields(&b, v); err != nil {
-		return nil, err
-	}
-	return append(b.Bytes(), '}'), nil
+	return append(object, '}'), nil
 }
 
-// appendFields adds the fields of an object to one that is still open.
-func appendFields(b *bytes.Buffer, object any) error {
-	var raw bytes.Buffer
-	enc := json.NewEncoder(&raw)
+// encode is json.Marshal without the escapes that HTML needs.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(object); err != nil {
-		return err
-	}
-	if b.Len() == 0 {
-		b.WriteByte('{')
-	} else {
-		b.WriteByte(',')
-	}
-	b.Write(raw.Bytes()[len("{") : raw.Len()-len("}\n")])
-	return nil
+	err := enc.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'}), err
 }
 
 func decodeCell(raw json.RawMessage, metrics []Metric) (Cell, error) {
@@ -119,13 +108,6 @@ func some[T any](list []T) []T {
 		return []T{}
 	}
 	return list
-}
-
-func orNull(text string) *string {
-	if text == "" {
-		return nil
-	}
-	return &text
 }
 
 func orEmpty(text *string) string {

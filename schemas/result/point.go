@@ -1,6 +1,9 @@
 package result
 
-import "math"
+import (
+	"math"
+	"strconv"
+)
 
 // Point is a cell over all of its trials: what a table row or a mark on a chart stands for.
 type Point struct {
@@ -64,8 +67,14 @@ func (p *Point) add(c Cell) {
 		if !known {
 			s.Min, s.Max = math.Inf(1), math.Inf(-1)
 		}
-		s.Mean += (v - s.Mean) / float64(s.N+1)
+		s.Mean = Round(s.Mean + (v-s.Mean)/float64(s.N+1))
 		s.Min, s.Max, s.N = min(s.Min, v), max(s.Max, v), s.N+1
 		p.Stats[name] = s
 	}
+}
+
+// Round keeps twelve digits that count: more than any clock has, and few enough that sums come out the same on every machine.
+func Round(v float64) float64 {
+	rounded, _ := strconv.ParseFloat(strconv.FormatFloat(v, 'g', 12, 64), 64)
+	return rounded
 }

@@ -130,3 +130,11 @@ func TestLabel(t *testing.T) {
 		}
 	}
 }
+
+func TestRound(t *testing.T) {
+	for in, want := range map[float64]float64{0.1 + 0.2: 0.3, 1e15 + 1: 1e15, -2.0 / 3: -0.666666666667, 0: 0} {
+		if got := result.Round(in); got != want {
+			t.Errorf("Round(%v) = %v, want %v", in, got, want)
+		}
+	}
+}

@@ -1,0 +1,149 @@
+// Package aggregate is the stage that turns the measurements of all cells into a run's tables and results. Its invariant: every cell of the
+// plan is a row, measured or failed, in the plan's order, and the same inputs give the same bytes.
+//
+// It writes tables/{requests,chunks,power,cells}.parquet and report/{results.json,results.csv,results.md,benchmark_gpu_users_results.json};
+// the last is the form of this project's first benchmark, for whoever still reads it.
+package aggregate
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/result"
+	"github.com/strangeloopio/inferencex/stages/aggregate/report"
+	"github.com/strangeloopio/inferencex/stages/metric"
+	"github.com/strangeloopio/inferencex/stages/metric/measured"
+)
+
+// Name is the kind's word in addresses.
+const Name = "aggregate"
+
+// metricsDef is the version of the metrics' definitions; every table and the suite's readers can tell by it what a number meant.
+const metricsDef = "1"
+
+// Kind is the stage kind aggregate.
+type Kind struct{}
+
+var _ stage.Runner = Kind{}
+
+// New returns the kind.
+func New() Kind { return Kind{} }
+
+// Name returns "aggregate".
+func (Kind) Name() string { return Name }
+
+// Class returns stage.Pure: the results follow from the measurements.
+func (Kind) Class() stage.Class { return stage.Pure }
+
+// Revision counts changes that change results.
+func (Kind) Revision() int { return 1 }
+
+// Run merges the inputs' tables and computes each cell of the configuration.
+func (Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
+	var cfg stage.AggregateConfig
+	if err := json.Unmarshal(task.Config, &cfg); err != nil {
+		return fmt.Errorf("aggregate: read configuration: %w", err)
+	}
+	inputs, err := readInputs(task, cfg.Cells)
+	if err != nil {
+		return fmt.Errorf("aggregate: %w", err)
+	}
+	results := result.Results{Schema: result.Schema, Suite: cfg.Suite, Metrics: describeMetrics()}
+	results.Simulated = slices.ContainsFunc(inputs, func(in input) bool { return in.load.Simulated })
+	for _, dir := range []string{"tables", "report"} {
+		if err := os.MkdirAll(filepath.Join(task.Dir, dir), 0o755); err != nil {
+			return fmt.Errorf("aggregate: %w", err)
+		}
+	}
+	tables, err := openTables(filepath.Join(task.Dir, "tables"), fileMeta(results))
+	if err != nil {
+		return fmt.Errorf("aggregate: %w", err)
+	}
+	defer tables.abort()
+	for i, in := range inputs {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		cell, err := in.cell(cfg.GPUs[in.labels.GPUType], tables)
+		if err != nil {
+			return fmt.Errorf("aggregate %s: %w", in.labels.Load, err)
+		}
+		results.Cells = append(results.Cells, cell)
+		env.Report(stage.Progress{Done: i + 1, Total: len(inputs), Note: in.labels.Cell})
+	}
+	if err := errors.Join(tables.close(), writeCells(filepath.Join(task.Dir, "tables"), results)); err != nil {
+		return fmt.Errorf("aggregate: %w", err)
+	}
+	return writeReport(filepath.Join(task.Dir, "report"), results)
+}
+
+// readInputs finds the load and the power of each cell.
+func readInputs(task stage.Task, cells []stage.CellLabels) ([]input, error) {
+	inputs := make([]input, len(cells))
+	for i, labels := range cells {
+		in := input{labels: labels}
+		load, there := task.Input(labels.Load)
+		switch {
+		case !there:
+			in.failure = "no load was planned"
+		case load.Dir == "":
+			in.failure = load.Failure
+			if in.failure == "" {
+				in.failure = "the load left nothing and did not say why"
+			}
+		default:
+			in.loadDir = load.Dir
+			var err error
+			if in.load, err = measured.ReadLoad(load.Dir); err != nil {
+				return nil, fmt.Errorf("%s: %w", labels.Load, err)
+			}
+		}
+		if power, there := task.Input(labels.Power); there {
+			in.powerDir, in.powerFailure = power.Dir, power.Failure
+		}
+		inputs[i] = in
+	}
+	return inputs, nil
+}
+
+func describeMetrics() []result.Metric {
+	all := metric.All()
+	described := make([]result.Metric, len(all))
+	for i, d := range all {
+		described[i] = result.Metric{Name: d.Name, Unit: d.Unit, Better: d.Better, Doc: d.Doc}
+	}
+	return described
+}
+
+func fileMeta(r result.Results) map[string]string {
+	return map[string]string{"suite": r.Suite, "metrics_def": metricsDef, "simulated": strconv.FormatBool(r.Simulated)}
+}
+
+func writeReport(dir string, results result.Results) error {
+	for _, file := range []struct {
+		name  string
+		write func(io.Writer, result.Results) error
+	}{
+		{"results.json", func(w io.Writer, r result.Results) error { return r.Encode(w) }},
+		{"results.csv", report.CSV},
+		{"results.md", report.Markdown},
+		{"benchmark_gpu_users_results.json", report.Seed},
+	} {
+		f, err := os.Create(filepath.Join(dir, file.name))
+		if err != nil {
+			return fmt.Errorf("aggregate: %w", err)
+		}
+		if err := errors.Join(file.write(f, results), f.Close()); err != nil {
+			return fmt.Errorf("aggregate: write %s: %w", file.name, err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,299 @@
+package aggregate_test
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/strangeloopio/inferencex/pipeline/addr"
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/result"
+	"github.com/strangeloopio/inferencex/schemas/table"
+	"github.com/strangeloopio/inferencex/stages/aggregate"
+	"github.com/strangeloopio/inferencex/stages/metric/energy"
+	"github.com/strangeloopio/inferencex/stages/metric/measured"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+const epoch = int64(1_767_607_200_000_000_000)
+
+func p[T any](v T) *T { return &v }
+
+func labels(users, trial int) stage.CellLabels {
+	key := fmt.Sprintf("qwen3-8b/h100/2gpu/%du/1024x256/t%d", users, trial)
+	return stage.CellLabels{
+		Load: addr.Step{Kind: "load", Name: "chat", Key: key}, Power: addr.Step{Kind: "fetch-power", Name: "chat", Key: key},
+		Cell: key, Benchmark: "chat", Model: "qwen3-8b", Repo: "Qwen/Qwen3-8B-FP8", Engine: "vllm", Provider: "sim", Workload: "short",
+		GPUType: "H100", GPUs: 2, Users: users, ISL: 1024, OSL: 256, Trial: trial, SLO: map[string]float64{"ttft_p99": 0.4},
+	}
+}
+
+// loadDir is a sealed load of 4 waves of users requests that take a second each, the first token after ttft seconds.
+func loadDir(t *testing.T, users int, ttft float64) string {
+	t.Helper()
+	dir := t.TempDir()
+	var requests []table.Request
+	var chunks []table.Chunk
+	for i := range int64(4 * users) {
+		begin := i / int64(users) * 1e9
+		first := begin + int64(ttft*1e9)
+		requests = append(requests, table.Request{
+			Cell: "load.older-name", Trial: 1, Attempt: 1, Index: i, ID: fmt.Sprint(i), EpochUnixNS: epoch, Status: "ok", HTTPStatus: 200, FinishReason: "length",
+			TSched: begin, TSend: begin, TFirstToken: &first, TFirstAnswer: &first, TLastToken: p(begin + 1e9), TDone: begin + 1e9,
+			ISLRequested: 1024, ISL: p(int32(1024)), OSLRequested: 256, OSL: p(int32(256)), TokenSource: "usage", Chunks: 2,
+		})
+		chunks = append(chunks,
+			table.Chunk{Cell: "load.older-name", Request: i, Seq: 0, T: first, Tokens: 1, Kind: "content"},
+			table.Chunk{Cell: "load.older-name", Request: i, Seq: 1, T: begin + 1e9, Tokens: 255, Kind: "content"})
+	}
+	write(t, filepath.Join(dir, measured.RequestsFile), requests)
+	write(t, filepath.Join(dir, measured.ChunksFile), chunks)
+	put(t, filepath.Join(dir, measured.LoadFile), measured.Load{EpochUnixNS: epoch, WindowEndNS: 4e9, Simulated: true})
+	return dir
+}
+
+// powerDir is a sealed fetch-power of two GPUs at constant watts; problem says why there is none.
+func powerDir(t *testing.T, watts float64, problem string) string {
+	t.Helper()
+	dir := t.TempDir()
+	var rows []table.Power
+	for i := int64(0); i <= 60 && problem == ""; i++ {
+		for gpu := range int32(2) {
+			rows = append(rows, table.Power{
+				Cell: "load.older-name", TUnixNS: epoch - 1e9 + i*1e8, Seq: i, GPUIndex: gpu, GPUUUID: fmt.Sprintf("GPU-%d", gpu),
+				PowerWatts: p(watts), PowerKind: "instant", EnergyJoules: p(watts * float64(i) / 10), Source: "simulator",
+			})
+		}
+	}
+	write(t, filepath.Join(dir, measured.PowerTable), rows)
+	put(t, filepath.Join(dir, measured.PowerFile), measured.Power{
+		Source: "simulator", Problem: problem, Readings: len(rows), Query: energy.Query{FromUnixNS: epoch, ToUnixNS: epoch + 4e9, Devices: 2},
+	})
+	return dir
+}
+
+func write[R any](t *testing.T, path string, rows []R) {
+	t.Helper()
+	if err := table.Write(path, rows, nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func put(t *testing.T, path string, v any) {
+	t.Helper()
+	text, err := json.Marshal(v)
+	if err == nil {
+		err = os.WriteFile(path, text, 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// newTask is a run of five cells: two trials with power and one whose load failed; and of other sizes one without power, one whose power was
+// required and failed.
+func newTask(t *testing.T) stage.Task {
+	t.Helper()
+	cells := []stage.CellLabels{labels(16, 1), labels(16, 2), labels(16, 3), labels(4, 1), labels(1, 1)}
+	config, err := json.Marshal(stage.AggregateConfig{
+		Suite: "demo", Cells: cells, GPUs: map[string]stage.GPU{"H100": {PricePerHourUSD: 3.95, IdleWatts: 70, TDPWatts: 700}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stage.Task{Address: addr.Step{Kind: "aggregate"}, Attempt: 1, Config: config, Dir: t.TempDir(), Inputs: []stage.Input{
+		{Address: cells[0].Load, Dir: loadDir(t, 16, 0.25)},
+		{Address: cells[0].Power, Dir: powerDir(t, 400, "")},
+		{Address: cells[1].Load, Dir: loadDir(t, 16, 0.35)},
+		{Address: cells[1].Power, Dir: powerDir(t, 500, "")},
+		{Address: cells[2].Load, Failure: "kv_cache_too_small: 16 users need 40 GB"},
+		{Address: cells[2].Power, Failure: "load_failed: there is no load"},
+		{Address: cells[3].Load, Dir: loadDir(t, 4, 0.5)},
+		{Address: cells[3].Power, Dir: powerDir(t, 0, "the endpoint offers no power readings")},
+		{Address: cells[4].Load, Dir: loadDir(t, 1, 0.25)},
+		{Address: cells[4].Power, Failure: "power_gap: power is required"},
+	}}
+}
+
+func run(t *testing.T, task stage.Task) result.Results {
+	t.Helper()
+	env := stage.Env{Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+	if err := aggregate.New().Run(t.Context(), env, task); err != nil {
+		t.Fatal(err)
+	}
+	results, err := result.Read(filepath.Join(task.Dir, "report", "results.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return results
+}
+
+func TestReportsGolden(t *testing.T) {
+	task := newTask(t)
+	run(t, task)
+	for _, name := range []string{"results.json", "results.csv", "results.md", "benchmark_gpu_users_results.json"} {
+		got, err := os.ReadFile(filepath.Join(task.Dir, "report", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden := filepath.Join("testdata", name)
+		if *update {
+			if err := os.WriteFile(golden, got, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want, err := os.ReadFile(golden)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(string(want), string(got)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
+func TestNumbersOfACell(t *testing.T) {
+	cell := run(t, newTask(t)).Cells[0]
+	want := map[string]float64{
+		"requests_ok": 64, "window_s": 4, "output_tps": 4096, "output_tps_per_gpu": 2048, "e2el_mean_s": 1, "ttft_mean_s": 0.25,
+		"energy_j": 3200, "power_w_mean": 400, "tok_s_per_kw": 5120, "achieved_concurrency": 16, "good_fraction": 1, "icl_max_s": 0.75,
+	}
+	for name, v := range want {
+		if got, ok := cell.Value(name); !ok || got < v-1e-6 || got > v+1e-6 {
+			t.Errorf("%s = %v, %v, want %v", name, got, ok, v)
+		}
+	}
+}
+
+func TestEveryCellIsARow(t *testing.T) {
+	cells := run(t, newTask(t)).Cells
+	type row struct {
+		Status, Failure, Validity string
+		Reasons                   []string
+		Power                     bool
+		Missed                    []string
+	}
+	var got []row
+	for _, c := range cells {
+		got = append(got, row{c.Status, c.Failure, c.Validity, c.Reasons, c.PowerValid, c.SLOMissed})
+	}
+	want := []row{
+		{"ok", "", "valid_with_notes", []string{"p99_small_n"}, true, []string{}},
+		{"ok", "", "valid_with_notes", []string{"p99_small_n"}, true, []string{}},
+		{"failed", "kv_cache_too_small: 16 users need 40 GB", "invalid", []string{"failed"}, false, []string{}},
+		{"ok", "", "valid_with_notes", []string{"power_missing", "p90_small_n", "p99_small_n"}, false, []string{"ttft_p99"}},
+		{"ok", "", "invalid", []string{"power_failed", "p90_small_n", "p99_small_n"}, false, []string{}},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if len(cells[2].Metrics) > 0 {
+		t.Errorf("a failed cell has numbers: %v", cells[2].Metrics)
+	}
+	if note := cells[3].Notes[0]; note != "power_missing: no reading of any device: the endpoint offers no power readings" {
+		t.Errorf("the note does not say why there is no power: %s", note)
+	}
+}
+
+func TestTablesAreMergedUnderThePlansAddresses(t *testing.T) {
+	task := newTask(t)
+	run(t, task)
+	at := func(name string) string { return filepath.Join(task.Dir, "tables", name) }
+	requests, meta, err := table.Read[table.Request](at("requests.parquet"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	chunks, _, err := table.Read[table.Chunk](at("chunks.parquet"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	power, _, err := table.Read[table.Power](at("power.parquet"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(requests) != 4*(16+16+4+1) || len(chunks) != 2*len(requests) || len(power) != 2*2*61 {
+		t.Errorf("%d requests, %d chunks, %d readings", len(requests), len(chunks), len(power))
+	}
+	if requests[0].Cell != labels(16, 1).Load.String() || requests[64].Cell != labels(16, 2).Load.String() || power[0].Cell != requests[0].Cell || chunks[0].Cell != requests[0].Cell {
+		t.Errorf("cells are %q, %q, %q, %q", requests[0].Cell, requests[64].Cell, power[0].Cell, chunks[0].Cell)
+	}
+	if meta["suite"] != "demo" || meta["simulated"] != "true" || meta["metrics_def"] != "1" {
+		t.Errorf("the file says of itself %v", meta)
+	}
+}
+
+func TestCellsTableHasTheResults(t *testing.T) {
+	task := newTask(t)
+	results := run(t, task)
+	columns, rows, meta, err := table.ReadColumns(filepath.Join(task.Dir, "tables", "cells.parquet"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) != len(results.Cells) || meta["table"] != "cells" || meta["simulated"] != "true" {
+		t.Fatalf("%d rows, %v", len(rows), meta)
+	}
+	for i, want := range result.Columns(results.Metrics) {
+		if columns[i].Name != want.Name || columns[i].Unit != want.Unit || columns[i].Doc != want.Doc {
+			t.Errorf("column %d is %+v, want %s", i, columns[i], want.Name)
+		}
+		for j, cell := range results.Cells {
+			if diff := cmp.Diff(want.Value(cell), rows[j][want.Name]); diff != "" {
+				t.Errorf("row %d, %s: %s", j, want.Name, diff)
+			}
+		}
+	}
+}
+
+func TestALoadWithoutChunksIsMeasuredWithoutThem(t *testing.T) {
+	task := newTask(t)
+	if err := os.Remove(filepath.Join(task.Inputs[0].Dir, measured.ChunksFile)); err != nil {
+		t.Fatal(err)
+	}
+	cell := run(t, task).Cells[0]
+	_, gaps := cell.Value("icl_p50_s")
+	if _, ok := cell.Value("ttft_p50_s"); !ok || gaps {
+		t.Errorf("ttft is there: %v; icl is there: %v", ok, gaps)
+	}
+}
+
+func TestDamagedInputs(t *testing.T) {
+	cases := []struct {
+		name   string
+		damage func(stage.Task) error
+		want   string
+	}{
+		{"no requests", func(task stage.Task) error {
+			return os.Remove(filepath.Join(task.Inputs[0].Dir, measured.RequestsFile))
+		}, "requests.parquet"},
+		{"power without its file", func(task stage.Task) error {
+			return os.Remove(filepath.Join(task.Inputs[1].Dir, measured.PowerFile))
+		}, "power.json"},
+		{"a broken load.json", func(task stage.Task) error {
+			return os.WriteFile(filepath.Join(task.Inputs[0].Dir, measured.LoadFile), []byte("{"), 0o644)
+		}, "load.json"},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			task := newTask(t)
+			if err := c.damage(task); err != nil {
+				t.Fatal(err)
+			}
+			err := aggregate.New().Run(t.Context(), stage.Env{Now: time.Now}, task)
+			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "16u/1024x256/t1") {
+				t.Errorf("error %v does not name %s and its cell", err, c.want)
+			}
+			if left, _ := filepath.Glob(filepath.Join(task.Dir, "tables", "*")); len(left) > 0 {
+				t.Errorf("left behind: %v", left)
+			}
+		})
+	}
+}

@@ -1,0 +1,123 @@
+package aggregate
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/result"
+	"github.com/strangeloopio/inferencex/schemas/table"
+	"github.com/strangeloopio/inferencex/stages/metric"
+	"github.com/strangeloopio/inferencex/stages/metric/energy"
+	"github.com/strangeloopio/inferencex/stages/metric/gate"
+	"github.com/strangeloopio/inferencex/stages/metric/measured"
+)
+
+// input is what the steps of one cell left.
+type input struct {
+	labels       stage.CellLabels
+	load         measured.Load
+	loadDir      string // empty where the load failed
+	failure      string
+	powerDir     string // empty where no power was fetched
+	powerFailure string
+}
+
+// cell copies the input's rows into the run's tables and computes the cell. It holds the rows of one cell in memory.
+func (in input) cell(gpu stage.GPU, tables *tables) (result.Cell, error) {
+	cell := result.Cell{Labels: labelsOf(in.labels), Simulated: in.load.Simulated, Metrics: map[string]float64{}}
+	if in.loadDir == "" {
+		cell.Status, cell.Failure = result.StatusFailed, in.failure
+		cell.Validity, cell.Reasons, cell.Notes = string(gate.NotValid), []string{"failed"}, []string{"failed: " + in.failure}
+		return cell, nil
+	}
+	data, err := in.read(tables)
+	if err != nil {
+		return result.Cell{}, err
+	}
+	sample := metric.NewSample(in.labels, gpu, data)
+	cell.Status = result.StatusOK
+	for _, d := range metric.All() {
+		if v, ok := d.Compute(sample); ok {
+			cell.Metrics[d.Name] = result.Round(v)
+		}
+	}
+	if e := data.Energy; e != nil && e.Valid {
+		u95 := result.Round(*e.U95Percent)
+		cell.PowerValid, cell.PowerMethod, cell.PowerU95Percent = true, string(e.Method), &u95
+	}
+	verdict := gate.Judge(sample, gate.Facts{Endpoint: in.load.Endpoint, SharedPrefix: in.load.SharedPrefix, PowerFailure: in.powerFailure})
+	cell.Validity = string(verdict.Validity)
+	for _, r := range verdict.Reasons {
+		cell.Reasons = append(cell.Reasons, r.Code)
+		cell.Notes = append(cell.Notes, r.Code+": "+r.Detail)
+	}
+	cell.SLOMissed = sample.Missed()
+	return cell, nil
+}
+
+// read takes in the rows of the cell and passes them on to the run's tables under the address that the plan uses now: a sealed result may
+// carry an older one.
+func (in input) read(tables *tables) (metric.Data, error) {
+	address := in.labels.Load.String()
+	var data metric.Data
+	err := table.Scan(filepath.Join(in.loadDir, measured.RequestsFile), func(rows []table.Request) error {
+		for i := range rows {
+			rows[i].Cell = address
+		}
+		data.Requests = append(data.Requests, rows...)
+		return tables.requests.Append(rows...)
+	})
+	if err != nil {
+		return metric.Data{}, err
+	}
+	// A load may keep no chunks; the metrics that need them are then missing.
+	err = table.Scan(filepath.Join(in.loadDir, measured.ChunksFile), func(rows []table.Chunk) error {
+		for i, c := range rows {
+			rows[i].Cell = address
+			data.Chunks = append(data.Chunks, metric.Chunk{Request: c.Request, Seq: c.Seq, Tokens: c.Tokens, TNS: c.T})
+		}
+		return tables.chunks.Append(rows...)
+	})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return metric.Data{}, err
+	}
+	data.Energy, err = in.energy(address, tables)
+	return data, err
+}
+
+// energy computes the energy of the cell from its readings, so that a better estimator needs no new measurement; nil where no power was fetched.
+func (in input) energy(address string, tables *tables) (*energy.Result, error) {
+	if in.powerDir == "" {
+		return nil, nil
+	}
+	record, err := measured.ReadPower(in.powerDir)
+	if err != nil {
+		return nil, fmt.Errorf("read power: %w", err)
+	}
+	var readings []table.Power
+	err = table.Scan(filepath.Join(in.powerDir, measured.PowerTable), func(rows []table.Power) error {
+		for i := range rows {
+			rows[i].Cell = address
+		}
+		readings = append(readings, rows...)
+		return tables.power.Append(rows...)
+	})
+	if err != nil {
+		return nil, err
+	}
+	e := energy.Estimate(readings, record.Query)
+	if !e.Valid && record.Problem != "" {
+		e.Reasons[0].Detail += ": " + record.Problem
+	}
+	return &e, nil
+}
+
+func labelsOf(l stage.CellLabels) result.Labels {
+	return result.Labels{
+		Cell: l.Cell, Address: l.Load.String(), Benchmark: l.Benchmark, Model: l.Model, Repo: l.Repo, Engine: l.Engine, Provider: l.Provider, Workload: l.Workload,
+		GPUType: l.GPUType, GPUs: l.GPUs, Users: l.Users, RateRPS: l.RateRPS, ISL: l.ISL, OSL: l.OSL, Trial: l.Trial,
+	}
+}

@@ -1,0 +1,132 @@
+package report_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/strangeloopio/inferencex/schemas/result"
+	"github.com/strangeloopio/inferencex/stages/aggregate/report"
+)
+
+// seed is the first row of the table that the first benchmark published, measured once.
+func seed() result.Cell {
+	return result.Cell{
+		Labels: result.Labels{Model: "Qwen3-8B-FP8", GPUType: "H100", GPUs: 1, Users: 128, ISL: 1024, OSL: 256, Trial: 1},
+		Status: result.StatusOK, Validity: "valid",
+		Metrics: map[string]float64{
+			"output_tps": 1255, "output_tps_per_gpu": 1255, "e2el_mean_s": 10.2, "interactivity_mean": 29.2, "ttft_mean_s": 1.39, "tok_s_per_kw": 6907,
+			"requests_attempted": 50, "requests_ok": 50, "requests_failed": 0,
+		},
+	}
+}
+
+func render(t *testing.T, cells ...result.Cell) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := report.Text(&b, result.Results{Schema: 1, Suite: "s", Cells: cells, Simulated: cells[0].Simulated}, 0); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestTextIsTheSeedsTable(t *testing.T) {
+	want := `Qwen3-8B-FP8 on H100 (ISL: 1024, OSL: 256)
+┌───────────┬──────┬───────┬─────────────┬─────────┬─────────────────┬───────┬────────────────┐
+│ Config    │ GPUs │ Users │ Thru/GPU    │ Latency │ Interactivity   │ TTFT  │ Power Eff.     │
+├───────────┼──────┼───────┼─────────────┼─────────┼─────────────────┼───────┼────────────────┤
+│ 1GPU/128U │    1 │ 128   │ 1,255 tok/s │ 10.2s   │ 29.2 tok/s/user │ 1.39s │ 6,907 tok/s/kW │
+└───────────┴──────┴───────┴─────────────┴─────────┴─────────────────┴───────┴────────────────┘
+
+`
+	if diff := cmp.Diff(want, render(t, seed())); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestTextNeverHidesAReservation(t *testing.T) {
+	second := seed()
+	second.Trial, second.Metrics = 2, map[string]float64{"output_tps_per_gpu": 1245}
+	simulated := seed()
+	simulated.Simulated = true
+	invalid := seed()
+	invalid.Validity, invalid.Reasons, invalid.Notes = "invalid", []string{"errors"}, []string{"errors: 9 of 50 requests failed"}
+	failed := seed()
+	failed.Status, failed.Failure, failed.Metrics = result.StatusFailed, "no GPU", nil
+	failed.Validity, failed.Reasons, failed.Notes = "invalid", []string{"failed"}, []string{"failed: no GPU"}
+	powerless := seed()
+	delete(powerless.Metrics, "tok_s_per_kw")
+	open := seed()
+	open.Users, open.RateRPS = 0, 2.5
+	otherLength := seed()
+	otherLength.ISL = 4096
+	cases := []struct {
+		name  string
+		cells []result.Cell
+		want  []string
+	}{
+		{"spread of trials", []result.Cell{seed(), second}, []string{"1,250 ± 5 tok/s"}},
+		{"simulation", []result.Cell{simulated}, []string{"These results are simulated", "(ISL: 1024, OSL: 256), simulated"}},
+		{"an invalid cell", []result.Cell{invalid}, []string{"1GPU/128U*", "* 1GPU/128U errors: 9 of 50 requests failed"}},
+		{"a failed cell", []result.Cell{failed}, []string{"1GPU/128U*", "│ failed", "* 1GPU/128U failed: no GPU"}},
+		{"no power", []result.Cell{powerless}, []string{"│ –          │"}},
+		{"an open loop", []result.Cell{open}, []string{"1GPU/2.5rps", "│ 2.5/s"}},
+		{"a table for each length", []result.Cell{seed(), otherLength}, []string{"ISL: 1024", "ISL: 4096"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			got := render(t, c.cells...)
+			for _, want := range c.want {
+				if !strings.Contains(got, want) {
+					t.Errorf("no %q in\n%s", want, got)
+				}
+			}
+		})
+	}
+}
+
+func TestTextKeepsToTheTerminal(t *testing.T) {
+	var b bytes.Buffer
+	if err := report.Text(&b, result.Results{Cells: []result.Cell{seed()}}, 60); err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(b.String()) {
+		if n := len([]rune(strings.TrimRight(line, "\n"))); n > 60 {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+}
+
+func TestSeedLeavesOutWhatItCannotSay(t *testing.T) {
+	unanswered := seed()
+	unanswered.Users, unanswered.Metrics = 64, map[string]float64{"requests_ok": 0, "requests_failed": 50, "requests_attempted": 50}
+	second := seed()
+	second.Trial = 2
+	var b bytes.Buffer
+	if err := report.Seed(&b, result.Results{Cells: []result.Cell{seed(), unanswered, second}}); err != nil {
+		t.Fatal(err)
+	}
+	want := `[
+  {
+    "n_gpu": 1,
+    "n_users": 128,
+    "config_label": "1GPU/128U",
+    "isl": 1024,
+    "osl": 256,
+    "throughput_total": 1255,
+    "throughput_per_gpu": 1255,
+    "avg_latency_s": 10.2,
+    "avg_ttft_s": 1.39,
+    "interactivity_tokens_per_sec_per_user": 29.2,
+    "total_requests": 100,
+    "successful_requests": 100,
+    "failed_requests": 0
+  }
+]
+`
+	if diff := cmp.Diff(want, b.String()); diff != "" {
+		t.Error(diff)
+	}
+}
