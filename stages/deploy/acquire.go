@@ -43,10 +43,14 @@ func (k *Kind) begin(env stage.Env, task stage.Task) (*acquisition, error) {
 	if err != nil {
 		return nil, err
 	}
+	secrets, err := secretEnvironment(cfg.SecretEnv, env.Secret)
+	if err != nil {
+		return nil, err
+	}
 	return &acquisition{
 		provider: provider, cfg: cfg, env: env, handle: h, record: record,
 		spec: Spec{
-			Scope: h.Scope, Deployment: cfg.Deployment, EngineEnv: engineEnv, Labels: labels(env, token),
+			Scope: h.Scope, Deployment: cfg.Deployment, EngineEnv: engineEnv.With(secrets), Labels: labels(env, token),
 			TTL: time.Duration(cfg.TTL), Dir: task.Dir,
 		},
 	}, nil

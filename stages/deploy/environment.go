@@ -49,6 +49,22 @@ func NewEnvironment(planned map[string]string, getenv func(string) string) (Envi
 	return env, nil
 }
 
+// secretEnvironment makes the variables whose values the suite gives and the plan keeps to itself. named tells the name of each one's secret.
+func secretEnvironment(named map[string]string, secret func(string) string) (Environment, error) {
+	var env Environment
+	for _, name := range slices.Sorted(maps.Keys(named)) {
+		v := Variable{Name: name, Secret: true}
+		if secret != nil {
+			v.Value = secret(named[name])
+		}
+		if v.Value == "" {
+			return nil, stage.Failf(stage.Permanent, "secret_missing", "environment variable %s is empty: give a value to %s in the suite", name, named[name])
+		}
+		env = append(env, v)
+	}
+	return env, nil
+}
+
 // With returns the environment with the variables of other added, or put in place of those of the same name.
 func (e Environment) With(other Environment) Environment {
 	byName := map[string]Variable{}

@@ -11,6 +11,8 @@ import (
 
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
+
+	"github.com/strangeloopio/inferencex/stages/all"
 )
 
 // App is the world as the commands see it.
@@ -20,20 +22,32 @@ type App struct {
 	Stdout   io.Writer
 	Stderr   io.Writer
 	Getenv   func(string) string
-	Environ  func() []string
 	Now      func() time.Time
 	Terminal bool // stderr is a terminal
 	Colour   bool // and takes colours
 	// Quit ends the process at once, for a second ^C.
 	Quit func(code int)
+	// Executable is the path of this program, for what starts a copy of it.
+	Executable string
+
+	registry *all.Registry
+}
+
+// parts returns the stages and providers, the same ones at every call.
+func (a *App) parts() *all.Registry {
+	if a.registry == nil {
+		a.registry = all.New(all.Config{Executable: a.Executable})
+	}
+	return a.registry
 }
 
 // System returns the App of a real process.
 func System() *App {
+	executable, _ := os.Executable() // without it only the process provider is lost, and it says so
 	terminal := isatty.IsTerminal(os.Stderr.Fd()) && os.Getenv("TERM") != "dumb"
 	return &App{
 		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Getenv: os.Getenv, Environ: os.Environ, Now: time.Now, Quit: os.Exit,
+		Getenv: os.Getenv, Now: time.Now, Quit: os.Exit, Executable: executable,
 		Terminal: terminal, Colour: terminal && os.Getenv("NO_COLOR") == "",
 	}
 }
@@ -72,6 +86,7 @@ interactivity, time to first token and power efficiency — from one HCL file, w
 	})
 	root.AddCommand(
 		newInit(app), newValidate(app), newPlan(app), newRun(app), newReport(app), newGraph(app), newSimulate(app), newVersion(app),
+		newGuard(app),
 	)
 	return root
 }

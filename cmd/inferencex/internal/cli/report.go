@@ -14,7 +14,6 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/event"
 	"github.com/strangeloopio/inferencex/pipeline/plan"
 	"github.com/strangeloopio/inferencex/pipeline/run"
-	"github.com/strangeloopio/inferencex/stages/all"
 )
 
 func newReport(app *App) *cobra.Command {
@@ -58,7 +57,7 @@ func (a *App) remake(ctx context.Context, root, name, format string) (err error)
 	w.id, w.dir = filepath.Base(dir), dir
 	p.ForReport(w.store)
 	outcome, err := run.Run(ctx, run.Config{
-		ID: w.id, Dir: w.dir, Plan: p, Kinds: all.Kinds(), Store: w.store, Journal: w.journal,
+		ID: w.id, Dir: w.dir, Plan: p, Kinds: a.parts().Kinds(), Store: w.store, Journal: w.journal,
 		Events: event.NewBus(w.id, a.Now, view.NewHuman(view.HumanConfig{Out: a.Stderr, Plan: p, Colour: a.Colour})), Now: a.Now, Getenv: a.Getenv,
 	})
 	if err != nil {

@@ -17,7 +17,6 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/plan"
 	"github.com/strangeloopio/inferencex/pipeline/run"
 	"github.com/strangeloopio/inferencex/schemas/result"
-	"github.com/strangeloopio/inferencex/stages/all"
 )
 
 func newRun(app *App) *cobra.Command {
@@ -82,7 +81,7 @@ func (a *App) execute(ctx context.Context, w *workspace, p *plan.Plan, asJSON bo
 	ctx, stop := a.interruptible(ctx, w.journal)
 	defer stop()
 	outcome, err = run.Run(ctx, run.Config{
-		ID: w.id, Dir: w.dir, Plan: p, Kinds: all.Kinds(), Store: w.store, Journal: w.journal,
+		ID: w.id, Dir: w.dir, Plan: p, Kinds: a.parts().Kinds(), Store: w.store, Journal: w.journal,
 		Events: event.NewBus(w.id, a.Now, log, show), Now: a.Now, Getenv: a.Getenv,
 	})
 	return outcome, errors.Join(err, log.Err())

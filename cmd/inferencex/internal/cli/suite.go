@@ -11,7 +11,6 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
 	"github.com/strangeloopio/inferencex/pipeline/plan"
 	"github.com/strangeloopio/inferencex/schemas/suite"
-	"github.com/strangeloopio/inferencex/stages/all"
 )
 
 // suiteFlags are the flags of every command that reads a suite.
@@ -57,7 +56,7 @@ func (a *App) load(f suiteFlags, args []string) (*loaded, error) {
 		}
 		vars[name] = value
 	}
-	options := all.SuiteOptions()
+	options := a.parts().SuiteOptions()
 	options.Vars, options.VarFiles, options.Getenv = vars, f.varFiles, a.Getenv
 	s, files, diags := suite.Load(path, options)
 	l := &loaded{s, files}
@@ -87,7 +86,7 @@ func (a *App) plan(l *loaded, f suiteFlags, store *checkpoint.Store) (*plan.Plan
 		}
 		targets = append(targets, target)
 	}
-	p, diags, err := plan.Build(plan.Config{Suite: l.Suite, Kinds: all.Kinds(), Store: store, Targets: targets})
+	p, diags, err := plan.Build(plan.Config{Suite: l.Suite, Kinds: a.parts().Kinds(), Store: store, Targets: targets})
 	if err != nil {
 		return nil, err
 	}

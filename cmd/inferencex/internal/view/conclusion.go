@@ -18,13 +18,16 @@ type Ending struct {
 	Outcome  run.Outcome
 	Results  result.Results
 	Reported bool // there are results
+	Width    int  // of the terminal that data goes to; 0: as wide as it takes
 }
 
 // Conclusion prints the table of results to data, and to talk where the rest is and what is missing.
 func Conclusion(data, talk io.Writer, e Ending) {
 	if e.Reported {
 		fmt.Fprintln(talk)
-		report.Text(data, e.Results)
+		if err := report.Text(data, e.Results, e.Width); err != nil {
+			fmt.Fprintf(talk, "Print results: %v\n", err)
+		}
 		fmt.Fprintf(talk, "\nReport:  %s\nTables:  %s\n", filepath.Join(e.Dir, "report", "index.html"), filepath.Join(e.Dir, "tables"))
 	}
 	measured, reused := e.Outcome.Count(plan.Load, run.Done), e.Outcome.Count(plan.Load, run.Reused)

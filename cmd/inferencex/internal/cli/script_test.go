@@ -1,0 +1,128 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"inferencex": func() { os.Exit(Main(System())) }})
+}
+
+// TestScripts runs the program as its users do: each file of testdata/script is a session in a folder of its own.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":   exits,
+			"await":   await,
+			"results": results,
+			"orphans": orphans,
+		},
+	})
+}
+
+// exits runs a command and holds its exit code: exits 3 inferencex validate.
+func exits(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND...")
+	}
+	err := ts.Exec(args[1], args[2:]...)
+	code := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		code = exit.ExitCode()
+	} else if err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if fmt.Sprint(code) != args[0] {
+		ts.Fatalf("exit code %d, want %s", code, args[0])
+	}
+}
+
+// await waits until a file whose name fits a pattern holds a text: await runs/latest/events.jsonl step_started.
+func await(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: await PATTERN TEXT")
+	}
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for deadline := time.After(30 * time.Second); ; {
+		paths, _ := filepath.Glob(ts.MkAbs(args[0]))
+		for _, path := range paths {
+			if text, err := os.ReadFile(path); err == nil && strings.Contains(string(text), args[1]) {
+				return
+			}
+		}
+		select {
+		case <-tick.C:
+		case <-deadline:
+			ts.Fatalf("%s never held %q", args[0], args[1])
+		}
+	}
+}
+
+// results holds a results.json to bounds, one per cell and metric: results FILE CELLS METRIC LOW HIGH [METRIC LOW HIGH]...
+// A bound may be a multiple of a label, as in 0.95*users.
+func results(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 2 || len(args)%3 != 2 {
+		ts.Fatalf("usage: results FILE CELLS [METRIC LOW HIGH]...")
+	}
+	var file struct {
+		Schema    int              `json:"schema"`
+		Simulated bool             `json:"simulated"`
+		Cells     []map[string]any `json:"cells"`
+	}
+	if err := json.Unmarshal([]byte(ts.ReadFile(args[0])), &file); err != nil {
+		ts.Fatalf("%v", err)
+	}
+	if file.Schema != 1 || !file.Simulated || fmt.Sprint(len(file.Cells)) != args[1] {
+		ts.Fatalf("schema %d, simulated %v, %d cells, want %s", file.Schema, file.Simulated, len(file.Cells), args[1])
+	}
+	for _, cell := range file.Cells {
+		for rest := args[2:]; len(rest) > 0; rest = rest[3:] {
+			value, ok := cell[rest[0]].(float64)
+			if low, high := bound(ts, cell, rest[1]), bound(ts, cell, rest[2]); !ok || value < low || value > high {
+				ts.Fatalf("%v: %s = %v, want %g to %g", cell["cell"], rest[0], cell[rest[0]], low, high)
+			}
+		}
+	}
+}
+
+func bound(ts *testscript.TestScript, cell map[string]any, text string) float64 {
+	var number float64
+	factor, label, product := strings.Cut(text, "*")
+	if _, err := fmt.Sscan(factor, &number); err != nil {
+		ts.Fatalf("bound %q: %v", text, err)
+	}
+	if product {
+		value, _ := cell[label].(float64)
+		number *= value
+	}
+	return number
+}
+
+// orphans fails if a process of this session is alive that carries the mark of a deployment: ! orphans.
+func orphans(ts *testscript.TestScript, neg bool, _ []string) {
+	environments, _ := filepath.Glob("/proc/[0-9]*/environ")
+	var found []string
+	for _, path := range environments {
+		text, err := os.ReadFile(path)
+		if err == nil && strings.Contains(string(text), "INFERENCEX_TOKEN=") && strings.Contains(string(text), ts.Getenv("WORK")) {
+			found = append(found, filepath.Base(filepath.Dir(path)))
+		}
+	}
+	if neg == (len(found) > 0) {
+		ts.Fatalf("processes with the mark of a deployment: %v", found)
+	}
+}
