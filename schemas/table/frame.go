@@ -30,7 +30,7 @@ const (
 	frameToken   = 0xffffffff
 )
 
-// castagnoli makes the table of CRC-32C, which processors have an instruction for.
+// castagnoli is the CRC-32C of b, for which processors have an instruction.
 func castagnoli(b []byte) uint32 { return crc32.Checksum(b, crc32.MakeTable(crc32.Castagnoli)) }
 
 // frameWriter writes the messages of a stream as frames, each with one call of Write.

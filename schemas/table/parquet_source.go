@@ -43,22 +43,22 @@ func openParquet(path string, mem memory.Allocator) (in *parquetSource, err erro
 	if err != nil {
 		return nil, damaged(err)
 	}
+	meta := Meta{}
+	for _, kv := range pf.MetaData().KeyValueMetadata() {
+		switch {
+		case kv.Key != storedSchemaKey:
+			meta[kv.Key] = kv.GetValue()
+		case !soundSchema(kv.GetValue()):
+			// Another program wrote it, or it is damaged. Names and types stand elsewhere too, and only units and docs are lost.
+			kv.Key = ""
+		}
+	}
 	reader, err := pqarrow.NewFileReader(pf, pqarrow.ArrowReadProperties{BatchSize: 2 * batchRows}, mem)
 	if err != nil {
 		return nil, damaged(err)
 	}
-	meta := Meta{}
-	kv := pf.MetaData().KeyValueMetadata()
-	for i, key := range kv.Keys() {
-		if key != arrowSchemaKey {
-			meta[key] = kv.Values()[i]
-		}
-	}
 	return &parquetSource{file: f, reader: reader, meta: meta, rows: pf.NumRows()}, nil
 }
-
-// arrowSchemaKey is where Parquet files keep the Arrow schema, which is no metadata of ours.
-const arrowSchemaKey = "ARROW:schema"
 
 // close gives the file back; there is nothing to lose in one that was only read.
 func (in *parquetSource) close() { _ = in.file.Close() }

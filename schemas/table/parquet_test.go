@@ -1,6 +1,7 @@
 package table
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"os"
@@ -332,5 +333,42 @@ func TestEmptyTable(t *testing.T) {
 	defer r.close()
 	if _, err := r.next(); !errors.Is(err, io.EOF) {
 		t.Errorf("next of an empty table: %v", err)
+	}
+}
+
+// Another program that writes a file again, or one wrong byte, costs the units and docs at most.
+func TestDamagedStoredSchemaCostsUnitsAndDocsOnly(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "chunks.parquet")
+	if err := Write(path, chunks(100), nil); err != nil {
+		t.Fatal(err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := bytes.Index(data, []byte(storedSchemaKey)) + 500
+	if data[at] != 'A' {
+		data[at] = 'A'
+	} else {
+		data[at] = 'B'
+	}
+	if err := os.WriteFile(path, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	rows, _, err := Read[Chunk](path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	same(t, "rows", chunks(100), rows)
+	cols, _, _, err := ReadColumns(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Columns[Chunk]()
+	for i := range want {
+		want[i].Unit, want[i].Doc = "", ""
+	}
+	if diff := cmp.Diff(want, cols); diff != "" {
+		t.Errorf("columns (-want +got):\n%s", diff)
 	}
 }

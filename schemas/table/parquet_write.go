@@ -143,9 +143,14 @@ func newParquetFile(f *atomicFile, schema *arrow.Schema, dictionaries []string, 
 		props = append(props, parquet.WithDictionaryFor(name, true))
 	}
 	p := &parquetFile{file: f, buf: bufio.NewWriterSize(f, pageBytes)}
-	var err error
-	p.writer, err = pqarrow.NewFileWriter(schema, p.buf, parquet.NewWriterProperties(props...),
-		pqarrow.NewArrowWriterProperties(pqarrow.WithStoreSchema(), pqarrow.WithAllocator(mem)))
+	stored, err := storeSchema(schema, mem)
+	if err == nil {
+		p.writer, err = pqarrow.NewFileWriter(schema, p.buf, parquet.NewWriterProperties(props...),
+			pqarrow.NewArrowWriterProperties(pqarrow.WithAllocator(mem)))
+	}
+	if err == nil {
+		err = p.writer.AppendKeyValueMetadata(storedSchemaKey, stored)
+	}
 	if err != nil {
 		f.discard()
 		return nil, err

@@ -90,7 +90,7 @@ const (
 	columnDoc  = "doc"
 )
 
-// arrowTypes are the types as Arrow knows them, in the order of the constants.
+// arrow is the type as Arrow knows it.
 func (t Type) arrow() arrow.DataType {
 	switch t {
 	case String:
@@ -104,7 +104,8 @@ func (t Type) arrow() arrow.DataType {
 	case Bool:
 		return arrow.FixedWidthTypes.Boolean
 	case StringList:
-		return arrow.ListOf(arrow.BinaryTypes.String)
+		// Parquet calls what a list holds element, where Arrow says item; one name keeps the two schemas of a file alike.
+		return arrow.ListOfField(arrow.Field{Name: "element", Type: arrow.BinaryTypes.String, Nullable: true})
 	}
 	panic("table: no such column type: " + t.String())
 }
@@ -112,10 +113,6 @@ func (t Type) arrow() arrow.DataType {
 // typeOf is the inverse of Type.arrow; ok is false for a type that no column of ours has.
 func typeOf(dt arrow.DataType) (t Type, ok bool) {
 	for t := String; t <= StringList; t++ {
-		// A list's element is called item in Arrow and element in Parquet, so a list is known by what it holds.
-		if list, isList := dt.(*arrow.ListType); isList && t == StringList {
-			return t, arrow.TypeEqual(list.Elem(), arrow.BinaryTypes.String)
-		}
 		if arrow.TypeEqual(dt, t.arrow()) {
 			return t, true
 		}
