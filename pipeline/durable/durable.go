@@ -28,28 +28,55 @@ func WriteJSON(path string, v any) error {
 }
 
 // Write lets fill write the content of path. Nothing is left behind when fill or the disk fails.
-func Write(path string, fill func(io.Writer) error) (err error) {
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+func Write(path string, fill func(io.Writer) error) error {
+	file, err := Create(path)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("write %s: %w", path, err)
-			_ = file.Close()
-			_ = os.Remove(file.Name())
-		}
-	}()
 	if err := fill(file); err != nil {
+		file.Discard()
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	if err := file.Publish(); err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return nil
+}
+
+// File is a file that appears under its path whole or not at all: written beside it, put to disk, and then renamed.
+type File struct {
+	*os.File
+	Path string
+}
+
+// Create starts a file that Publish will put at path, in place of one that is there.
+func Create(path string) (*File, error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
+	if err != nil {
+		return nil, err
+	}
+	return &File{f, path}, nil
+}
+
+// Publish makes the file last under its path. On an error nothing has appeared there, and nothing is left beside it.
+func (f *File) Publish() error {
+	// CreateTemp makes files that only their owner reads; results are for others too.
+	err := errors.Join(f.Chmod(0o644), f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), f.Path)
+	}
+	if err != nil {
+		f.Discard()
 		return err
 	}
-	if err := errors.Join(file.Chmod(0o644), file.Sync(), file.Close()); err != nil {
-		return err
-	}
-	if err := os.Rename(file.Name(), path); err != nil {
-		return err
-	}
-	return SyncDir(filepath.Dir(path))
+	return SyncDir(filepath.Dir(f.Path))
+}
+
+// Discard removes what was written so far.
+func (f *File) Discard() {
+	// Neither error is worth a word beside the one that led here, and the name says that the file is temporary.
+	_ = f.Close()
+	_ = os.Remove(f.Name())
 }
 
 // SyncDir makes the names in a folder last: after a rename or a removal.

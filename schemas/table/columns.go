@@ -12,6 +12,8 @@ import (
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/strangeloopio/inferencex/pipeline/durable"
 )
 
 // WriteColumns writes a table whose columns are only known at run time as the Parquet file at path, which appears there
@@ -40,7 +42,7 @@ func writeColumns(path string, id identity, cols []Column, rows []map[string]any
 	batch := b.NewRecordBatch()
 	defer batch.Release()
 
-	f, err := createAtomic(path)
+	f, err := durable.Create(path)
 	if err != nil {
 		return fileError("write", path, err)
 	}

@@ -9,6 +9,8 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/strangeloopio/inferencex/pipeline/durable"
 )
 
 // Journal is a file of rows that are written as they come: an Arrow IPC stream, which any Arrow library reads. Each batch
@@ -70,7 +72,7 @@ func (j *Journal[R]) Close() error {
 	}
 	err = errors.Join(err, j.file.Close())
 	if err == nil {
-		err = syncDir(filepath.Dir(j.path))
+		err = durable.SyncDir(filepath.Dir(j.path))
 	}
 	return fileError("close journal", j.path, err)
 }

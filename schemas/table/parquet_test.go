@@ -11,6 +11,8 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/strangeloopio/inferencex/pipeline/durable"
 )
 
 // Row types that stand for other versions of the chunks table.
@@ -256,7 +258,7 @@ func TestFileAppearsWholeOrNotAtAll(t *testing.T) {
 func TestAbortGivesAllMemoryBack(t *testing.T) {
 	mem := memory.NewCheckedAllocator(memory.NewGoAllocator())
 	defer mem.AssertSize(t, 0)
-	f, err := createAtomic(filepath.Join(t.TempDir(), "chunks.parquet"))
+	f, err := durable.Create(filepath.Join(t.TempDir(), "chunks.parquet"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -304,7 +306,7 @@ func TestParquetOnAFullDiskSaysSo(t *testing.T) {
 	}{{"few rows", 10}, {"many rows", 3 * rowGroupRows}} {
 		t.Run(test.name, func(t *testing.T) {
 			disk := fullDisk(t)
-			w, err := newWriter[Chunk](&atomicFile{disk, disk.Name()}, nil, memory.NewGoAllocator())
+			w, err := newWriter[Chunk](&durable.File{File: disk, Path: disk.Name()}, nil, memory.NewGoAllocator())
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -11,6 +11,8 @@ import (
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+
+	"github.com/strangeloopio/inferencex/pipeline/durable"
 )
 
 // rowGroupRows bounds what a writer holds in memory, and what a reader must read to skip by statistics.
@@ -31,20 +33,20 @@ type Writer[R any] struct {
 
 // NewWriter starts the file that will be at path. Its folder must exist. The caller ends it with Close or Abort.
 func NewWriter[R any](path string, meta Meta) (*Writer[R], error) {
-	f, err := createAtomic(path)
+	f, err := durable.Create(path)
 	if err != nil {
 		return nil, fileError("write", path, err)
 	}
 	return newWriter[R](f, meta, memory.NewGoAllocator())
 }
 
-func newWriter[R any](f *atomicFile, meta Meta, mem memory.Allocator) (*Writer[R], error) {
-	w := &Writer[R]{path: f.path, encoder: newEncoder[R](meta, mem)}
+func newWriter[R any](f *durable.File, meta Meta, mem memory.Allocator) (*Writer[R], error) {
+	w := &Writer[R]{path: f.Path, encoder: newEncoder[R](meta, mem)}
 	w.batcher.write = w.write
 	var err error
 	if w.out, err = newParquetFile(f, w.encoder.schema, w.encoder.layout.dictionaries(), mem); err != nil {
 		w.encoder.release()
-		return nil, fileError("write", f.path, err)
+		return nil, fileError("write", f.Path, err)
 	}
 	return w, nil
 }
@@ -122,12 +124,12 @@ func Seal[R any](journal, parquet string, meta Meta) (rows int64, err error) {
 
 // parquetFile is a Parquet file that is being written.
 type parquetFile struct {
-	file   *atomicFile
+	file   *durable.File
 	buf    *bufio.Writer // also keeps pqarrow from closing the file before it is synced
 	writer *pqarrow.FileWriter
 }
 
-func newParquetFile(f *atomicFile, schema *arrow.Schema, dictionaries []string, mem memory.Allocator) (*parquetFile, error) {
+func newParquetFile(f *durable.File, schema *arrow.Schema, dictionaries []string, mem memory.Allocator) (*parquetFile, error) {
 	// A dictionary of distinct values is built in vain: with one on each column sealing chunks took 1.6 times as long, and
 	// the file was a quarter larger.
 	props := []parquet.WriterProperty{
@@ -152,7 +154,7 @@ func newParquetFile(f *atomicFile, schema *arrow.Schema, dictionaries []string, 
 		err = p.writer.AppendKeyValueMetadata(storedSchemaKey, stored)
 	}
 	if err != nil {
-		f.discard()
+		f.Discard()
 		return nil, err
 	}
 	return p, nil
@@ -162,15 +164,15 @@ func (p *parquetFile) write(batch arrow.RecordBatch) error { return p.writer.Wri
 
 func (p *parquetFile) publish() error {
 	if err := errors.Join(p.writer.Close(), p.buf.Flush()); err != nil {
-		p.file.discard()
+		p.file.Discard()
 		return err
 	}
-	return p.file.publish()
+	return p.file.Publish()
 }
 
 // discard also closes the Parquet writer, whose memory is only given back by writing all of it.
 func (p *parquetFile) discard() {
 	p.buf.Reset(io.Discard)
 	_ = p.writer.Close()
-	p.file.discard()
+	p.file.Discard()
 }

@@ -11,6 +11,8 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"github.com/strangeloopio/inferencex/pipeline/durable"
 )
 
 // random makes n rows whose fields are often null or extreme.
@@ -109,7 +111,7 @@ func checkRoundTrip[R any](t *testing.T, rows []R) {
 	same(t, "journal", rows, journaled)
 
 	path := filepath.Join(dir, "table.parquet")
-	f, err := createAtomic(path)
+	f, err := durable.Create(path)
 	if err != nil {
 		t.Fatal(err)
 	}
