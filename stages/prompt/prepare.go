@@ -55,11 +55,14 @@ type preparation struct {
 // findWords sets the method, the words and the added tokens.
 func (p *preparation) findWords(ctx context.Context) error {
 	ids, err := p.server.Tokenize(ctx, strings.Join(strings.Fields(candidates), " "))
+	var refusal *client.StatusError
 	switch {
-	case errors.Is(err, client.ErrUnsupported):
+	case errors.Is(err, client.ErrUnsupported), errors.As(err, &refusal) && refusal.Code < 500: // a gateway may offer completions alone
 		return p.findByUsage(ctx)
+	case ctx.Err() != nil:
+		return ctx.Err()
 	case err != nil:
-		return err
+		return stage.Fail(stage.Transient, "endpoint_gone", err)
 	}
 	if p.spec.API != client.Chat {
 		taken, err := p.findByIDs(ctx, ids)

@@ -17,7 +17,7 @@ var _ Pacer = (*Closed)(nil)
 
 // DefaultRamp is over how long users begin where a workload does not say. It keeps requests from leaving in one burst, which would wait for
 // each other in the client, and is short beside any answer, so that users stay in flight together.
-const DefaultRamp = 100 * time.Millisecond
+const DefaultRamp = 20 * time.Millisecond
 
 // NewClosed returns the loop of so many users, who begin at times drawn from seed over ramp, the first of them at startNS on the load's
 // clock. A duration, counted from startNS, ends the sending; 0 leaves the end to the work. Spans are in the server's time.

@@ -1,0 +1,54 @@
+package load_test
+
+import (
+	"math"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
+	"github.com/strangeloopio/inferencex/stages/load"
+)
+
+// The client's times agree with those that the server stamped itself when it wrote the tokens, with 128 users, server and client sharing this
+// machine. They are held request by request: equal medians of two crowds would prove little. Users begin spread over the length of an answer,
+// as in a load that has been running for a while: 128 requests of one moment would measure their queue for the two cores.
+func TestTimesAreTheServers(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector makes the client the slow part")
+	}
+	const users = 128
+	server, endpoint := simulate(t, simulator.Config{Model: "Qwen3-8B-FP8", Profile: "graphs"})
+	cfg := cell(users)
+	cfg.Workload.ISL, cfg.Workload.OSL, cfg.Workload.Requests = 256, 64, 3*users
+	cfg.Workload.Ramp = stage.Duration(1500 * time.Millisecond)
+	task := task(t, endpoint, cfg)
+	if err := load.New().Run(t.Context(), environment(), task); err != nil {
+		t.Fatal(err)
+	}
+	stamped := map[string]simulator.RequestRecord{}
+	for _, record := range server.Requests() {
+		stamped[record.XRequestID] = record
+	}
+	var ttft, tpot []float64 // client less server, ms
+	for _, r := range rows(t, task.Dir) {
+		record, ok := stamped[r.ID]
+		if r.Status != "ok" || !ok || record.CompletionTokens != 64 {
+			t.Fatalf("row %+v, record %+v", r, record)
+		}
+		ttft = append(ttft, float64(*r.TFirstToken-r.TSend-(record.FirstTokenWriteNS-record.ArrivalNS))/1e6)
+		tpot = append(tpot, float64(*r.TLastToken-*r.TFirstToken-(record.LastTokenWriteNS-record.FirstTokenWriteNS))/63/1e6)
+	}
+	for name, off := range map[string][]float64{"ttft": ttft, "tpot": tpot} {
+		for i := range off {
+			off[i] = math.Abs(off[i])
+		}
+		slices.Sort(off)
+		p50, p99 := off[len(off)/2], off[len(off)*99/100]
+		t.Logf("%s: client and server differ by %.3f ms at p50, %.3f ms at p99 (n = %d; the server's own lag %v)", name, p50, p99, len(off), server.Lag())
+		if p50 > 2 {
+			t.Errorf("%s: client and server differ by %.3f ms at p50, want at most 2 ms", name, p50)
+		}
+	}
+}

@@ -1,0 +1,104 @@
+package load
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/stages/prompt"
+	"github.com/strangeloopio/inferencex/stages/traffic"
+)
+
+// factsFile holds what is known of a load beside its rows.
+const factsFile = "load.json"
+
+// facts is load.json. Times are nanoseconds on the load's clock, whose zero is epoch_unix_ns.
+type facts struct {
+	EpochUnixNS   int64          `json:"epoch_unix_ns"`
+	WindowStartNS int64          `json:"window_start_ns"` // first send
+	WindowEndNS   int64          `json:"window_end_ns"`   // last end of a request
+	Simulated     bool           `json:"simulated"`
+	SharedPrefix  int            `json:"shared_prefix"` // tokens
+	Users         int            `json:"users"`
+	Requests      int            `json:"requests"` // rows
+	Statuses      map[string]int `json:"statuses"`
+	Connections   int            `json:"connections_dialled"`
+	StaleRetries  int64          `json:"stale_retries"`
+	Prompts       prompt.Fit     `json:"prompts"`
+	SchedLag      lag            `json:"sched_lag_seconds"` // in server seconds, of all rows
+	Endpoint      stage.Endpoint `json:"endpoint"`          // header values left out: they may be secrets
+	Client        machine        `json:"client"`
+}
+
+// lag is how late requests went out.
+type lag struct {
+	P50 float64 `json:"p50"`
+	P99 float64 `json:"p99"`
+	Max float64 `json:"max"`
+}
+
+func (r *recorder) facts(endpoint stage.Endpoint, cfg stage.LoadConfig, session *traffic.Session, client machine) facts {
+	if endpoint.Headers != nil {
+		headers := make(map[string]string, len(endpoint.Headers))
+		for name := range endpoint.Headers {
+			headers[name] = "(sensitive)"
+		}
+		endpoint.Headers = headers
+	}
+	return facts{
+		EpochUnixNS: r.place.EpochUnixNS, WindowStartNS: r.first, WindowEndNS: r.last,
+		Simulated: endpoint.Simulated, SharedPrefix: cfg.Workload.SharedPrefix, Users: cfg.Users,
+		Requests: len(r.lags), Statuses: r.statuses, Connections: session.Client.Live().Connections, StaleRetries: r.stale,
+		Prompts: session.Fit, SchedLag: lagOf(r.lags), Endpoint: endpoint, Client: client,
+	}
+}
+
+func lagOf(lags []int64) lag {
+	if len(lags) == 0 {
+		return lag{}
+	}
+	sorted := slices.Sorted(slices.Values(lags))
+	at := func(percent int) float64 { return float64(sorted[(len(sorted)-1)*percent/100]) / 1e9 }
+	return lag{P50: at(50), P99: at(99), Max: at(100)}
+}
+
+func (f facts) write(dir string) error {
+	text, err := json.MarshalIndent(f, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write %s: %w", factsFile, err)
+	}
+	return os.WriteFile(filepath.Join(dir, factsFile), append(text, '\n'), 0o644)
+}
+
+// machine is the client's side, which may be what limits a load. With a simulated server in the same process, the time is of both.
+type machine struct {
+	OS             string  `json:"os"`
+	Arch           string  `json:"arch"`
+	Go             string  `json:"go"`
+	CPUs           int     `json:"cpus"`
+	MaxProcs       int     `json:"gomaxprocs"`
+	CPUSeconds     float64 `json:"cpu_seconds"` // of this process within the load, wall seconds; 0 where the system does not say
+	GCCycles       uint32  `json:"gc_cycles"`   // within the load
+	GCPauseSeconds float64 `json:"gc_pause_seconds"`
+}
+
+func readMachine() machine {
+	var memory runtime.MemStats
+	runtime.ReadMemStats(&memory)
+	return machine{
+		OS: runtime.GOOS, Arch: runtime.GOARCH, Go: runtime.Version(), CPUs: runtime.NumCPU(), MaxProcs: runtime.GOMAXPROCS(0),
+		CPUSeconds: cpuSeconds(), GCCycles: memory.NumGC, GCPauseSeconds: float64(memory.PauseTotalNs) / 1e9,
+	}
+}
+
+// until returns what was used between m and now.
+func (m machine) until(now machine) machine {
+	now.CPUSeconds -= m.CPUSeconds
+	now.GCCycles -= m.GCCycles
+	now.GCPauseSeconds -= m.GCPauseSeconds
+	return now
+}

@@ -1,0 +1,244 @@
+package load_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
+	"github.com/strangeloopio/inferencex/stages/load"
+)
+
+// Failures among good answers are rows.
+func TestSomeRequestsFail(t *testing.T) {
+	server, endpoint := simulate(t, fast)
+	var once sync.Once
+	env := environment()
+	cfg := cell(8)
+	cfg.Workload.OSL = 200
+	env.Progress = func(p stage.Progress) {
+		once.Do(func() { // the probes are over
+			for _, kind := range []simulator.FaultKind{simulator.FaultHTTP429, simulator.FaultHTTP500, simulator.FaultStreamError, simulator.FaultStreamTruncate} {
+				if err := server.Arm(simulator.Fault{Kind: kind, Count: 2, AfterChunks: 3}); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	task := task(t, endpoint, cfg)
+	if err := load.New().Run(t.Context(), env, task); err != nil {
+		t.Fatal(err)
+	}
+	statuses := map[string]int{}
+	for _, r := range rows(t, task.Dir) {
+		statuses[r.Status]++
+		if r.Status != "ok" && r.Error == "" {
+			t.Errorf("no error in %+v", r)
+		}
+	}
+	if diff := cmp.Diff(map[string]int{"ok": 56, "http_error": 4, "stream_error": 2, "truncated": 2}, statuses); diff != "" {
+		t.Errorf("statuses (-want +got):\n%s", diff)
+	}
+}
+
+func TestCancel(t *testing.T) {
+	_, endpoint := simulate(t, simulator.Config{Model: "Qwen3-8B-FP8", Profile: "offline"})
+	before := runtime.NumGoroutine()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	env := environment()
+	env.Progress = func(p stage.Progress) {
+		if p.Figures["in_flight"] == int64(8) {
+			cancel()
+		}
+	}
+	cfg := cell(8)
+	cfg.Workload.OSL = 2000
+	task := task(t, endpoint, cfg)
+	err := load.New().Run(ctx, env, task)
+	if !errors.Is(err, context.Canceled) || stage.ClassOf(err) != stage.Canceled {
+		t.Fatalf("error: %v", err)
+	}
+	all := journal(t, task.Dir)
+	if len(all) != 8 {
+		t.Errorf("%d rows: want those in flight", len(all))
+	}
+	for _, r := range all {
+		if r.Status != "cancelled" {
+			t.Errorf("row: %+v", r)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(task.Dir, "requests.parquet")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a load that was stopped left a table: %v", err)
+	}
+	for deadline := time.Now().Add(5 * time.Second); runtime.NumGoroutine() > before+2; { // the simulator keeps a few until it notices
+		if time.Now().After(deadline) {
+			stacks := make([]byte, 64<<10)
+			t.Fatalf("%d goroutines, %d before:\n%s", runtime.NumGoroutine(), before, stacks[:runtime.Stack(stacks, true)])
+		}
+		runtime.Gosched()
+	}
+}
+
+func TestEndpointDies(t *testing.T) {
+	server, endpoint := simulate(t, fast)
+	env := environment()
+	env.Progress = func(p stage.Progress) {
+		if p.Done > 0 {
+			server.Close()
+		}
+	}
+	cfg := cell(8)
+	cfg.Workload.Requests = 1_000_000
+	task := task(t, endpoint, cfg)
+	err := load.New().Run(t.Context(), env, task)
+	if err == nil || stage.ClassOf(err) != stage.Transient || stage.ReasonOf(err) != "endpoint_gone" ||
+		!strings.HasPrefix(err.Error(), "load: 32 requests in a row had no answer: the endpoint is gone; the last: dial tcp 127.0.0.1:") {
+		t.Errorf("%s, %s: %v", stage.ClassOf(err), stage.ReasonOf(err), err)
+	}
+	all := journal(t, task.Dir)
+	unanswered := 0
+	for _, r := range all {
+		if r.Status == "http_error" {
+			unanswered++
+		}
+	}
+	if unanswered < 32 || unanswered > 32+8 {
+		t.Errorf("%d requests without an answer among %d", unanswered, len(all))
+	}
+}
+
+// refuser takes small probes and refuses every request of the load.
+func refuser(t *testing.T, code int) stage.Endpoint {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var body struct {
+			MaxTokens int `json:"max_tokens"`
+		}
+		if err := json.NewDecoder(r.Body).Decode(&body); err != nil || r.URL.Path == "/tokenize" {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		if body.MaxTokens > 1 {
+			w.WriteHeader(code)
+			_, _ = w.Write([]byte(`{"error":{"message":"not today"}}`))
+			return
+		}
+		_, _ = w.Write([]byte(`data: {"choices":[{"text":"a","finish_reason":"length"}]}` + "\n\n"))
+	}))
+	t.Cleanup(server.Close)
+	return stage.Endpoint{URL: server.URL, Model: "llm", APIKeyEnv: "KEY", Headers: map[string]string{"X-Token": "header-secret"}}
+}
+
+func TestAllRequestsFail(t *testing.T) {
+	for code, want := range map[int]stage.ErrorClass{400: stage.Permanent, 500: stage.Transient, 429: stage.Transient} {
+		cfg := cell(4)
+		cfg.Workload.Requests = 1000
+		task := task(t, refuser(t, code), cfg)
+		err := load.New().Run(t.Context(), environment(), task)
+		if err == nil || stage.ClassOf(err) != want || stage.ReasonOf(err) != "all_requests_failed" ||
+			!strings.HasPrefix(err.Error(), "load: all of 32 requests failed; the first ended with http_error: HTTP ") || !strings.HasSuffix(err.Error(), ": not today") {
+			t.Errorf("%d: %s: %v", code, stage.ClassOf(err), err)
+		}
+		text, err := os.ReadFile(filepath.Join(task.Dir, "load.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(string(text), "secret") {
+			t.Errorf("load.json holds a secret: %s", text)
+		}
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	gone := httptest.NewServer(http.NotFoundHandler())
+	gone.Close()
+	for _, test := range []struct {
+		name   string
+		change func(*stage.LoadConfig, *stage.Task)
+		want   string
+		reason string
+	}{
+		{"open loop", func(c *stage.LoadConfig, _ *stage.Task) { c.RateRPS = 4 }, "load: a rate of 4 requests/s: open loops are not there yet; give users instead", "not_supported"},
+		{"no users", func(c *stage.LoadConfig, _ *stage.Task) { c.Users = 0 }, "load: users is 0: want at least 1", "bad_config"},
+		{"no end", func(c *stage.LoadConfig, _ *stage.Task) { c.Workload.Requests = 0 }, "load: nothing ends the load: give requests or duration", "bad_config"},
+		{"no deployment", func(_ *stage.LoadConfig, t *stage.Task) { t.Incarnation = nil }, "load: the step has no deployment to load", "no_endpoint"},
+		{
+			"extra body", func(c *stage.LoadConfig, _ *stage.Task) { c.Workload.ExtraBody = json.RawMessage(`{"n":2}`) },
+			"load: prepare prompts: a request of one token ended with http_error: encode request: extra body: n is set by the workload: leave it out (it may not set messages, model, n, prompt, stream)",
+			"probe_failed",
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			cfg := cell(2)
+			task := task(t, refuser(t, 500), cfg)
+			test.change(&cfg, &task)
+			text, err := json.Marshal(cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			task.Config = text
+			err = load.New().Run(t.Context(), environment(), task)
+			if err == nil || err.Error() != test.want || stage.ReasonOf(err) != test.reason {
+				t.Errorf("%s: %v, want %s", stage.ReasonOf(err), err, test.want)
+			}
+		})
+	}
+	t.Run("nobody there", func(t *testing.T) {
+		err := load.New().Run(t.Context(), environment(), task(t, stage.Endpoint{URL: gone.URL}, cell(2)))
+		if err == nil || stage.ClassOf(err) != stage.Transient || !strings.HasPrefix(err.Error(), "load: prepare prompts: tokenize: dial tcp") {
+			t.Errorf("%s: %v", stage.ClassOf(err), err)
+		}
+	})
+}
+
+func TestOptions(t *testing.T) {
+	fields := make(chan string, 64)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var body map[string]any
+		if err := json.NewDecoder(r.Body).Decode(&body); err != nil || r.URL.Path == "/tokenize" {
+			w.WriteHeader(http.StatusNotFound)
+			return
+		}
+		for _, name := range []string{"max_tokens", "max_completion_tokens"} {
+			if body[name] != nil {
+				fields <- name
+			}
+		}
+		_, _ = w.Write([]byte(`data: {"choices":[{"text":"a","finish_reason":"length"}]}` + "\n\n"))
+	}))
+	t.Cleanup(server.Close)
+	cfg := cell(1)
+	cfg.Options = json.RawMessage(`{"max_tokens_field":"max_completion_tokens"}`)
+	if err := load.New().Run(t.Context(), environment(), task(t, stage.Endpoint{URL: server.URL}, cfg)); err != nil {
+		t.Fatal(err)
+	}
+	close(fields)
+	n := 0
+	for name := range fields {
+		if n++; name != "max_completion_tokens" {
+			t.Errorf("a request carries %s", name)
+		}
+	}
+	if n < 8 {
+		t.Errorf("%d requests", n)
+	}
+	cfg.Options = json.RawMessage(`{"max_tokens_field":"tokens"}`)
+	err := load.New().Run(t.Context(), environment(), task(t, stage.Endpoint{URL: server.URL}, cfg))
+	if want := `load: max tokens field "tokens": want max_tokens or max_completion_tokens`; err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+}

@@ -1,0 +1,168 @@
+package traffic
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/table"
+	"github.com/strangeloopio/inferencex/stages/client"
+	"github.com/strangeloopio/inferencex/stages/prompt"
+)
+
+// Options are the arguments that the suite's blocks of the stages load and warmup take.
+type Options struct {
+	MaxTokensField string `json:"max_tokens_field"`
+}
+
+// Body says the arguments in the suite's language.
+func Body() block.Body {
+	return block.Body{
+		Doc: "How requests are sent.",
+		Args: []block.Arg{{
+			Name: "max_tokens_field", Type: cty.String, OneOf: []string{"max_tokens", "max_completion_tokens"}, Default: cty.StringVal("max_tokens"),
+			Doc: "Name under which a request carries the length of its answer; some chat servers take only max_completion_tokens.",
+		}},
+	}
+}
+
+// Job is what a session is to do.
+type Job struct {
+	Endpoint stage.Endpoint
+	Workload stage.Workload
+	Options  json.RawMessage // Options as JSON; may be empty
+	Users    int             // requests in flight, and connections to dial
+	Requests int             // 0: until the pacer ends
+	Purpose  prompt.Purpose
+	Seed     int64  // the suite's
+	Scope    string // sets the job's prompts apart from another's
+	ID       string // sets the job's request ids apart from another's
+}
+
+// Session is a server made ready for a job: prompts fitted and encoded ahead, connections dialled. It is for one Run and then closed.
+type Session struct {
+	Clock  *stage.Clock
+	Client *client.Client
+	Fit    prompt.Fit
+
+	job  Job
+	feed *feed
+}
+
+// Result is one request that has ended. Index and user are set in its row, nothing else of its place in a run.
+type Result struct {
+	Row    table.Request
+	Chunks []table.Chunk // good until the function that got them returns
+}
+
+// Open makes the server ready. Errors are classed.
+func Open(ctx context.Context, env stage.Env, job Job) (*Session, error) {
+	var options Options
+	if len(job.Options) > 0 {
+		if err := json.Unmarshal(job.Options, &options); err != nil {
+			return nil, fmt.Errorf("read the stage's arguments: %w", err)
+		}
+	}
+	s := &Session{job: job, Clock: stage.NewClock(env.Now, job.Endpoint.Clock)}
+	var err error
+	s.Client, err = client.New(client.Config{Endpoint: job.Endpoint, Getenv: env.Getenv, Clock: s.Clock, MaxTokensField: options.MaxTokensField})
+	if err != nil {
+		return nil, stage.Fail(stage.Permanent, "bad_endpoint", err)
+	}
+	if err := s.prepare(ctx); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *Session) prepare(ctx context.Context) error {
+	w := s.job.Workload
+	source, err := prompt.Prepare(ctx, s.Client, prompt.Spec{
+		API: w.API, ISL: w.ISL, SharedPrefix: w.SharedPrefix, Seed: s.job.Seed, Scope: s.job.Scope, ExtraBody: w.ExtraBody,
+	})
+	if err != nil {
+		return err
+	}
+	s.Fit = source.Fit()
+	prefix := idPrefix(s.job.ID)
+	s.feed = newFeed(ctx, s.job.Requests, max(2*s.job.Users, 64), func(index int64) (*client.Call, error) {
+		return s.Client.Encode(client.Request{
+			API: w.API, Prompt: source.At(s.job.Purpose, index), ID: fmt.Sprintf("%s-%d", prefix, index), ISL: w.ISL, OSL: w.OSL,
+			IgnoreEOS: w.IgnoreEOS, Temperature: w.Temperature, ExtraBody: w.ExtraBody, Timeout: time.Duration(w.RequestTimeout),
+		})
+	})
+	if err := s.feed.wait(ctx); err != nil {
+		return err
+	}
+	if err := s.Client.Warm(ctx, s.job.Users); err != nil {
+		return stage.Fail(stage.Transient, "endpoint_gone", err)
+	}
+	return nil
+}
+
+// idPrefix is short, as proxies cut long ids, and the same for the same job.
+func idPrefix(id string) string {
+	sum := sha256.Sum256([]byte(id))
+	return "ix-" + hex.EncodeToString(sum[:5])
+}
+
+// Run sends the job's requests as the pacer says. It hands each result to each, which is called from one goroutine; an error of it stops
+// the sending, but what was in flight is still handed over. Run returns when every request has ended and was handed over: nil, that error, or ctx's.
+func (s *Session) Run(ctx context.Context, pacer Pacer, each func(Result) error) error {
+	sending, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	ahead := 2 * pacer.Lanes()
+	results := make(chan Result, ahead)
+	spare := make(chan []table.Chunk, ahead) // chunks of results that have been taken in
+	var failure error
+	var taking sync.WaitGroup
+	taking.Go(func() {
+		for r := range results {
+			if err := each(r); err != nil && failure == nil {
+				failure = err
+				stop(err)
+			}
+			select {
+			case spare <- r.Chunks[:0]:
+			default:
+			}
+		}
+	})
+	Run(sending, s.Clock, pacer, s.feed.items, func(ctx context.Context, lane int, schedNS int64, it item) int64 {
+		var chunks []table.Chunk
+		select {
+		case chunks = <-spare:
+		default:
+		}
+		row, chunks := s.Client.Send(ctx, it.call, schedNS, chunks)
+		row.Index, row.User = it.index, int32(lane)
+		results <- Result{row, chunks}
+		return row.TDone
+	})
+	close(results)
+	taking.Wait()
+	if failure != nil {
+		return failure
+	}
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	return s.feed.close()
+}
+
+// Close lets go of what the session holds. Run must have returned.
+func (s *Session) Close() {
+	if s.feed != nil {
+		_ = s.feed.close() // Run has returned its error
+	}
+	s.Client.Close()
+}

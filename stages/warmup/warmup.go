@@ -1,0 +1,147 @@
+// Package warmup is the stage that has a deployment do its work before it is measured, so that no cell pays for compiled graphs, filled
+// caches and opened files. Its invariant: none of its prompts shares a token block with a measured one, but for a prefix that the workload shares on purpose.
+package warmup
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/table"
+	"github.com/strangeloopio/inferencex/stages/client"
+	"github.com/strangeloopio/inferencex/stages/prompt"
+	"github.com/strangeloopio/inferencex/stages/traffic"
+)
+
+// Name is the kind's word in suites and addresses.
+const Name = "warmup"
+
+// defaultUsers is in flight where the deployment's cells have a rate in place of users.
+const defaultUsers = 8
+
+// Kind is the stage "warmup". It holds nothing.
+type Kind struct{}
+
+var _ stage.Runner = (*Kind)(nil)
+
+// New returns the kind.
+func New() *Kind { return &Kind{} }
+
+// Name is "warmup".
+func (*Kind) Name() string { return Name }
+
+// Class is Effect: it counts for the incarnation that it was done to.
+func (*Kind) Class() stage.Class { return stage.Effect }
+
+// Revision counts changes of this code that change results.
+func (*Kind) Revision() int { return 1 }
+
+// Body says the arguments of the suite's block of this stage.
+func Body() block.Body { return traffic.Body() }
+
+// report is warmup.json: whether the server got faster is in its first and last time to the first token, in server seconds.
+type report struct {
+	Requests         int      `json:"requests"`
+	OK               int      `json:"ok"`
+	FirstTTFTSeconds *float64 `json:"first_ttft_seconds"` // of the good answer that was sent first
+	LastTTFTSeconds  *float64 `json:"last_ttft_seconds"`  // of the one that was sent last
+	FirstError       string   `json:"first_error,omitempty"`
+	Simulated        bool     `json:"simulated"`
+
+	firstSend, lastSend int64
+	failure             table.Request
+}
+
+// Run sends the workload's requests, at least one for each user, and leaves warmup.json in task.Dir. It fails if none succeeded.
+func (*Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
+	var cfg stage.WarmupConfig
+	if err := json.Unmarshal(task.Config, &cfg); err != nil {
+		return fmt.Errorf("warmup: read the configuration: %w", err)
+	}
+	if task.Incarnation == nil {
+		return stage.Failf(stage.Permanent, "no_endpoint", "warmup: the step has no deployment to warm up")
+	}
+	if err := run(ctx, env, task, cfg); err != nil {
+		return fmt.Errorf("warmup: %w", err)
+	}
+	return nil
+}
+
+func run(ctx context.Context, env stage.Env, task stage.Task, cfg stage.WarmupConfig) error {
+	if cfg.Users < 1 {
+		cfg.Users = defaultUsers
+	}
+	cfg.Requests = max(cfg.Requests, cfg.Users)
+	endpoint := task.Incarnation.Endpoint()
+	session, err := traffic.Open(ctx, env, traffic.Job{
+		Endpoint: endpoint, Workload: cfg.Workload, Options: cfg.Options, Users: cfg.Users, Requests: cfg.Requests,
+		Purpose: prompt.Warmup, Seed: cfg.Seed, Scope: task.Address.String(), ID: fmt.Sprint(env.RunID, task.Address, task.Attempt),
+	})
+	if err != nil {
+		return err
+	}
+	defer session.Close()
+	rep := report{Simulated: endpoint.Simulated}
+	err = session.Run(ctx, traffic.NewClosed(cfg.Users, session.Clock.NowNS(), traffic.DefaultRamp, 0, uint64(cfg.Seed)), func(r traffic.Result) error {
+		rep.add(r.Row)
+		env.Report(stage.Progress{Done: rep.Requests, Total: cfg.Requests, Figures: map[string]any{
+			"in_flight": session.Client.Live().InFlight, "errors": rep.Requests - rep.OK,
+		}})
+		return nil
+	})
+	if err := rep.write(task.Dir); err != nil {
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	if rep.OK == 0 {
+		return stage.Failf(client.Class(rep.failure), "all_requests_failed", "all of %d requests failed; the first ended with %s: %s",
+			rep.Requests, rep.failure.Status, rep.failure.Error)
+	}
+	env.Log.Info("warm-up", "requests", rep.Requests, "ok", rep.OK,
+		"first_ttft_s", value(rep.FirstTTFTSeconds), "last_ttft_s", value(rep.LastTTFTSeconds))
+	return nil
+}
+
+// add takes in the row of a request that has ended.
+func (r *report) add(row table.Request) {
+	r.Requests++
+	if row.Status != "ok" {
+		if r.FirstError == "" {
+			r.FirstError, r.failure = row.Status+": "+row.Error, row
+		}
+		return
+	}
+	r.OK++
+	if row.TFirstToken == nil {
+		return
+	}
+	ttft := time.Duration(*row.TFirstToken - row.TSend).Seconds()
+	if r.FirstTTFTSeconds == nil || row.TSend < r.firstSend {
+		r.FirstTTFTSeconds, r.firstSend = &ttft, row.TSend
+	}
+	if r.LastTTFTSeconds == nil || row.TSend > r.lastSend {
+		r.LastTTFTSeconds, r.lastSend = &ttft, row.TSend
+	}
+}
+
+func (r *report) write(dir string) error {
+	text, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return fmt.Errorf("write warmup.json: %w", err)
+	}
+	return os.WriteFile(filepath.Join(dir, "warmup.json"), append(text, '\n'), 0o644)
+}
+
+func value(p *float64) float64 {
+	if p == nil {
+		return 0
+	}
+	return *p
+}

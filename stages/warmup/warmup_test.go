@@ -1,0 +1,179 @@
+package warmup_test
+
+import (
+	"encoding/json"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/strangeloopio/inferencex/pipeline/addr"
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/table"
+	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
+	"github.com/strangeloopio/inferencex/stages/load"
+	"github.com/strangeloopio/inferencex/stages/warmup"
+)
+
+// live is a deployment that is there already.
+type live struct {
+	stage.Live
+	endpoint stage.Endpoint
+}
+
+func (l live) Endpoint() stage.Endpoint { return l.endpoint }
+
+func simulate(t *testing.T, cfg simulator.Config) (*simulator.Server, stage.Endpoint) {
+	t.Helper()
+	server, err := simulator.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(t.Context(), ln) }()
+	t.Cleanup(func() {
+		server.Close()
+		<-done
+	})
+	info := server.Info()
+	return server, stage.Endpoint{
+		URL: "http://" + ln.Addr().String(), Model: info.Served[0], Simulated: true,
+		Clock: stage.ServerClock{Speed: info.Speed, EpochUnixNS: info.EpochUnixNS},
+	}
+}
+
+func task(t *testing.T, kind string, endpoint stage.Endpoint, cfg any) stage.Task {
+	t.Helper()
+	text, err := json.Marshal(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stage.Task{
+		Address: addr.Step{Kind: kind, Name: "sim", Key: "qwen/h100/1gpu"}, Attempt: 1, Config: text, Dir: t.TempDir(),
+		Incarnation: &stage.Incarnation{Live: live{endpoint: endpoint}},
+	}
+}
+
+var env = stage.Env{RunID: "run-1", Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+
+type report struct {
+	Requests         int      `json:"requests"`
+	OK               int      `json:"ok"`
+	FirstTTFTSeconds *float64 `json:"first_ttft_seconds"`
+	LastTTFTSeconds  *float64 `json:"last_ttft_seconds"`
+	FirstError       string   `json:"first_error"`
+	Simulated        bool     `json:"simulated"`
+}
+
+func read(t *testing.T, dir string) report {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, "warmup.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var r report
+	if err := json.Unmarshal(text, &r); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+var work = stage.Workload{API: "completions", ISL: 128, OSL: 16, IgnoreEOS: true, RequestTimeout: stage.Duration(time.Minute)}
+
+// No measured prompt finds a block of a warm-up's in the prefix cache, by either API: the caches are what a warm-up must not fill.
+func TestNothingIsFoundInTheCache(t *testing.T) {
+	on := true
+	for _, api := range []string{"completions", "chat"} {
+		t.Run(api, func(t *testing.T) {
+			server, endpoint := simulate(t, simulator.Config{Model: "Qwen3-8B-FP8", Profile: "offline", Speed: 20, PrefixCache: &on})
+			work := work
+			work.API = api
+			warm := task(t, warmup.Name, endpoint, stage.WarmupConfig{Workload: work, Users: 8, Requests: 3, Seed: 1})
+			if err := warmup.New().Run(t.Context(), env, warm); err != nil {
+				t.Fatal(err)
+			}
+			got := read(t, warm.Dir)
+			if got.Requests != 8 || got.OK != 8 || !got.Simulated || got.FirstTTFTSeconds == nil || *got.FirstTTFTSeconds <= 0 || got.LastTTFTSeconds == nil {
+				t.Errorf("report: %+v: want one request for each user", got)
+			}
+			work.Requests = 16
+			measured := task(t, load.Name, endpoint, stage.LoadConfig{Workload: work, Users: 8, Trial: 1, Seed: 1})
+			if err := load.New().Run(t.Context(), env, measured); err != nil {
+				t.Fatal(err)
+			}
+			rows, _, err := table.Read[table.Request](filepath.Join(measured.Dir, "requests.parquet"))
+			if err != nil || len(rows) != 16 {
+				t.Fatalf("%d rows: %v", len(rows), err)
+			}
+			for _, r := range rows {
+				if r.CachedTokens == nil || *r.CachedTokens >= 16 { // a block; a chat's template is alike for all
+					t.Errorf("request %d: %v cached tokens", r.Index, r.CachedTokens)
+				}
+			}
+			if n := len(server.Requests()); n < 24 {
+				t.Errorf("the server had %d requests", n)
+			}
+		})
+	}
+}
+
+func TestSharedPrefixIsWarm(t *testing.T) {
+	on := true
+	_, endpoint := simulate(t, simulator.Config{Model: "Qwen3-8B-FP8", Profile: "offline", Speed: 20, PrefixCache: &on})
+	work := work
+	work.SharedPrefix, work.Requests = 64, 16
+	if err := warmup.New().Run(t.Context(), env, task(t, warmup.Name, endpoint, stage.WarmupConfig{Workload: work, Users: 2, Seed: 1})); err != nil {
+		t.Fatal(err)
+	}
+	measured := task(t, load.Name, endpoint, stage.LoadConfig{Workload: work, Users: 2, Trial: 1, Seed: 1})
+	if err := load.New().Run(t.Context(), env, measured); err != nil {
+		t.Fatal(err)
+	}
+	rows, _, err := table.Read[table.Request](filepath.Join(measured.Dir, "requests.parquet"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range rows {
+		if r.CachedTokens == nil || *r.CachedTokens != 64 {
+			t.Errorf("request %d: %v cached tokens, want the prefix's 64", r.Index, r.CachedTokens)
+		}
+	}
+}
+
+func TestFailures(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		var body struct {
+			MaxTokens int `json:"max_tokens"`
+		}
+		switch err := json.NewDecoder(r.Body).Decode(&body); {
+		case err != nil || r.URL.Path == "/tokenize":
+			w.WriteHeader(http.StatusNotFound)
+		case body.MaxTokens > 1:
+			w.WriteHeader(http.StatusServiceUnavailable)
+		default:
+			_, _ = w.Write([]byte(`data: {"choices":[{"text":"a","finish_reason":"length"}]}` + "\n\n"))
+		}
+	}))
+	t.Cleanup(server.Close)
+	failing := task(t, warmup.Name, stage.Endpoint{URL: server.URL}, stage.WarmupConfig{Workload: work, Requests: 9, Seed: 1})
+	err := warmup.New().Run(t.Context(), env, failing)
+	want := "warmup: all of 9 requests failed; the first ended with http_error: HTTP 503"
+	if err == nil || err.Error() != want || stage.ClassOf(err) != stage.Transient || stage.ReasonOf(err) != "all_requests_failed" {
+		t.Errorf("%s, %s: %v, want %s", stage.ClassOf(err), stage.ReasonOf(err), err, want)
+	}
+	if got := read(t, failing.Dir); got.Requests != 9 || got.OK != 0 || got.FirstError != "http_error: HTTP 503" || got.FirstTTFTSeconds != nil {
+		t.Errorf("report: %+v", got)
+	}
+	failing.Incarnation = nil
+	if err := warmup.New().Run(t.Context(), env, failing); err == nil || err.Error() != "warmup: the step has no deployment to warm up" {
+		t.Errorf("without a deployment: %v", err)
+	}
+}
