@@ -15,12 +15,12 @@ model "qwen3-8b" {
 }
 
 provider "simulator" "local" {
-  speed = 2 # simulated seconds a second; all reported times are simulated ones
+  speed = 3 # simulated seconds a second; all reported times are simulated ones
 }
 
 workload "chat" {
-  isl = 512 # input tokens of every request
-  osl = 64  # output tokens of every request
+  isl = 1024 # input tokens of every request
+  osl = 128  # output tokens of every request
 }
 
 benchmark "gpu_users" {
@@ -32,6 +32,6 @@ benchmark "gpu_users" {
 
   matrix {
     gpus  = [1, 2]
-    users = [8, 16, 32]
+    users = [8, 32, 64]
   }
 }

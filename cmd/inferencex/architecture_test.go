@@ -16,7 +16,7 @@ const module = "github.com/strangeloopio/inferencex/"
 // ARCHITECTURE.md.
 type rule struct {
 	packages string   // a pattern of path.Match, or a folder followed by /...
-	may      []string // patterns likewise; a package may always import what lies below it
+	may      []string // patterns likewise; where packages ends in ..., a package may also import what lies below it
 	because  string
 }
 
@@ -85,7 +85,7 @@ func ruleOf(name string) (rule, bool) {
 }
 
 func allowed(r rule, name, imported string) bool {
-	if below(imported, name) {
+	if strings.HasSuffix(r.packages, "/...") && below(imported, name) {
 		return true
 	}
 	if parts := strings.Split(name, "/"); strings.HasPrefix(r.packages, "stages/deploy/*") && below(imported, strings.Join(parts[:3], "/")) {

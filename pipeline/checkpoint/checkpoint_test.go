@@ -138,10 +138,14 @@ func TestDamageIsNoHitAndIsMended(t *testing.T) {
 			path := filepath.Join(dir, "load", "rows.parquet")
 			return errors.Join(os.Chmod(path, 0o644), os.WriteFile(path, []byte("load fIrst"), 0o644))
 		}, "load/rows.parquet: has changed since it was sealed; its step will run again"},
-		"missing": {func(dir string) error { return os.Remove(filepath.Join(dir, "fetch-power", "rows.parquet")) },
-			"fetch-power/rows.parquet: is missing; its step will run again"},
-		"manifest": {func(dir string) error { return os.WriteFile(filepath.Join(dir, "entry.json"), []byte(`{"sch`), 0o644) },
-			"entry.json: is not the JSON that was written; its step will run again"},
+		"missing": {
+			func(dir string) error { return os.Remove(filepath.Join(dir, "fetch-power", "rows.parquet")) },
+			"fetch-power/rows.parquet: is missing; its step will run again",
+		},
+		"manifest": {
+			func(dir string) error { return os.WriteFile(filepath.Join(dir, "entry.json"), []byte(`{"sch`), 0o644) },
+			"entry.json: is not the JSON that was written; its step will run again",
+		},
 		"newer": {func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, "entry.json"), []byte(`{"schema":9}`), 0o644)
 		}, "entry.json: has schema 9, this program reads 1; its step will run again"},

@@ -37,6 +37,12 @@ const (
 	StepCanceled    Type = "step_canceled"
 )
 
+// Levels of notes.
+const (
+	Info    = "info"    // how a stage went about its work
+	Warning = "warning" // something that the user should look at
+)
+
 // Event is one thing that happened. Fields that say nothing are left out of its JSON.
 type Event struct {
 	Schema   int            `json:"schema"`
@@ -49,6 +55,7 @@ type Event struct {
 	Seconds  float64        `json:"seconds,omitempty"` // how long the step took, on this machine's clock
 	Class    string         `json:"class,omitempty"`   // class of the error
 	Reason   string         `json:"reason,omitempty"`  // reason code of a failure
+	Level    string         `json:"level,omitempty"`   // of a note: info or warning
 	Message  string         `json:"message,omitempty"`
 	Done     int            `json:"done,omitempty"`  // progress
 	Total    int            `json:"total,omitempty"` // progress

@@ -123,7 +123,7 @@ func (p *Plan) Count(kind string, action Action) int {
 }
 
 // Cells returns the number of cells in the plan.
-func (p *Plan) Cells() int { return p.Count(Load, Run) + p.Count(Load, Reuse) }
+func (p *Plan) Cells() int { return p.Count(Load, Run) + p.Count(Load, Reuse) + p.Count(Load, Skip) }
 
 // Secret is a sensitive value. It prints as (sensitive) under every verb and in JSON.
 type Secret struct{ value string }

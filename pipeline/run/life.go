@@ -136,7 +136,7 @@ func (j *job) openWatches(ctx context.Context, l *life) {
 			}
 		}
 		if err != nil {
-			j.Events.Emit(event.Event{Type: event.Note, Step: &at, Reason: stage.ReasonOf(err), Message: fmt.Sprintf("cannot watch: %v", err)})
+			j.Events.Emit(event.Event{Type: event.Note, Level: event.Warning, Step: &at, Reason: stage.ReasonOf(err), Message: fmt.Sprintf("cannot watch: %v", err)})
 		}
 	}
 }
@@ -147,7 +147,7 @@ func (j *job) teardown(ctx context.Context) finished {
 	ctx = context.WithoutCancel(ctx)
 	for _, kind := range slices.Backward(j.life.order) {
 		if err := j.life.watches[kind].Close(); err != nil {
-			j.Events.Emit(event.Event{Type: event.Note, Step: &j.node.Address, Message: fmt.Sprintf("close %s watch: %v", kind, err)})
+			j.Events.Emit(event.Event{Type: event.Note, Level: event.Warning, Step: &j.node.Address, Message: fmt.Sprintf("close %s watch: %v", kind, err)})
 		}
 	}
 	j.keepLog(ctx)
@@ -164,6 +164,6 @@ func (j *job) keepLog(ctx context.Context) {
 	dir := filepath.Join(j.Dir, "logs")
 	path := filepath.Join(dir, folder(j.node.Deployment)+".log")
 	if err := errors.Join(os.MkdirAll(dir, 0o755), os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o644)); err != nil {
-		j.Events.Emit(event.Event{Type: event.Note, Step: &j.node.Address, Message: fmt.Sprintf("keep log: %v", err)})
+		j.Events.Emit(event.Event{Type: event.Note, Level: event.Warning, Step: &j.node.Address, Message: fmt.Sprintf("keep log: %v", err)})
 	}
 }

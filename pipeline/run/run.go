@@ -125,7 +125,7 @@ func recoverLeftovers(ctx context.Context, cfg Config) error {
 	var errs []error
 	for _, entry := range leftovers {
 		cfg.Events.Emit(event.Event{
-			Type: event.Note, Resource: entry.Record.Token, ID: entry.Record.ID,
+			Type: event.Note, Level: event.Warning, Resource: entry.Record.Token, ID: entry.Record.ID,
 			Message: fmt.Sprintf("run %s left %s %s; releasing it", entry.Run, entry.Record.Address, entry.State),
 		})
 		bounded, cancel := context.WithTimeout(ctx, timeout)

@@ -61,7 +61,11 @@ func (h *noteHandler) Handle(_ context.Context, r slog.Record) error {
 		add(a)
 	}
 	r.Attrs(add)
-	h.events.Emit(event.Event{Type: event.Note, Step: &h.step, Message: strings.Join(text, " ")})
+	level := event.Info
+	if r.Level >= slog.LevelWarn {
+		level = event.Warning
+	}
+	h.events.Emit(event.Event{Type: event.Note, Step: &h.step, Level: level, Message: strings.Join(text, " ")})
 	return nil
 }
 

@@ -56,6 +56,8 @@ func (r *Registry) SuiteOptions() suite.Options {
 	for name := range r.kinds {
 		options.Stages[name] = suite.Body{}
 	}
+	options.Stages[load.Name] = load.Body()
+	options.Stages[warmup.Name] = warmup.Body()
 	options.Stages[power.Name] = power.Body()
 	for _, def := range chart.All() {
 		options.Charts = append(options.Charts, def.Name)

@@ -96,7 +96,7 @@ func (s *simulator) fetch(ctx context.Context, from, to int64) ([]table.Power, e
 		"from_unix_ns": {strconv.FormatInt(from-step, 10)},
 		"to_unix_ns":   {strconv.FormatInt(to+step, 10)},
 	}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"/simulator/power?"+query.Encode(), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.url+"?"+query.Encode(), nil)
 	if err != nil {
 		return nil, fmt.Errorf("read simulated power: %w", err)
 	}

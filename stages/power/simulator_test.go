@@ -22,6 +22,10 @@ func simulated(t *testing.T, begin int64) (stage.Endpoint, *atomic.Int64) {
 	t.Helper()
 	calls := &atomic.Int64{}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/series" {
+			http.NotFound(w, r)
+			return
+		}
 		from, _ := strconv.ParseInt(r.FormValue("from_unix_ns"), 10, 64)
 		to, _ := strconv.ParseInt(r.FormValue("to_unix_ns"), 10, 64)
 		until := begin + calls.Add(1)*1e9
@@ -33,7 +37,7 @@ func simulated(t *testing.T, begin int64) (stage.Endpoint, *atomic.Int64) {
 		}
 	}))
 	t.Cleanup(server.Close)
-	return stage.Endpoint{Simulated: true, GPUs: []stage.DeviceGPU{{UUID: "GPU-s"}}, Power: stage.PowerSource{Kind: "simulator", URL: server.URL}, Clock: stage.ServerClock{Speed: 10}}, calls
+	return stage.Endpoint{Simulated: true, GPUs: []stage.DeviceGPU{{UUID: "GPU-s"}}, Power: stage.PowerSource{Kind: "simulator", URL: server.URL + "/series"}, Clock: stage.ServerClock{Speed: 10}}, calls
 }
 
 func TestSimulatorIsAskedUntilItsClockIsThere(t *testing.T) {
@@ -71,7 +75,7 @@ func TestSimulatorTrouble(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			server := httptest.NewServer(c.handler)
 			defer server.Close()
-			at := stage.Endpoint{Power: stage.PowerSource{Kind: "simulator", URL: server.URL}}
+			at := stage.Endpoint{Power: stage.PowerSource{Kind: "simulator", URL: server.URL + "/series"}}
 			task := newTask(t, at, 1, `{}`, 1e9, 2e9)
 			if err := power.New(power.Config{}).Run(t.Context(), newEnv(), task); err != nil {
 				t.Fatal(err)

@@ -56,9 +56,11 @@ func (a *App) remake(ctx context.Context, root, name, format string) (err error)
 	defer func() { err = errors.Join(err, w.close()) }()
 	w.id, w.dir = filepath.Base(dir), dir
 	p.ForReport(w.store)
+	show := view.NewHuman(view.HumanConfig{Out: a.Stderr, Plan: p, Headline: "report of run " + w.id, Colour: a.Colour})
+	defer show.Close()
 	outcome, err := run.Run(ctx, run.Config{
 		ID: w.id, Dir: w.dir, Plan: p, Kinds: a.parts().Kinds(), Store: w.store, Journal: w.journal,
-		Events: event.NewBus(w.id, a.Now, view.NewHuman(view.HumanConfig{Out: a.Stderr, Plan: p, Colour: a.Colour})), Now: a.Now, Getenv: a.Getenv,
+		Events: event.NewBus(w.id, a.Now, show), Now: a.Now, Getenv: a.Getenv,
 	})
 	if err != nil {
 		return err

@@ -73,7 +73,7 @@ func (a *App) execute(ctx context.Context, w *workspace, p *plan.Plan, asJSON bo
 	defer func() { err = errors.Join(err, file.Close()) }()
 	log := event.NewLines(file)
 	log.Skip = func(e event.Event) bool { return e.Type == event.StepProgress }
-	var show view.Run = view.NewHuman(view.HumanConfig{Out: a.Stderr, Plan: p, Terminal: a.Terminal, Colour: a.Colour})
+	var show view.Run = view.NewHuman(view.HumanConfig{Out: a.Stderr, Plan: p, Headline: view.Sum(p), Terminal: a.Terminal, Colour: a.Colour})
 	if asJSON {
 		show = view.NewLines(a.Stdout)
 	}

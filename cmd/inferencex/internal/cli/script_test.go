@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,6 +29,7 @@ func TestScripts(t *testing.T) {
 			"await":   await,
 			"results": results,
 			"orphans": orphans,
+			"port":    port,
 		},
 	})
 }
@@ -110,6 +112,17 @@ func bound(ts *testscript.TestScript, cell map[string]any, text string) float64 
 		number *= value
 	}
 	return number
+}
+
+// port finds a free port and puts it into a variable: port NAME.
+func port(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: port NAME")
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	ts.Check(err)
+	ts.Setenv(args[0], fmt.Sprint(listener.Addr().(*net.TCPAddr).Port))
+	ts.Check(listener.Close())
 }
 
 // orphans fails if a process of this session is alive that carries the mark of a deployment: ! orphans.

@@ -19,6 +19,7 @@ import (
 type HumanConfig struct {
 	Out      io.Writer
 	Plan     *plan.Plan
+	Headline string // what is about to happen
 	Terminal bool // show bars that move
 	Colour   bool
 }
@@ -45,7 +46,7 @@ type activity struct {
 // NewHuman returns a view and prints what the run is about to do.
 func NewHuman(cfg HumanConfig) *Human {
 	h := &Human{style: style(cfg.Colour), out: cfg.Out, running: map[addr.Step]*activity{}}
-	fmt.Fprintf(h.out, "%s: %s\n", h.bold(cfg.Plan.Suite), Sum(cfg.Plan))
+	fmt.Fprintf(h.out, "%s: %s\n", h.bold(cfg.Plan.Suite), cfg.Headline)
 	for _, warning := range cfg.Plan.Warnings {
 		fmt.Fprintf(h.out, "%s %s\n", h.yellow("!"), warning)
 	}
@@ -93,11 +94,14 @@ func (h *Human) Emit(e event.Event) {
 	case event.StepRetried:
 		h.say(h.yellow("↻"), e.Step.String(), fmt.Sprintf("attempt %d: %s; again in %.0f s", e.Attempt, e.Message, e.Seconds))
 	case event.Note:
+		if e.Level == event.Info {
+			return // it is in the events file
+		}
 		who := ""
 		if e.Step != nil {
 			who = e.Step.String()
 		}
-		h.say(h.dim("·"), who, e.Message)
+		h.say(h.yellow("!"), who, e.Message)
 	}
 }
 

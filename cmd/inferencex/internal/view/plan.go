@@ -27,7 +27,7 @@ func Plan(out io.Writer, p *plan.Plan) error {
 func Sum(p *plan.Plan) string {
 	measure, sealed := p.Count(plan.Load, plan.Run), p.Count(plan.Load, plan.Reuse)
 	if measure == 0 {
-		return fmt.Sprintf("nothing to measure, all of the %s are sealed.", count(sealed, "cell"))
+		return fmt.Sprintf("nothing to measure: %s sealed.", count(sealed, "cell"))
 	}
 	return fmt.Sprintf("%s to measure on %s, %s sealed.", count(measure, "cell"), count(p.Count(plan.Deploy, plan.Run), "deployment"), count(sealed, "cell"))
 }
