@@ -82,7 +82,8 @@ func table(results result.Results) page.Table {
 	points := result.Points(results.Cells)
 	t := page.Table{Columns: []page.Column{
 		{Name: "Cell", Text: true, Doc: "model, GPU type and size of the deployment, and the users on it"},
-		{Name: "ISL", Unit: "tokens", Doc: "input tokens asked for"}, {Name: "OSL", Unit: "tokens", Doc: "output tokens asked for"},
+		{Name: "ISL", Unit: "tokens", Doc: "input tokens asked for"},
+		{Name: "OSL", Unit: "tokens", Doc: "output tokens asked for"},
 	}}
 	var shown []result.Metric
 	for _, name := range tableMetrics {

@@ -34,8 +34,11 @@ func results() result.Results {
 	return result.Results{
 		Schema: result.Schema, Simulated: true, Suite: "s",
 		Metrics: []result.Metric{
-			{Name: "output_tps_per_gpu", Unit: "tok/s/GPU", Better: "higher", Doc: "d"}, {Name: "e2el_mean_s", Unit: "s"},
-			{Name: "interactivity_mean", Unit: "tok/s"}, {Name: "ttft_mean_s", Unit: "s"}, {Name: "tok_s_per_kw", Unit: "tok/s/kW"},
+			{Name: "output_tps_per_gpu", Unit: "tok/s/GPU", Better: "higher", Doc: "d"},
+			{Name: "e2el_mean_s", Unit: "s"},
+			{Name: "interactivity_mean", Unit: "tok/s"},
+			{Name: "ttft_mean_s", Unit: "s"},
+			{Name: "tok_s_per_kw", Unit: "tok/s/kW"},
 		},
 		Cells: []result.Cell{cell(16, 1, 100, 2000), cell(16, 2, 110, 2200), cell(32, 1, 200, 0), failed},
 	}

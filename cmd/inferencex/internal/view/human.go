@@ -20,7 +20,7 @@ type HumanConfig struct {
 	Out      io.Writer
 	Plan     *plan.Plan
 	Headline string // what is about to happen
-	Terminal bool // show bars that move
+	Terminal bool   // show bars that move
 	Colour   bool
 }
 
