@@ -116,7 +116,7 @@ func TestEndpointDies(t *testing.T) {
 			unanswered++
 		}
 	}
-	if unanswered < 32 || unanswered > 32+8 {
+	if unanswered < 32 || unanswered > 32+4*8 { // beside those that it took, those in flight and those that wait to be written down
 		t.Errorf("%d requests without an answer among %d", unanswered, len(all))
 	}
 }
