@@ -74,12 +74,15 @@ func (j *job) acquire(ctx context.Context) finished {
 		if err != nil {
 			return err
 		}
+		if err := j.releaseEarlier(ctx); err != nil {
+			return err
+		}
 		born, err = acquirer.Acquire(ctx, j.env(j.node.Address), task, ledger{j.Journal, j.Events, j.node.Address})
 		return err
 	})
 	if f.state != Done {
-		if i := slices.IndexFunc(j.Journal.Live(), func(e journal.Entry) bool { return e.Record.Address == j.node.Address }); i >= 0 {
-			f.life = j.newLife(recordOnly{j.Journal.Live()[i].Record})
+		if left := j.leftBehind(); len(left) > 0 {
+			f.life = j.newLife(recordOnly{left[0]})
 		}
 		return f
 	}
@@ -92,6 +95,27 @@ func (j *job) acquire(ctx context.Context) finished {
 	j.Events.Emit(event.Event{Type: event.ResourceReady, Step: &j.node.Address, Resource: token, ID: born.Record().ID, Message: born.Endpoint().URL})
 	j.openWatches(ctx, f.life)
 	return f
+}
+
+// leftBehind returns what attempts to acquire this deployment have created and could not take back.
+func (j *job) leftBehind() []stage.Record {
+	var records []stage.Record
+	for _, e := range j.Journal.Live() {
+		if e.Record.Address == j.node.Address {
+			records = append(records, e.Record)
+		}
+	}
+	return records
+}
+
+// releaseEarlier makes room for another attempt, so that a deployment has one incarnation at most.
+func (j *job) releaseEarlier(ctx context.Context) error {
+	for _, record := range j.leftBehind() {
+		if err := j.release(ctx, record); err != nil {
+			return stage.Fail(stage.Transient, "not_released", fmt.Errorf("release what an earlier attempt left: %w", err))
+		}
+	}
+	return nil
 }
 
 func (j *job) newLife(live stage.Live) *life {

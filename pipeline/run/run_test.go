@@ -200,7 +200,7 @@ func (d *fakeDeploy) Class() stage.Class { return stage.Resource }
 func (d *fakeDeploy) Revision() int      { return 1 }
 
 func (d *fakeDeploy) Acquire(ctx context.Context, env stage.Env, task stage.Task, ledger stage.Ledger) (stage.Live, error) {
-	record := stage.Record{Token: env.RunID + task.Address.Key, ID: "id-" + task.Address.Key}
+	record := stage.Record{Token: fmt.Sprint(env.RunID, task.Address.Key, "-", task.Attempt), ID: "id-" + task.Address.Key}
 	if err := ledger.Intend(record); err != nil {
 		return nil, err
 	}
@@ -392,6 +392,21 @@ func TestAFailedDeploymentBlocksItsCellsAlone(t *testing.T) {
 		if r.State == Blocked && r.Address.Kind == plan.Load && !strings.Contains(r.Err.Error(), "CUDA out of memory") {
 			t.Errorf("%s does not say why: %v", r.Address, r.Err)
 		}
+	}
+}
+
+func TestARetriedDeploymentHasOneIncarnation(t *testing.T) {
+	b := newBench(t)
+	b.on["deploy 1gpu"] = func(_ context.Context, n int) error {
+		if n < 3 {
+			return stage.Failf(stage.Transient, "capacity", "no H100 is free") // what was created stays behind
+		}
+		return nil
+	}
+	o, _ := b.run(t.Context(), twoDeployments+"stage \"deploy\" {\n  retry {\n    attempts = 3\n    backoff  = \"1ms\"\n  }\n}\n")
+	b.mustBeEmpty(o)
+	if b.most != 1 || b.count("release") != 4 || o.Count(plan.Load, Done) != 4 {
+		t.Errorf("%d incarnations at once, %d releases\n%s", b.most, b.count("release"), states(o))
 	}
 }
 
