@@ -47,7 +47,11 @@ func TestLoad(t *testing.T) {
 			if len(indices) != 128 || len(ids) != 128 || len(users) != 16 {
 				t.Errorf("%d indices, %d ids, %d users", len(indices), len(ids), len(users))
 			}
-			if got := concurrency(all); got < .95*16 || got > 16 {
+			least := .95 * 16
+			if raceEnabled {
+				least = .7 * 16 // the detector takes its share of each turn-around
+			}
+			if got := concurrency(all); got < least || got > 16 {
 				t.Errorf("achieved concurrency %.2f of 16", got)
 			}
 			checkChunks(t, task.Dir, all)
