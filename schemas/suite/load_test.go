@@ -183,15 +183,16 @@ variable "token" {
 		"some.auto.hclvars": "n = 2\nstray = 1\n",
 		"named.hclvars":     "n = 3\n",
 	})
+	suite := filepath.Join(dir, "s.hcl")
 	auto, named := filepath.Join(dir, "some.auto.hclvars"), filepath.Join(dir, "named.hclvars")
 	tests := map[string]struct {
 		opt       Options
-		n, source string
+		n, source string   // who gave n, and whom they overrode
 		want      []string // besides the two of the automatic file
 	}{
-		"auto beats env": {Options{Getenv: func(s string) string { return map[string]string{"INFERENCEX_VAR_n": "9"}[s] }}, "2", auto, nil},
-		"file":           {Options{VarFiles: []string{named}}, "3", "-var-file " + named, nil},
-		"command line":   {Options{VarFiles: []string{named}, Vars: map[string]string{"n": "4"}}, "4", "-var", nil},
+		"auto beats env": {Options{Getenv: func(s string) string { return map[string]string{"INFERENCEX_VAR_n": "9"}[s] }}, "2", auto + " line 1, env INFERENCEX_VAR_n, default at " + suite + ":22", nil},
+		"file":           {Options{VarFiles: []string{named}}, "3", "-var-file " + named + " line 1, " + auto + " line 1, default at " + suite + ":22", nil},
+		"command line":   {Options{VarFiles: []string{named}, Vars: map[string]string{"n": "4"}}, "4", "-var, -var-file " + named + " line 1, " + auto + " line 1, default at " + suite + ":22", nil},
 		"undeclared":     {Options{Vars: map[string]string{"tokn": "4"}}, "", "", []string{`Undeclared variable: A value is given for "tokn", but the suite declares no such variable. Did you mean "token"?`}},
 		"wrong type":     {Options{Vars: map[string]string{"n": "many"}}, "", "", []string{`Wrong variable value: The value of "n" (-var) does not fit: it is a string, but the declared type is number.`}},
 		"secret":         {Options{Vars: map[string]string{"token": "hunter2"}}, "", "", []string{`Invalid variable value: The value of "token" (-var) breaks this rule: Too long.`}},
@@ -217,11 +218,15 @@ variable "token" {
 			if s == nil {
 				return
 			}
-			if got := canonical(t, s.Variables[0].Value); got != tt.n || s.Variables[0].Source != tt.source {
-				t.Errorf("n = %s from %q, want %s from %q", got, s.Variables[0].Source, tt.n, tt.source)
+			source := s.Variables[0].Source.String()
+			for _, lost := range s.Variables[0].Overrode {
+				source += ", " + lost.String()
+			}
+			if got := canonical(t, s.Variables[0].Value); got != tt.n || source != tt.source {
+				t.Errorf("n = %s from %q, want %s from %q", got, source, tt.n, tt.source)
 			}
 			want := []string{
-				fmt.Sprintf(`Deprecated variable: "n" has a value (%s), but is deprecated: set m instead.`, tt.source),
+				fmt.Sprintf(`Deprecated variable: "n" has a value (%s), but is deprecated: set m instead.`, s.Variables[0].Source.By),
 				`Undeclared variable: A value is given for "stray", but the suite declares no such variable. There is n, token.`,
 			}
 			if diff := cmp.Diff(want, messages(diags)); diff != "" {

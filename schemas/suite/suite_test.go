@@ -39,7 +39,7 @@ func options() Options {
 		Metrics: []string{"ttft_p50", "ttft_p99", "tpot_p99", "errors", "output_tps"},
 		Charts:  []string{"panels", "pareto", "power"},
 		Getenv: func(name string) string {
-			return map[string]string{"HF_TOKEN": "hunter2-token"}[name]
+			return map[string]string{"HF_TOKEN": "hunter2-token", "USER": "ci", "ISL": "64"}[name]
 		},
 	}
 }
@@ -163,7 +163,7 @@ func describe(t *testing.T, s *Suite) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "suite %s seed=%d salt=%q budget=$%g charts=%v\n", s.Name, s.Seed, s.Salt, s.Budget.USD, s.Report.Charts)
 	for _, v := range s.Variables {
-		fmt.Fprintf(&b, "var.%s = %s (%s)\n", v.Name, canonical(t, v.Value), v.Source)
+		fmt.Fprintf(&b, "var.%s = %s (%s)\n", v.Name, canonical(t, v.Value), v.Source.By)
 	}
 	for _, name := range sortedKeys(s.GPUs) {
 		g := s.GPUs[name]

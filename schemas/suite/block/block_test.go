@@ -24,6 +24,10 @@ func list(ss ...string) cty.Value {
 	return cty.ListVal(out)
 }
 
+func secretText(s string) cty.Value { return cty.StringVal(s).Mark(Sensitive) }
+
+func object(v cty.Value) cty.Value { return cty.ObjectVal(map[string]cty.Value{"v": v}) }
+
 func TestAccept(t *testing.T) {
 	secret := cty.StringVal("hunter2").Mark(Sensitive)
 	tests := map[string]struct {
@@ -50,6 +54,11 @@ func TestAccept(t *testing.T) {
 		"canonical percent":  {Arg{Name: "a", Type: cty.String, Format: Percent}, cty.StringVal("1.50%"), cty.StringVal("1.5%"), ""},
 		"secret allowed":     {Arg{Name: "a", Type: cty.String, Secret: true}, secret, secret, ""},
 		"secret refused":     {Arg{Name: "a", Type: cty.String}, secret, cty.UnknownVal(cty.String), `Sensitive value exposed: "a" is shown in plans and results, so it cannot be sensitive. Use another value, or drop "sensitive" from the variable.`},
+		"impure refused":     {Arg{Name: "a", Type: cty.String}, cty.StringVal("x").Mark(Impure), cty.UnknownVal(cty.String), `Value from the environment: "a" is part of the key under which results are found again, so it cannot come from env(): on another machine the same suite would mean something else.`},
+		"impure recorded":    {Arg{Name: "a", Type: cty.String, Provenance: true}, cty.StringVal("x").Mark(Impure), cty.StringVal("x").Mark(Impure), ""},
+		"impure sealed":      {Arg{Name: "a", Type: cty.Map(cty.String), Secret: true}, cty.MapVal(map[string]cty.Value{"x": cty.StringVal("1").Mark(Impure), "y": cty.StringVal("2")}), cty.MapVal(map[string]cty.Value{"x": secretText("1"), "y": cty.StringVal("2")}), ""},
+		"impure inside ref":  {Arg{Name: "a", Type: cty.DynamicPseudoType, Ref: "model"}, object(cty.StringVal("x").Mark(Impure)), object(cty.StringVal("x").Mark(Impure)), ""},
+		"impure choice":      {Arg{Name: "a", Type: cty.DynamicPseudoType, Ref: "model"}, object(cty.StringVal("x")).Mark(Impure), cty.DynamicVal, `Value from the environment: "a" is part of the key under which results are found again, so it cannot come from env(): on another machine the same suite would mean something else.`},
 		"secret that breaks": {Arg{Name: "a", Type: cty.String, Secret: true, Doc: "A key.", Check: func(v cty.Value) error { return fmt.Errorf("bad %q", v.AsString()) }}, secret, cty.UnknownVal(cty.String), `Invalid value: "a" has a sensitive value that does not fit: a key.`},
 	}
 	for name, tt := range tests {

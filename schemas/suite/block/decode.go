@@ -155,11 +155,32 @@ type Problem struct{ Summary, Detail string }
 // At is the problem as a diagnostic. A value that breaks a rule is shown with the variables it comes from.
 func (p *Problem) At(expr hcl.Expression, ctx *hcl.EvalContext) *hcl.Diagnostic {
 	d := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: p.Summary, Detail: p.Detail, Subject: expr.Range().Ptr()}
-	if p.Summary == brokenRule {
+	switch p.Summary {
+	case brokenRule:
 		d.Expression, d.EvalContext = expr, ctx
+	case impureValue:
+		name := impureVariable(expr, ctx)
+		d.Detail += fmt.Sprintf(" Pass the value with -var %s=VALUE or in the environment as INFERENCEX_VAR_%s, where the plan shows it; env() is for secrets, and for what is only recorded.", name, name)
 	}
 	return d
 }
+
+// impureVariable is the name of the variable that brought an impure value into an expression; NAME if it came indirectly.
+func impureVariable(expr hcl.Expression, ctx *hcl.EvalContext) string {
+	for _, ref := range expr.Variables() {
+		if ref.RootName() != "var" || len(ref) < 2 || ctx == nil {
+			continue
+		}
+		step, ok := ref[1].(hcl.TraverseAttr)
+		if given := ctx.Variables["var"]; ok && given.Type().IsObjectType() && given.Type().HasAttribute(step.Name) && IsImpure(given.GetAttr(step.Name)) {
+			return step.Name
+		}
+	}
+	return "NAME"
+}
+
+// impureValue is the summary for a value from the environment where a key is made.
+const impureValue = "Value from the environment"
 
 // brokenRule is the summary for a value of the right type that does not satisfy its argument.
 const brokenRule = "Invalid value"
@@ -171,9 +192,17 @@ func (a Arg) Accept(v cty.Value) (cty.Value, *Problem) {
 	refuse := func(summary, format string, args ...any) (cty.Value, *Problem) {
 		return unknown, &Problem{summary, fmt.Sprintf(format, args...)}
 	}
-	secret := HasSecret(v)
-	if secret && !a.Secret && a.Ref == "" {
+	secret, impure := HasSecret(v), IsImpure(v)
+	if a.Ref != "" { // what is inside of the block has been held against the block's own rules; the choice of it has not
+		secret, impure = v.HasMark(Sensitive), v.HasMark(Impure)
+	}
+	switch {
+	case secret && !a.Secret:
 		return refuse("Sensitive value exposed", "%q is shown in plans and results, so it cannot be sensitive. Use another value, or drop \"sensitive\" from the variable.", a.Name)
+	case impure && a.Secret:
+		v, secret = seal(v), true
+	case impure && !a.Provenance:
+		return refuse(impureValue, "%q is part of the key under which results are found again, so it cannot come from env(): on another machine the same suite would mean something else.", a.Name)
 	}
 	conv, err := convert.Convert(v, a.Type)
 	switch {

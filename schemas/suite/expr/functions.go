@@ -9,6 +9,8 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/function"
 	"github.com/zclconf/go-cty/cty/function/stdlib"
+
+	"github.com/strangeloopio/inferencex/schemas/suite/block"
 )
 
 // Functions are those that every expression may call. All are pure: equal arguments give equal results.
@@ -127,7 +129,7 @@ var envElsewhere = function.New(&function.Spec{
 	},
 })
 
-// env reads an environment variable; null if it is not set or empty.
+// env reads an environment variable; null if it is not set or empty. What it gives is marked as impure.
 func env(getenv func(string) string) function.Function {
 	return function.New(&function.Spec{
 		Description: "env(name) is the value of an environment variable, null if it is not set or empty.",
@@ -135,9 +137,9 @@ func env(getenv func(string) string) function.Function {
 		Type:        function.StaticReturnType(cty.String),
 		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
 			if s := getenv(args[0].AsString()); s != "" {
-				return cty.StringVal(s), nil
+				return cty.StringVal(s).Mark(block.Impure), nil
 			}
-			return cty.NullVal(cty.String), nil
+			return cty.NullVal(cty.String).Mark(block.Impure), nil
 		},
 	})
 }

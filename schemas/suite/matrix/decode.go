@@ -191,6 +191,10 @@ func (d *Decoder) value(e hcl.Expression) (cty.Value, bool) {
 	v, _, diags := d.Eval(e)
 	d.diags = append(d.diags, diags...)
 	v, marks := v.Unmark()
+	if _, impure := marks[block.Impure]; impure {
+		d.fail(e.Range(), "Value from the environment", "What a matrix varies is part of keys, so it cannot come from env(). Pass the value with -var or INFERENCEX_VAR_NAME.")
+		return v, false
+	}
 	if len(marks) > 0 {
 		d.fail(e.Range(), "Sensitive value exposed", "What a matrix varies is shown in plans and results, so it cannot be sensitive.")
 		return v, false

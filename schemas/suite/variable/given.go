@@ -2,7 +2,9 @@ package variable
 
 import (
 	"fmt"
+	"slices"
 	"sort"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
@@ -22,17 +24,53 @@ type Sources struct {
 	Getenv func(string) string
 }
 
+// Source is who gave a value.
+type Source struct {
+	By    string    // "-var", "-var-file x.hclvars", "x.auto.hclvars", "env INFERENCEX_VAR_x", "module x" or "default"
+	Range hcl.Range // where the value stands; no file for -var and the environment
+}
+
+// String is the source with its place: "default at suite.hcl:12", "-var-file x.hclvars line 3".
+func (s Source) String() string {
+	switch {
+	case s.Range.Filename == "":
+		return s.By
+	case strings.HasSuffix(s.By, s.Range.Filename):
+		return fmt.Sprintf("%s line %d", s.By, s.Range.Start.Line)
+	}
+	return fmt.Sprintf("%s at %s", s.By, block.Place(s.Range))
+}
+
 // Given is a value as somebody gave it.
 type Given struct {
-	Source string // "-var", "-var-file prod.hclvars", "INFERENCEX_VAR_x"
+	Source Source
 	text   string // of -var and the environment
 	expr   hcl.Expression
+	eval   block.Eval // of expr; constants only where it is nil
 }
 
 // Values is what all sources gave.
 type Values struct {
-	byName map[string]Given
+	byName map[string][]Given // the nearest source last
 	getenv func(string) string
+	module string // whose inputs these are; empty for the suite
+}
+
+// Inputs are the values that a module block gives, by expressions that may refer to things of the one who calls.
+func Inputs(module string, attrs map[string]*hcl.Attribute, declared []string, getenv func(string) string, eval block.Eval) (Values, hcl.Diagnostics) {
+	out := Values{byName: map[string][]Given{}, getenv: getenv, module: module}
+	var diags hcl.Diagnostics
+	for name, attr := range attrs {
+		if !slices.Contains(declared, name) {
+			diags = diags.Append(&hcl.Diagnostic{
+				Severity: hcl.DiagError, Summary: "Unknown module input", Subject: attr.NameRange.Ptr(),
+				Detail: fmt.Sprintf("Module %q declares no variable %q", module, name) + block.Hint(name, declared),
+			})
+			continue
+		}
+		out.byName[name] = []Given{{Source: Source{"module " + module, attr.NameRange}, expr: attr.Expr, eval: eval}}
+	}
+	return out, diags
 }
 
 // Read collects the values of all sources and reports those for variables that are not declared: an error where the
@@ -42,7 +80,7 @@ func Read(src Sources, declared []string) (Values, hcl.Diagnostics) {
 	for _, name := range declared {
 		known[name] = true
 	}
-	out := Values{byName: map[string]Given{}, getenv: src.Getenv}
+	out := Values{byName: map[string][]Given{}, getenv: src.Getenv}
 	var diags hcl.Diagnostics
 	for _, f := range src.Files {
 		attrs, fileDiags := f.Body.JustAttributes()
@@ -56,7 +94,7 @@ func Read(src Sources, declared []string) (Values, hcl.Diagnostics) {
 				diags = diags.Append(undeclared(name, declared, attr.NameRange.Ptr(), hcl.DiagWarning))
 				continue
 			}
-			out.byName[name] = Given{Source: from, expr: attr.Expr}
+			out.byName[name] = append(out.byName[name], Given{Source: Source{from, attr.NameRange}, expr: attr.Expr})
 		}
 	}
 	for _, name := range sortedNames(src.Vars) {
@@ -64,7 +102,7 @@ func Read(src Sources, declared []string) (Values, hcl.Diagnostics) {
 			diags = diags.Append(undeclared(name, declared, nil, hcl.DiagError))
 			continue
 		}
-		out.byName[name] = Given{Source: "-var", text: src.Vars[name]}
+		out.byName[name] = append(out.byName[name], Given{Source: Source{By: "-var"}, text: src.Vars[name]})
 	}
 	return out, diags
 }
@@ -83,35 +121,47 @@ func undeclared(name string, declared []string, at *hcl.Range, severity hcl.Diag
 	return &hcl.Diagnostic{Severity: severity, Summary: "Undeclared variable", Detail: detail, Subject: at}
 }
 
-// For is the value given for a variable, and false if nobody gave one. An empty environment variable gives none.
-func (v Values) For(name string) (Given, bool) {
-	if g, ok := v.byName[name]; ok {
-		return g, true
+// For lists the values given for a variable, the nearest source first. An empty environment variable gives none.
+func (v Values) For(name string) []Given {
+	given := slices.Clone(v.byName[name])
+	slices.Reverse(given)
+	if s := v.getenv(EnvPrefix + name); s != "" && v.module == "" {
+		given = append(given, Given{Source: Source{By: "env " + EnvPrefix + name}, text: s})
 	}
-	if s := v.getenv(EnvPrefix + name); s != "" {
-		return Given{Source: EnvPrefix + name, text: s}, true
+	return given
+}
+
+// advice says how a value can be given.
+func (v Values) advice(name string) string {
+	if v.module != "" {
+		return fmt.Sprintf("Give it in the block of module %q: %s = VALUE.", v.module, name)
 	}
-	return Given{}, false
+	return fmt.Sprintf("Give it with -var %s=VALUE, in a file with -var-file, or in the environment as %s%s.", name, EnvPrefix, name)
 }
 
 // Value evaluates what was given for a variable of a type. Text for a string, number or bool, or where no type is
-// declared, stands for itself; for other types it is an expression such as [1, 2].
-func (g Given) Value(ty cty.Type) (cty.Value, error) {
+// declared, stands for itself; for other types it is an expression such as [1, 2]. The error is a constant's; what is
+// wrong with an expression that may refer to something is in the diagnostics.
+func (g Given) Value(ty cty.Type) (cty.Value, hcl.Diagnostics, error) {
 	e := g.expr
+	if g.eval != nil {
+		v, _, diags := g.eval(e)
+		return v, diags, nil
+	}
 	if e == nil {
 		if ty.IsPrimitiveType() || ty == cty.DynamicPseudoType {
-			return cty.StringVal(g.text), nil
+			return cty.StringVal(g.text), nil, nil
 		}
 		var diags hcl.Diagnostics
 		if e, diags = hclsyntax.ParseExpression([]byte(g.text), "value", hcl.InitialPos); diags.HasErrors() {
-			return cty.DynamicVal, fmt.Errorf("it is not written as a value of type %s", ty.FriendlyName())
+			return cty.DynamicVal, nil, fmt.Errorf("it is not written as a value of type %s", ty.FriendlyName())
 		}
 	}
 	v, diags := e.Value(nil)
 	if diags.HasErrors() {
-		return cty.DynamicVal, fmt.Errorf("it must be a constant: no references and no function calls")
+		return cty.DynamicVal, nil, fmt.Errorf("it must be a constant: no references and no function calls")
 	}
-	return v, nil
+	return v, nil, nil
 }
 
 // Range is where the value stands, if it stands in a file.

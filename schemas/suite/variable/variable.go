@@ -21,9 +21,11 @@ import (
 type Variable struct {
 	Name        string
 	Description string
-	Value       cty.Value // marked where sensitive
-	Source      string    // who gave the value: "default", "-var", "-var-file x", "INFERENCEX_VAR_x", or a file's name
+	Value       cty.Value // marked where sensitive, or read from the environment by its default
+	Source      Source    // who gave the value
+	Overrode    []Source  // who gave one too, or the default, the nearest first
 	Sensitive   bool
+	Nullable    bool // null is a value; where it is not, null stands for the default
 	Range       hcl.Range
 }
 
@@ -36,6 +38,7 @@ func Block() block.Block {
 			{Name: "default", Type: cty.DynamicPseudoType, Lazy: true, Doc: "The value when none is given. The one place that may call env."},
 			{Name: "description", Type: cty.String, Doc: "What the variable is for."},
 			{Name: "sensitive", Type: cty.Bool, Default: cty.False, Doc: "The value is never shown, stored or part of a key."},
+			{Name: "nullable", Type: cty.Bool, Default: cty.True, Doc: "Null may be given; where it may not, null stands for the default."},
 			{Name: "deprecated", Type: cty.String, Doc: "What to use instead; who gives a value is warned."},
 		},
 		Blocks: []block.Block{{Kind: "validation", Many: true, Body: block.Body{
@@ -54,7 +57,7 @@ func Declare(blk *hcl.Block, values Values, eval block.Eval) (*Variable, expr.De
 	c, diags := Block().DecodeBlock(blk, nil) // constants only: a variable is known before anything else
 	v := &Variable{
 		Name: blk.Labels[0], Description: block.String(c.Value, "description"),
-		Value: cty.DynamicVal, Sensitive: block.Bool(c.Value, "sensitive"), Range: blk.DefRange,
+		Value: cty.DynamicVal, Sensitive: block.Bool(c.Value, "sensitive"), Nullable: block.Bool(c.Value, "nullable"), Range: blk.DefRange,
 	}
 	d := expr.Declaration{
 		Eval: func() (cty.Value, hcl.Diagnostics) {
@@ -87,7 +90,10 @@ func (v *Variable) evaluate(c *block.Content, values Values) (cty.Value, hcl.Dia
 	}
 	val, err := convert.Convert(raw, ty)
 	if err != nil {
-		return cty.DynamicVal, diags.Append(v.misfit(at, fmt.Errorf("it is %s, but the declared type is %s", block.Noun(raw.Type()), typeexpr.TypeString(ty))))
+		return cty.DynamicVal, diags.Append(v.misfit(at, misfit(raw.Type(), ty, err)))
+	}
+	if val.IsNull() && !v.Nullable {
+		return cty.DynamicVal, diags.Append(v.misfit(at, fmt.Errorf("it is null, which the variable refuses (nullable = false)")))
 	}
 	if v.Sensitive {
 		val = val.Mark(block.Sensitive)
@@ -95,31 +101,60 @@ func (v *Variable) evaluate(c *block.Content, values Values) (cty.Value, hcl.Dia
 	return val, diags
 }
 
+// misfit says why a value is not of the declared type. Inside of an object, the conversion says where.
+func misfit(got, want cty.Type, err error) error {
+	if got.IsObjectType() && want.IsObjectType() {
+		return fmt.Errorf("in the object, %w", err)
+	}
+	return fmt.Errorf("it is %s, but the declared type is %s", block.Noun(got), typeexpr.TypeString(want))
+}
+
 // raw is the value as given, or the default, and where it stands.
 func (v *Variable) raw(c *block.Content, ty cty.Type, values Values) (cty.Value, *hcl.Range, hcl.Diagnostics) {
-	if given, ok := values.For(v.Name); ok {
-		v.Source = given.Source
-		var diags hcl.Diagnostics
-		if advice := block.String(c.Value, "deprecated"); advice != "" {
-			diags = diags.Append(&hcl.Diagnostic{
-				Severity: hcl.DiagWarning, Summary: "Deprecated variable", Subject: &c.Range,
-				Detail: fmt.Sprintf("%q has a value (%s), but is deprecated: %s", v.Name, v.Source, advice),
-			})
-		}
-		val, err := given.Value(ty)
-		if err != nil {
-			return cty.DynamicVal, nil, diags.Append(v.misfit(given.Range(), err))
-		}
-		return val, given.Range(), diags
+	given := values.For(v.Name)
+	attr, hasDefault := c.Attrs["default"]
+	for _, g := range given {
+		v.Overrode = append(v.Overrode, g.Source)
 	}
-	attr, ok := c.Attrs["default"]
-	if !ok {
+	if hasDefault {
+		v.Overrode = append(v.Overrode, Source{"default", attr.Range})
+	}
+	if len(v.Overrode) == 0 {
 		return cty.DynamicVal, nil, hcl.Diagnostics{{
 			Severity: hcl.DiagError, Summary: "Missing variable value", Subject: &c.Range,
-			Detail: fmt.Sprintf("%q has no default and no value. Give it with -var %s=VALUE, in a file with -var-file, or in the environment as %s%s.", v.Name, v.Name, EnvPrefix, v.Name),
+			Detail: fmt.Sprintf("%q has no default and no value. %s", v.Name, values.advice(v.Name)),
 		}}
 	}
-	v.Source = "default"
+	v.Source, v.Overrode = v.Overrode[0], v.Overrode[1:]
+	if len(given) == 0 {
+		return v.fallback(attr, values)
+	}
+	val, at, diags := v.given(c, given[0], ty)
+	if diags.HasErrors() || v.Nullable || !hasDefault || !val.IsNull() {
+		return val, at, diags
+	}
+	val, at, more := v.fallback(attr, values)
+	return val, at, append(diags, more...)
+}
+
+// given is the value of the nearest source.
+func (v *Variable) given(c *block.Content, g Given, ty cty.Type) (cty.Value, *hcl.Range, hcl.Diagnostics) {
+	var diags hcl.Diagnostics
+	if advice := block.String(c.Value, "deprecated"); advice != "" {
+		diags = diags.Append(&hcl.Diagnostic{
+			Severity: hcl.DiagWarning, Summary: "Deprecated variable", Subject: &c.Range,
+			Detail: fmt.Sprintf("%q has a value (%s), but is deprecated: %s", v.Name, v.Source.By, advice),
+		})
+	}
+	val, more, err := g.Value(ty)
+	if err != nil {
+		return cty.DynamicVal, nil, diags.Append(v.misfit(g.Range(), err))
+	}
+	return val, g.Range(), append(diags, more...)
+}
+
+// fallback is the value of the default.
+func (v *Variable) fallback(attr *hcl.Attribute, values Values) (cty.Value, *hcl.Range, hcl.Diagnostics) {
 	if refs := attr.Expr.Variables(); len(refs) > 0 {
 		return cty.DynamicVal, nil, hcl.Diagnostics{{
 			Severity: hcl.DiagError, Summary: "Reference in default", Subject: refs[0].SourceRange().Ptr(),
@@ -136,7 +171,7 @@ func (v *Variable) raw(c *block.Content, ty cty.Type, values Values) (cty.Value,
 // misfit reports a value that is not of the declared type. The source line of a sensitive value is not shown.
 func (v *Variable) misfit(at *hcl.Range, err error) *hcl.Diagnostic {
 	d := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Wrong variable value", Subject: at}
-	d.Detail = fmt.Sprintf("The value of %q (%s) does not fit: %s.", v.Name, v.Source, err)
+	d.Detail = fmt.Sprintf("The value of %q (%s) does not fit: %s.", v.Name, v.Source.By, err)
 	if v.Sensitive || at == nil {
 		d.Subject = &v.Range
 	}
@@ -171,7 +206,7 @@ func (v *Variable) validate(c *block.Content, eval block.Eval) hcl.Diagnostics {
 		}
 		diags = diags.Append(&hcl.Diagnostic{
 			Severity: hcl.DiagError, Summary: "Invalid variable value", Subject: rule.Attrs["condition"].Expr.Range().Ptr(),
-			Detail: fmt.Sprintf("The value of %q (%s) breaks this rule: %s", v.Name, v.Source, detail),
+			Detail: fmt.Sprintf("The value of %q (%s) breaks this rule: %s", v.Name, v.Source.By, detail),
 		})
 	}
 	return diags

@@ -41,6 +41,12 @@ func declared(t *testing.T, body string, src Sources) (*Variable, cty.Value, hcl
 	return v, value, append(diags, d.Check()...)
 }
 
+// fileOf is a file of values that the user named.
+func fileOf(t *testing.T, text string) Sources {
+	t.Helper()
+	return Sources{Files: []source.Values{{Name: "given.hclvars", Body: parse(t, "given.hclvars", text).Body}}}
+}
+
 func TestValue(t *testing.T) {
 	given := func(text string) Sources { return Sources{Vars: map[string]string{"v": text}} }
 	tests := map[string]struct {
@@ -60,6 +66,13 @@ func TestValue(t *testing.T) {
 		"not constant":        {"type = list(number)", given("[var.x]"), `The value of "v" (-var) does not fit: it must be a constant: no references and no function calls.`},
 		"other type":          {"type = map(number)", given("[1]"), `The value of "v" (-var) does not fit: it is a list, but the declared type is map(number).`},
 		"no value":            {"type = number", Sources{}, `"v" has no default and no value. Give it with -var v=VALUE, in a file with -var-file, or in the environment as INFERENCEX_VAR_v.`},
+		"null is a value":     {"type = number\ndefault = 1", fileOf(t, "v = null"), "null"},
+		"null refused":        {"type = number\ndefault = 1\nnullable = false", fileOf(t, "v = null"), "1"},
+		"null and no default": {"type = number\nnullable = false", fileOf(t, "v = null"), `The value of "v" (-var-file given.hclvars) does not fit: it is null, which the variable refuses (nullable = false).`},
+		"null as default":     {"default = null\nnullable = false", Sources{}, `The value of "v" (default) does not fit: it is null, which the variable refuses (nullable = false).`},
+		"deep defaults":       {"type = list(object({ n = optional(number, 3), o = optional(object({ p = optional(bool, true) }), {}) }))", given("[{}, { n = 4 }]"), `[{"n":3,"o":{"p":true}},{"n":4,"o":{"p":true}}]`},
+		"optional null":       {"type = object({ a = optional(string) })", given("{}"), `{"a":null}`},
+		"optional refused":    {"type = object({ a = optional(string) })", given("{ b = 1, a = [] }"), `The value of "v" (-var) does not fit: in the object, attribute "a": string required, but have tuple.`},
 		"null against a rule": {"default = null\nvalidation {\n condition = null\n error_message = \"x\"\n}", Sources{}, `"condition" is null, but needed: an expression that is true for good values.`},
 	}
 	for name, tt := range tests {
