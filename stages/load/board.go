@@ -26,14 +26,16 @@ type board struct {
 	tokens, deltas int64   // of the ended requests: a delta may hold several tokens
 	ttft           []int64 // of the last good answers, as a ring
 	next           int
-	readings       []reading
+	begun          reading
+	readings       []reading // the last ones
 }
 
 // reading is the deltas so far at a time.
 type reading struct{ ns, deltas int64 }
 
 func newBoard(session *traffic.Session, total int) *board {
-	return &board{session: session, total: total}
+	begun := reading{session.Clock.NowNS(), session.Client.Live().Deltas}
+	return &board{session: session, total: total, begun: begun, readings: []reading{begun}}
 }
 
 // add counts a request that has ended.
@@ -69,7 +71,11 @@ func (b *board) progress() stage.Progress {
 	if len(b.readings) > rateReadings {
 		b.readings = slices.Delete(b.readings, 0, 1)
 	}
-	figures := map[string]any{"in_flight": live.InFlight, "errors": b.errors, "output_tps": b.rate(now)}
+	since := b.readings[0]
+	if b.total > 0 && b.done == b.total {
+		since = b.begun // the last word is about the whole load
+	}
+	figures := map[string]any{"in_flight": live.InFlight, "errors": b.errors, "output_tps": b.rate(since, now)}
 	if len(b.ttft) > 0 {
 		sorted := slices.Sorted(slices.Values(b.ttft))
 		figures["ttft_p50_s"] = float64(sorted[len(sorted)/2]) / 1e9
@@ -77,10 +83,9 @@ func (b *board) progress() stage.Progress {
 	return stage.Progress{Done: b.done, Total: b.total, Figures: figures}
 }
 
-// rate returns tokens per server second over the last readings. Deltas are counted as they come, and stand for as many tokens as
+// rate returns tokens per server second between two readings. Deltas are counted as they come, and stand for as many tokens as
 // those of the ended requests did.
-func (b *board) rate(now reading) float64 {
-	since := b.readings[0]
+func (b *board) rate(since, now reading) float64 {
 	if now.ns <= since.ns {
 		return 0
 	}
