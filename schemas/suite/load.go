@@ -60,12 +60,14 @@ func load(src source.Set, opt Options) (*Suite, hcl.Diagnostics) {
 		opt.MaxCells = DefaultMaxCells
 	}
 	l := &loader{
-		opt: opt, src: src, scope: expr.NewScope(roots()),
+		opt: opt, src: src,
 		suite:  &Suite{Name: src.Name, Files: src.Order, GPUs: map[string]*GPU{}, Stages: map[string]StagePolicy{}},
 		models: map[string]*Model{}, engines: map[string]*Engine{}, providers: map[string]*Provider{}, workloads: map[string]*Workload{},
 		benchmarks: map[string]hcl.Range{}, stages: map[string]hcl.Range{}, broken: map[*Workload]bool{}, autoWarmup: map[*Workload]bool{}, requestsAt: map[*Workload]hcl.Range{},
 	}
+	l.scope = expr.NewScope(roots(), l.src.Text)
 	l.run()
+	l.suite.Files = append(l.suite.Files, l.src.Texts()...)
 	diags := l.src.Sort(l.redact(l.diags))
 	if diags.HasErrors() {
 		return nil, diags

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,6 +16,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/suite/variable"
 )
 
 var update = flag.Bool("update", false, "write golden files anew; read each of them afterwards")
@@ -71,7 +74,7 @@ func render(t *testing.T, files map[string]*hcl.File, diags hcl.Diagnostics) str
 	return out.String()
 }
 
-// fixtures lists the suites of a folder: files, and folders of files.
+// fixtures lists the suites of a folder: files, and folders of files. The name of a folder of JSON files ends in .json.
 func fixtures(t *testing.T, folder, suffix string) []string {
 	t.Helper()
 	entries, err := os.ReadDir(filepath.Join("testdata", folder))
@@ -80,7 +83,8 @@ func fixtures(t *testing.T, folder, suffix string) []string {
 	}
 	var out []string
 	for _, e := range entries {
-		if e.IsDir() && suffix == ".hcl" || strings.HasSuffix(e.Name(), suffix) {
+		json := strings.HasSuffix(e.Name(), ".json")
+		if e.IsDir() && json == (suffix == ".hcl.json") || !e.IsDir() && strings.HasSuffix(e.Name(), suffix) {
 			out = append(out, filepath.Join("testdata", folder, e.Name()))
 		}
 	}
@@ -104,7 +108,13 @@ func TestValidSuites(t *testing.T) {
 
 // A suite means the same in JSON; only the places in the files differ.
 func TestJSONTwins(t *testing.T) {
-	for _, path := range fixtures(t, "valid", ".hcl.json") {
+	twins := fixtures(t, "valid", ".hcl.json")
+	for _, path := range fixtures(t, "valid", ".hcl") {
+		if !slices.Contains(twins, path+".json") {
+			t.Errorf("%s has no twin in JSON", path)
+		}
+	}
+	for _, path := range twins {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			native, files, diags := Load(strings.TrimSuffix(path, ".json"), options())
 			if diags.HasErrors() {
@@ -115,7 +125,7 @@ func TestJSONTwins(t *testing.T) {
 				t.Fatalf("unexpected diagnostics:\n%s", render(t, files, diags))
 			}
 			places := cmp.FilterPath(func(p cmp.Path) bool {
-				return p.Last().Type().String() == "hcl.Range" || p.Last().String() == ".Files"
+				return p.Last().Type() == reflect.TypeFor[hcl.Range]() || p.Last().Type() == reflect.TypeFor[variable.Source]() || p.Last().String() == ".Files"
 			}, cmp.Ignore())
 			values := cmp.Comparer(cty.Value.RawEquals)
 			if diff := cmp.Diff(native, twin, places, values); diff != "" {

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -11,6 +12,16 @@ import (
 
 	"github.com/strangeloopio/inferencex/schemas/suite/block"
 )
+
+// files is a reader of these files.
+func files(texts map[string]string) Reader {
+	return func(name string) (string, error) {
+		if text, ok := texts[name]; ok {
+			return text, nil
+		}
+		return "", fmt.Errorf("there is no %s", name)
+	}
+}
 
 func parse(t *testing.T, text string) hcl.Expression {
 	t.Helper()
@@ -24,7 +35,7 @@ func parse(t *testing.T, text string) hcl.Expression {
 // scope declares locals, each by an expression.
 func scope(t *testing.T, locals ...string) *Scope {
 	t.Helper()
-	s := NewScope([]Root{{Word: "local", Noun: "local value", Depth: 1}, {Word: "thing", Noun: "thing", Depth: 2}})
+	s := NewScope([]Root{{Word: "local", Noun: "local value", Depth: 1}, {Word: "thing", Noun: "thing", Depth: 2}}, files(map[string]string{"a.txt": "text\n", "b.tpl": "%{for u in users}${u},%{endfor}", "n.tpl": "${n}", "bad.tpl": "${", "raw": "\xff", "loop.tpl": "${file(\"a.txt\")}"}))
 	for _, l := range locals {
 		name, text, _ := strings.Cut(l, "=")
 		e := parse(t, text)
@@ -75,6 +86,43 @@ func TestEval(t *testing.T) {
 		"collections":          {`merge({a = 1}, zipmap(["b"], [max(1, 2)]))`, `{"a":1,"b":2}`},
 		"sets":                 {`length(toset(["a", "a"]))`, "1"},
 		"product":              {`setproduct([1], ["x", "y"])`, `[[1,"x"],[1,"y"]]`},
+		"sum":                  {"sum([1, 2.5])", "3.5"},
+		"sum of nothing":       {"sum([])", "0"},
+		"sum of null":          {"sum([1, null])", `Invalid function argument: Invalid value for "list" parameter: element 1 is null.`},
+		"all and any":          {"[alltrue([]), alltrue([true, false]), anytrue([]), anytrue([false, true])]", "[true,false,false,true]"},
+		"one":                  {"[one([]), one([4]), one(toset([\"x\"])), one(tolist([]))]", `[null,4,"x",null]`},
+		"one of two":           {"one([1, 2])", `Invalid function argument: Invalid value for "list" parameter: it has 2 elements, and one(…) takes one or none.`},
+		"one of text":          {`one("x")`, `Invalid function argument: Invalid value for "list" parameter: a list is needed, but this is string.`},
+		"place":                {`index(["a", "b"], "b")`, "1"},
+		"place of nothing":     {`index(["a", "b"], "c")`, `Error in function call: Call to function "index" failed: the list does not have this value.`},
+		"matchkeys":            {`matchkeys(["a", "b", "c"], [1, 2, 1], [1])`, `["a","c"]`},
+		"matchkeys of less":    {`matchkeys(["a"], [1, 2], [1])`, `Error in function call: Call to function "matchkeys" failed: there are 1 values, but 2 keys.`},
+		"no matchkeys":         {`matchkeys(["a"], [1], [2])`, `[]`},
+		"set algebra":          {"[setunion([1], [2]), setintersection([1, 2], [2]), setsubtract([1, 2], [2])]", "[[1,2],[2],[1]]"},
+		"lists":                {"[chunklist([1, 2, 3], 2), coalescelist([], [1]), compact([\"\", \"a\"]), slice([1, 2, 3], 1, 2), element([1, 2], 3)]", `[[[1,2],[3]],[1],["a"],[2],2]`},
+		"numbers":              {`[abs(-1), ceil(1.2), floor(1.8), pow(2, 3), log(8, 2), signum(-4), parseint("ff", 16)]`, "[1,2,1,8,3,-1,255]"},
+		"texts":                {`[chomp("a\n"), indent(2, "a\nb"), strrev("ab"), substr("abc", 1, 1), title("ab"), trim("xax", "x"), trimprefix("ab", "a"), trimsuffix("ab", "b")]`, `["a","a\n  b","ba","b","Ab","a","b","a"]`},
+		"formats":              {`concat([format("%03d", 7)], formatlist("%s!", ["a"]), regexall("[0-9]", "a1b2"))`, `["007","a!","1","2"]`},
+		"tests of texts":       {`[startswith("ab", "a"), endswith("ab", "a"), strcontains("abc", "b")]`, "[true,false,true]"},
+		"replace":              {`[replace("a.b", ".", "-"), replace("a1b22", "/[0-9]+/", "#"), replace("a/b", "/", "-")]`, `["a-b","a#b#","a-b"]`},
+		"bad pattern":          {`replace("a", "/(/", "")`, "Invalid function argument: Invalid value for \"part\" parameter: error parsing regexp: missing closing ): `(`."},
+		"decode":               {`[jsondecode("{\"a\":[1]}").a, csvdecode("x,y\n1,2")[0].y]`, `[[1],"2"]`},
+		"dates":                {`formatdate("YYYY-MM-DD", timeadd("2026-11-23T00:00:00Z", "24h"))`, `"2026-11-24"`},
+		"convert":              {`convert(["1", 1], set(number))`, "[1]"},
+		"convert to text":      {"convert(local.a, string)", `"3"`},
+		"convert to nothing":   {`convert("x", number)`, `Invalid function argument: Invalid value for "value" parameter: a number is required.`},
+		"type as value":        {"number", "Unknown variable: The name of a type has a meaning in a variable's type and in convert(value, type) only. If it is a text, put it in quotes."},
+		"file":                 {`file("a.txt")`, `"text\n"`},
+		"no file":              {`file("c.txt")`, `Invalid function argument: Invalid value for "path" parameter: there is no c.txt.`},
+		"raw file":             {`file("raw")`, `Invalid function argument: Invalid value for "path" parameter: raw is not a text in UTF-8.`},
+		"template":             {`templatefile("b.tpl", { users = [1, 2] })`, `"1,2,"`},
+		"template of a number": {`templatefile("n.tpl", { n = 1 })`, `"1"`},
+		"template with files":  {`templatefile("loop.tpl", {})`, `"text\n"`},
+		"template of a list":   {`templatefile("n.tpl", { n = [] })`, `Invalid function argument: Invalid value for "path" parameter: the template is no text.`},
+		"template lacks":       {`templatefile("n.tpl", {})`, `Invalid function argument: Invalid value for "values" parameter: the template needs n too.`},
+		"template of text":     {`templatefile("n.tpl", "n")`, `Invalid function argument: Invalid value for "values" parameter: the values are an object, such as { name = "x" }, but this is string.`},
+		"bad template":         {`templatefile("bad.tpl", {})`, `Invalid function argument: Invalid value for "path" parameter: bad.tpl:1: Expected the start of an expression, but found the end of the file.`},
+		"time is impure":       {"timestamp()", `Call to unknown function: There is no function "timestamp".`},
 		"text":                 {`join("-", split(",", lower("A,B")))`, `"a-b"`},
 	}
 	for name, tt := range tests {

@@ -121,6 +121,8 @@ func explain(diags hcl.Diagnostics, refs []hcl.Traversal, ctx *hcl.EvalContext) 
 	}
 	for _, d := range diags {
 		switch d.Summary {
+		case "Unknown variable": // the parser knows no more than that; only a type's name gets this far
+			d.Detail = "The name of a type has a meaning in a variable's type and in convert(value, type) only. If it is a text, put it in quotes."
 		case "Unsupported attribute":
 			if d.Subject != nil {
 				d.Detail += nearAttribute(*d.Subject, refs, ctx)

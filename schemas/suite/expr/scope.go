@@ -63,9 +63,9 @@ const (
 
 func (d Declaration) address() string { return d.Root + "." + strings.Join(d.Path, ".") }
 
-// NewScope is an empty scope in which references start with one of the roots.
-func NewScope(roots []Root) *Scope {
-	return &Scope{roots: roots, nodes: map[string]*node{}, incomplete: map[string]bool{}, functions: Functions()}
+// NewScope is an empty scope in which references start with one of the roots, and files are read with read.
+func NewScope(roots []Root, read Reader) *Scope {
+	return &Scope{roots: roots, nodes: map[string]*node{}, incomplete: map[string]bool{}, functions: Functions(read)}
 }
 
 // Declare adds a named thing. If the name is taken, the range of the one who has it is returned and nothing is added.
@@ -182,7 +182,7 @@ func hasPrefix(path, prefix []string) bool {
 
 // Eval evaluates an expression after everything it refers to. It is a block.Eval.
 func (s *Scope) Eval(e hcl.Expression) (cty.Value, *hcl.EvalContext, hcl.Diagnostics) {
-	refs := e.Variables()
+	refs := references(e)
 	used := map[string]*node{}
 	var diags hcl.Diagnostics
 	missing := false
@@ -207,6 +207,18 @@ func (s *Scope) Eval(e hcl.Expression) (cty.Value, *hcl.EvalContext, hcl.Diagnos
 		v = cty.DynamicVal
 	}
 	return v, ctx, explain(evalDiags, refs, ctx)
+}
+
+// references are the traversals of an expression, but for the words by which convert names types.
+func references(e hcl.Expression) []hcl.Traversal {
+	var refs []hcl.Traversal
+	for _, t := range e.Variables() {
+		if len(t) == 1 && typeWords[t.RootName()] {
+			continue
+		}
+		refs = append(refs, t)
+	}
+	return refs
 }
 
 // appendOnce keeps one message for a name that an expression misspells twice.

@@ -28,7 +28,8 @@ const mostNesting = 500
 type Set struct {
 	Path   string               // as given
 	Name   string               // what a suite is called that does not say: its folder, or its file without extensions
-	Files  map[string]*hcl.File // the suite's own, for showing snippets; lines of files of values may be secrets
+	Folder string               // the suite's, or the one its file is in
+	Files  map[string]*hcl.File // the suite's own and the texts it refers to, for showing snippets; lines of files of values may be secrets
 	Order  []string             // the suite's own files
 	Values []Values             // files of variables' values: those beside the suite, then those the user named
 }
@@ -48,6 +49,7 @@ func Read(path string, varFiles []string) (Set, hcl.Diagnostics) {
 	if err != nil {
 		return set, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Suite not found", Detail: err.Error() + "."}}
 	}
+	set.Folder = folder
 	var diags hcl.Diagnostics
 	for _, name := range names {
 		if f := parse(p, name, &diags); f != nil {
@@ -55,7 +57,7 @@ func Read(path string, varFiles []string) (Set, hcl.Diagnostics) {
 			set.Order = append(set.Order, name)
 		}
 	}
-	auto, err := filepath.Glob(filepath.Join(escape(folder), "*.auto.hclvars"))
+	auto, err := automatic(folder)
 	if err != nil {
 		diags = diags.Append(&hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Folder not readable", Detail: err.Error()})
 	}
@@ -118,6 +120,18 @@ func find(path string) (names []string, folder string, err error) {
 	}
 	sort.Strings(names)
 	return names, path, nil
+}
+
+// automatic lists the files of values that a folder's suite takes unasked, in order.
+func automatic(folder string) ([]string, error) {
+	native, err := filepath.Glob(filepath.Join(escape(folder), "*.auto.hclvars"))
+	if err != nil {
+		return nil, err
+	}
+	json, err := filepath.Glob(filepath.Join(escape(folder), "*.auto.hclvars.json"))
+	names := append(native, json...)
+	sort.Strings(names)
+	return names, err
 }
 
 // escape takes the meaning from characters that a glob would act on.

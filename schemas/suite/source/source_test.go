@@ -3,6 +3,7 @@ package source
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -16,7 +17,7 @@ func TestRead(t *testing.T) {
 	}
 	for name, text := range map[string]string{
 		"b.hcl": "", "a.hcl.json": "{}", ".hidden.hcl": "", "notes.txt": "", "c.json": "{}",
-		"x.auto.hclvars": "a = 1", "named.hclvars": "a = 2", "named.hclvars.json": `{"a": 3}`,
+		"x.auto.hclvars": "a = 1", "w.auto.hclvars.json": `{"a": 0}`, "named.hclvars": "a = 2", "named.hclvars.json": `{"a": 3}`,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
@@ -39,11 +40,50 @@ func TestRead(t *testing.T) {
 	if diff := cmp.Diff(in("a.hcl.json", "b.hcl"), set.Order); diff != "" {
 		t.Errorf("order (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(in("x.auto.hclvars", "named.hclvars", "named.hclvars.json"), values); diff != "" {
+	if diff := cmp.Diff(in("w.auto.hclvars.json", "x.auto.hclvars", "named.hclvars", "named.hclvars.json"), values); diff != "" {
 		t.Errorf("values (-want +got):\n%s", diff)
 	}
-	if set.Name != "my[suite]" || !set.Values[0].Auto || set.Values[1].Auto {
-		t.Errorf("name %q, automatic %v and %v", set.Name, set.Values[0].Auto, set.Values[1].Auto)
+	if set.Name != "my[suite]" || !set.Values[0].Auto || set.Values[2].Auto {
+		t.Errorf("name %q, automatic %v and %v", set.Name, set.Values[0].Auto, set.Values[2].Auto)
+	}
+}
+
+func TestText(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"s.hcl": "", "sub/a.txt": "a", "big": strings.Repeat("x", mostBytes+1)} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("/etc/hostname", filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	set, diags := Read(filepath.Join(dir, "s.hcl"), nil)
+	if len(diags) > 0 {
+		t.Fatal(diags)
+	}
+	for name, want := range map[string]string{
+		"sub/a.txt": "a", "./sub/../sub/a.txt": "a",
+		"../x": `"../x" does not lie in the folder of the suite; move it there and write its path from there`,
+		"/etc": `"/etc" does not lie in the folder of the suite; move it there and write its path from there`,
+		"no":   "there is no file no in the folder of the suite",
+		"big":  "big is larger than 1048576 bytes, which no suite needs: check the path",
+		"link": "statat link: path escapes from parent",
+		"sub":  "sub is no file",
+	} {
+		got, err := set.Text(name)
+		if err != nil {
+			got = err.Error()
+		}
+		if got != want {
+			t.Errorf("text of %s is %q, want %q", name, got, want)
+		}
+	}
+	if diff := cmp.Diff([]string{filepath.Join(dir, "sub/a.txt")}, set.Texts()); diff != "" {
+		t.Errorf("texts (-want +got):\n%s", diff)
 	}
 }
 

@@ -1,0 +1,1 @@
+${day}%{ for r in repos ~} ${r}%{ endfor ~}
