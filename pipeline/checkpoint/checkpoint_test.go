@@ -44,6 +44,13 @@ func TestRecipeDoesNotDependOnTheOrderOfFields(t *testing.T) {
 	}
 }
 
+func TestWhatDoesNotBearOnResultsIsNotInTheRecipe(t *testing.T) {
+	with := recipeOf(t, `{"users":16,"unkeyed":{"request_timeout":"10m"}}`)
+	if diff := cmp.Diff(recipeOf(t, `{"users":16}`), with); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestDifference(t *testing.T) {
 	base := recipeOf(t, `{"requests":50,"users":16}`)
 	for _, tc := range []struct{ now, want string }{

@@ -32,7 +32,8 @@ func (b *Builder) Add(name string, value any) {
 }
 
 // AddJSON puts one line for each leaf of a JSON document, under its path: config.workload.isl = 1024. A list of plain values is one line.
-// A field that is absent gives no line, so a new field with omitempty leaves older keys as they were.
+// A field that is absent gives no line, so a new field with omitempty leaves older keys as they were. What stands in the document under
+// "unkeyed" gives none: it does not bear on results.
 func (b *Builder) AddJSON(name string, document []byte) error {
 	if len(document) == 0 {
 		return nil
@@ -42,6 +43,9 @@ func (b *Builder) AddJSON(name string, document []byte) error {
 	decoder.UseNumber()
 	if err := decoder.Decode(&value); err != nil {
 		return fmt.Errorf("recipe of %s: %w", name, err)
+	}
+	if object, ok := value.(map[string]any); ok {
+		delete(object, "unkeyed")
 	}
 	b.addValue(name, value)
 	return nil

@@ -79,7 +79,7 @@ func (b *builder) deployConfig(d *deployment) json.RawMessage {
 	cfg := stage.DeployConfig{
 		Deployment:     d.spec,
 		ProviderName:   providerName(d.provider),
-		Provenance:     provenance(d.provider),
+		Provenance:     unkeyed(d.provider.Config, d.provider.KeyConfig),
 		TTL:            stage.Duration(orDefault(d.provider.TTL, defaultTTL)),
 		StartupTimeout: stage.Duration(orDefault(d.provider.StartupTimeout, defaultStartupTimeout)),
 	}
@@ -108,7 +108,7 @@ func (b *builder) warmupConfig(d *deployment) json.RawMessage {
 	}
 	return canonicalJSON(stage.WarmupConfig{
 		Deployment: d.spec, Workload: workloadOf(largest.Cell), Users: largest.Users, Requests: requests,
-		Seed: b.Suite.Seed, Options: b.options(Warmup),
+		Seed: b.Suite.Seed, Options: b.options(Warmup), Unkeyed: stage.LoadUnkeyed{RequestTimeout: stage.Duration(largest.Workload.Timeout)},
 	})
 }
 
@@ -116,6 +116,7 @@ func (b *builder) loadConfig(d *deployment, c cell) json.RawMessage {
 	return canonicalJSON(stage.LoadConfig{
 		Deployment: d.spec, Workload: workloadOf(c.Cell), Users: c.Users, RateRPS: c.RateRPS, Trial: c.Trial,
 		Seed: b.Suite.Seed, Salt: b.Suite.Salt, Options: b.options(Load),
+		Unkeyed: stage.LoadUnkeyed{RequestTimeout: stage.Duration(c.Workload.Timeout)},
 	})
 }
 
@@ -124,12 +125,12 @@ func workloadOf(c suite.Cell) stage.Workload {
 	return stage.Workload{
 		API: w.Endpoint, ISL: c.ISL, OSL: c.OSL, Requests: w.Requests, Duration: stage.Duration(w.Duration),
 		SharedPrefix: w.SharedPrefixTokens, Ramp: stage.Duration(w.Ramp), IgnoreEOS: w.IgnoreEOS, Temperature: w.Temperature,
-		RequestTimeout: stage.Duration(w.Timeout),
 	}
 }
 
 func (b *builder) powerConfig(d *deployment) json.RawMessage {
-	return canonicalJSON(stage.PowerConfig{GPUs: d.spec.GPUs, Options: b.options(FetchPower)})
+	unkeyed := stage.PowerUnkeyed{Options: unkeyed(b.Suite.Stages[FetchPower].Config, b.Suite.Stages[FetchPower].KeyConfig)}
+	return canonicalJSON(stage.PowerConfig{GPUs: d.spec.GPUs, Options: b.options(FetchPower), Unkeyed: unkeyed})
 }
 
 func (b *builder) aggregateConfig() json.RawMessage {
@@ -186,10 +187,10 @@ func canonical(v cty.Value) json.RawMessage {
 	return text
 }
 
-// provenance returns the arguments of a provider's block that are not part of keys.
-func provenance(p *suite.Provider) json.RawMessage {
+// unkeyed returns the arguments of a block that are not part of keys.
+func unkeyed(config, keyConfig cty.Value) json.RawMessage {
 	var all, keyed map[string]json.RawMessage
-	if json.Unmarshal(canonical(p.Config), &all) != nil || json.Unmarshal(canonical(p.KeyConfig), &keyed) != nil {
+	if json.Unmarshal(canonical(config), &all) != nil || json.Unmarshal(canonical(keyConfig), &keyed) != nil {
 		return nil
 	}
 	for name := range keyed {

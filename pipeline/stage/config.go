@@ -8,7 +8,7 @@ import (
 )
 
 // The configurations below are what the plan writes and the kinds read. Every field of a measure's configuration is part of its
-// checkpoint key, under the name in its JSON tag; names, labels and order are not in them.
+// checkpoint key, under the name in its JSON tag, except what stands under "unkeyed"; names, labels and order are not in them.
 
 // Model is a model as a server loads it.
 type Model struct {
@@ -54,17 +54,16 @@ type DeployConfig struct {
 
 // Workload is the work that each user does, as far as it bears on the result. Lengths are in tokens.
 type Workload struct {
-	API            string          `json:"api"` // "chat" or "completions"
-	ISL            int             `json:"isl"`
-	OSL            int             `json:"osl"`
-	Requests       int             `json:"requests,omitempty"` // 0 where Duration ends the load
-	Duration       Duration        `json:"duration,omitempty"`
-	SharedPrefix   int             `json:"shared_prefix,omitempty"` // tokens that all prompts begin with
-	Ramp           Duration        `json:"ramp,omitempty"`          // closed loop: the users start evenly over this long
-	IgnoreEOS      bool            `json:"ignore_eos"`
-	Temperature    float64         `json:"temperature"`
-	RequestTimeout Duration        `json:"request_timeout"`
-	ExtraBody      json.RawMessage `json:"extra_body,omitempty"` // merged into each request's JSON object
+	API          string          `json:"api"` // "chat" or "completions"
+	ISL          int             `json:"isl"`
+	OSL          int             `json:"osl"`
+	Requests     int             `json:"requests,omitempty"` // 0 where Duration ends the load
+	Duration     Duration        `json:"duration,omitempty"`
+	SharedPrefix int             `json:"shared_prefix,omitempty"` // tokens that all prompts begin with
+	Ramp         Duration        `json:"ramp,omitempty"`          // closed loop: the users start evenly over this long
+	IgnoreEOS    bool            `json:"ignore_eos"`
+	Temperature  float64         `json:"temperature"`
+	ExtraBody    json.RawMessage `json:"extra_body,omitempty"` // merged into each request's JSON object
 }
 
 // LoadConfig is the configuration of a load step: one cell.
@@ -77,6 +76,12 @@ type LoadConfig struct {
 	Seed       int64           `json:"seed"`
 	Salt       string          `json:"salt,omitempty"`
 	Options    json.RawMessage `json:"options,omitempty"` // arguments of the suite's stage "load" block
+	Unkeyed    LoadUnkeyed     `json:"unkeyed,omitzero"`
+}
+
+// LoadUnkeyed is what of a load's configuration does not bear on its result.
+type LoadUnkeyed struct {
+	RequestTimeout Duration `json:"request_timeout"` // a request that takes longer has failed
 }
 
 // WarmupConfig is the configuration of a warmup step: once per incarnation, before its first cell.
@@ -87,12 +92,19 @@ type WarmupConfig struct {
 	Requests   int             `json:"requests"` // at least Users
 	Seed       int64           `json:"seed"`
 	Options    json.RawMessage `json:"options,omitempty"`
+	Unkeyed    LoadUnkeyed     `json:"unkeyed,omitzero"`
 }
 
 // PowerConfig is the configuration of a fetch-power step.
 type PowerConfig struct {
 	GPUs    int             `json:"gpus"`              // devices expected
 	Options json.RawMessage `json:"options,omitempty"` // arguments of the suite's stage "fetch-power" block
+	Unkeyed PowerUnkeyed    `json:"unkeyed,omitzero"`
+}
+
+// PowerUnkeyed is what of a fetch-power step's configuration does not bear on its result.
+type PowerUnkeyed struct {
+	Options json.RawMessage `json:"options,omitempty"` // the arguments that are not part of a key
 }
 
 // AggregateConfig is the configuration of the aggregate step: what its tables say beside the measurements.

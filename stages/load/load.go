@@ -75,7 +75,8 @@ func run(ctx context.Context, env stage.Env, task stage.Task, cfg stage.LoadConf
 	scope := sha256.Sum256(task.Config)
 	session, err := traffic.Open(ctx, env, traffic.Job{
 		Endpoint: endpoint, Workload: cfg.Workload, Options: cfg.Options, Users: cfg.Users, Requests: cfg.Workload.Requests,
-		Purpose: prompt.Measure, Seed: cfg.Seed, Scope: hex.EncodeToString(scope[:]),
+		RequestTimeout: time.Duration(cfg.Unkeyed.RequestTimeout),
+		Purpose:        prompt.Measure, Seed: cfg.Seed, Scope: hex.EncodeToString(scope[:]),
 		ID: fmt.Sprint(env.RunID, task.Address, task.Attempt),
 	})
 	if err != nil {

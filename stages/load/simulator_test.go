@@ -73,7 +73,7 @@ func cell(users int) stage.LoadConfig {
 	return stage.LoadConfig{
 		Users: users, Trial: 2, Seed: 7,
 		Workload: stage.Workload{
-			API: "completions", ISL: 128, OSL: 64, Requests: 8 * users, IgnoreEOS: true, RequestTimeout: stage.Duration(10 * time.Minute),
+			API: "completions", ISL: 128, OSL: 64, Requests: 8 * users, IgnoreEOS: true,
 		},
 	}
 }

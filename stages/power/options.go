@@ -48,7 +48,7 @@ func Body() block.Body {
 			},
 			{
 				Name: "required", Type: cty.Bool, Default: cty.BoolVal(d.Required),
-				Doc: "Fail the cell where its power is not valid, instead of leaving its power columns empty.",
+				Provenance: true, Doc: "Fail the cell where its power is not valid, instead of leaving its power columns empty.",
 			},
 			{
 				Name: "period", Type: cty.String, Format: block.Duration, Default: cty.StringVal(time.Duration(d.Period).String()), Check: block.Positive,
@@ -68,7 +68,7 @@ func Body() block.Body {
 			},
 			{
 				Name: "command", Type: cty.String, Default: cty.StringVal(d.Command), Check: block.NotEmpty,
-				Doc: "Source nvidia-smi: the program, found in PATH where it has no slash.",
+				Provenance: true, Doc: "Source nvidia-smi: the program, found in PATH where it has no slash.",
 			},
 		},
 	}

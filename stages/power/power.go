@@ -171,8 +171,11 @@ func decode(raw json.RawMessage) (stage.PowerConfig, options, error) {
 	if err := json.Unmarshal(raw, &cfg); err != nil {
 		return cfg, opts, fmt.Errorf("fetch-power: read configuration: %w", err)
 	}
-	if len(cfg.Options) > 0 {
-		if err := json.Unmarshal(cfg.Options, &opts); err != nil {
+	for _, part := range []json.RawMessage{cfg.Options, cfg.Unkeyed.Options} {
+		if len(part) == 0 {
+			continue
+		}
+		if err := json.Unmarshal(part, &opts); err != nil {
 			return cfg, opts, fmt.Errorf("fetch-power: read options: %w", err)
 		}
 	}

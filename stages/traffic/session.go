@@ -41,10 +41,12 @@ type Job struct {
 	Options  json.RawMessage // Options as JSON; may be empty
 	Users    int             // requests in flight, and connections to dial
 	Requests int             // 0: until the pacer ends
-	Purpose  prompt.Purpose
-	Seed     int64  // the suite's
-	Scope    string // sets the job's prompts apart from another's
-	ID       string // sets the job's request ids apart from another's
+	// RequestTimeout ends a request that takes longer, in server seconds; 0: none does.
+	RequestTimeout time.Duration
+	Purpose        prompt.Purpose
+	Seed           int64  // the suite's
+	Scope          string // sets the job's prompts apart from another's
+	ID             string // sets the job's request ids apart from another's
 }
 
 // Session is a server made ready for a job: prompts fitted and encoded ahead, connections dialled. It is for one Run and then closed.
@@ -97,7 +99,7 @@ func (s *Session) prepare(ctx context.Context) error {
 	s.feed = newFeed(ctx, s.job.Requests, max(2*s.job.Users, 64), func(index int64) (*client.Call, error) {
 		return s.Client.Encode(client.Request{
 			API: w.API, Prompt: source.At(s.job.Purpose, index), ID: fmt.Sprintf("%s-%d", prefix, index), ISL: w.ISL, OSL: w.OSL,
-			IgnoreEOS: w.IgnoreEOS, Temperature: w.Temperature, ExtraBody: w.ExtraBody, Timeout: time.Duration(w.RequestTimeout),
+			IgnoreEOS: w.IgnoreEOS, Temperature: w.Temperature, ExtraBody: w.ExtraBody, Timeout: s.job.RequestTimeout,
 		})
 	})
 	if err := s.feed.wait(ctx); err != nil {

@@ -86,7 +86,7 @@ func read(t *testing.T, dir string) report {
 	return r
 }
 
-var work = stage.Workload{API: "completions", ISL: 128, OSL: 16, IgnoreEOS: true, RequestTimeout: stage.Duration(time.Minute)}
+var work = stage.Workload{API: "completions", ISL: 128, OSL: 16, IgnoreEOS: true}
 
 // No measured prompt finds a block of a warm-up's in the prefix cache, by either API: the caches are what a warm-up must not fill.
 func TestNothingIsFoundInTheCache(t *testing.T) {
