@@ -13,7 +13,8 @@ import (
 
 // Benchmark is a set of cells that are measured under the same objectives.
 type Benchmark struct {
-	Name        string
+	Name        string // with for_each, NAME.KEY, where KEY is the element's key with a dash for what no address can hold
+	Key         string // each.key, empty without for_each
 	Description string
 	Cells       []Cell
 	SLO         []Objective
@@ -37,7 +38,10 @@ func axes() []Arg {
 }
 
 func benchmarkBlock() block.Block {
-	args := []Arg{{Name: "description", Type: cty.String, Provenance: true, Doc: "What the benchmark is for."}}
+	args := []Arg{
+		{Name: "for_each", Type: cty.DynamicPseudoType, Lazy: true, Doc: "A map or a set of strings: the benchmark is made once for each element, which each.key and each.value stand for."},
+		{Name: "description", Type: cty.String, Provenance: true, Doc: "What the benchmark is for."},
+	}
 	for _, a := range axes() {
 		a.Lazy = true // decoded as a point on its axis
 		args = append(args, a)
@@ -50,12 +54,68 @@ func benchmarkBlock() block.Block {
 	}}
 }
 
+// decodeBenchmarks decodes a benchmark block, once for each element of its for_each.
+func (l *loader) decodeBenchmarks(blk *hcl.Block) {
+	valid := l.validName(blk)
+	name := blk.Labels[0]
+	head, _, _ := blk.Body.PartialContent(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "for_each"}}})
+	forEach, ok := head.Attributes["for_each"]
+	if !ok {
+		l.decodeBenchmark(&Benchmark{Name: name, Range: blk.DefRange}, blk, valid)
+		return
+	}
+	for _, item := range l.elements(forEach.Expr) {
+		key := item.Key.AsString()
+		one := *blk
+		one.Body = block.Bind(blk.Body, map[string]cty.Value{"each": item.Object()})
+		l.decodeBenchmark(&Benchmark{Name: name + "." + slug(key), Key: key, Range: blk.DefRange}, &one, valid)
+	}
+}
+
+// elements evaluates for_each of a benchmark; nil where it is in error or unknown.
+func (l *loader) elements(e hcl.Expression) []block.Item {
+	items, known, diags := block.Items(e, l.scope.Eval)
+	l.diags = append(l.diags, diags...)
+	switch {
+	case !known:
+		return nil
+	case len(items) == 0:
+		l.warn(e.Range(), "Benchmark without elements", "for_each is empty, so that this benchmark measures nothing.")
+	case len(items) > l.opt.MaxCells:
+		l.fail(e.Range(), "Too many cells", "for_each has %d elements, and a suite has at most %d cells. Take some out.", len(items), l.opt.MaxCells)
+		return nil
+	}
+	taken := map[string]string{}
+	for _, item := range items {
+		if item.Key.Type() != cty.String || item.Key.IsNull() || item.Key.AsString() == "" {
+			l.fail(e.Range(), "Map or set expected", "for_each of a benchmark goes over a map, or a set of strings that are not empty, because its keys become names. Of a list make a set: toset([\"a\", \"b\"]).")
+			return nil
+		}
+		key := item.Key.AsString()
+		if before, ok := taken[slug(key)]; ok {
+			l.fail(e.Range(), "Keys too similar", "%q and %q become the same name, %q. Change one of the two keys.", before, key, slug(key))
+			return nil
+		}
+		taken[slug(key)] = key
+	}
+	return items
+}
+
+// slug is a key as it stands in addresses: letters, digits, dots, dashes and underscores as they are, a dash for
+// everything else.
+func slug(key string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("._-", r) {
+			return r
+		}
+		return '-'
+	}, key)
+}
+
 // decodeBenchmark expands a benchmark into cells. Where an error keeps the cells from being known, none are made and
 // nothing is concluded from them.
-func (l *loader) decodeBenchmark(blk *hcl.Block) {
-	b := &Benchmark{Name: blk.Labels[0], Range: blk.DefRange}
+func (l *loader) decodeBenchmark(b *Benchmark, blk *hcl.Block, valid bool) {
 	c := l.decode(benchmarkBlock(), blk)
-	valid := l.validName(blk)
 	if first, taken := l.benchmarks[b.Name]; taken {
 		l.diags = l.diags.Append(block.Duplicate("benchmark", blk.DefRange, first))
 		valid = false

@@ -95,7 +95,7 @@ func (l *loader) run() {
 		l.decodeStage(blk)
 	}
 	for _, blk := range byKind["benchmark"] {
-		l.decodeBenchmark(blk)
+		l.decodeBenchmarks(blk)
 	}
 	if len(byKind["benchmark"]) == 0 && !l.diags.HasErrors() {
 		l.diags = l.diags.Append(&hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Nothing to measure", Detail: fmt.Sprintf("No file of %s has a benchmark block. Add one.", l.src.Path)})

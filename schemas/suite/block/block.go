@@ -78,7 +78,29 @@ func (b Body) schema() *hcl.BodySchema {
 	for _, n := range b.Blocks {
 		s.Blocks = append(s.Blocks, n.Header())
 	}
+	if len(b.Blocks) > 0 {
+		s.Blocks = append(s.Blocks, hcl.BlockHeaderSchema{Type: Dynamic, LabelNames: []string{"kind"}})
+	}
 	return s
+}
+
+// nested is the definition of a kind of nested block.
+func (b Body) nested(kind string) (Block, bool) {
+	for _, n := range b.Blocks {
+		if n.Kind == kind {
+			return n, true
+		}
+	}
+	return Block{}, false
+}
+
+// kinds lists the kinds of nested blocks.
+func (b Body) kinds() []string {
+	var out []string
+	for _, n := range b.Blocks {
+		out = append(out, n.Kind)
+	}
+	return out
 }
 
 // Type is the type of a decoded value: an object with one attribute for each argument that is not lazy.

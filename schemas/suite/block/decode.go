@@ -97,12 +97,11 @@ func (b Body) split(c *Content, body hcl.Body, eval Eval) hcl.Diagnostics {
 	}
 	raw, diags := body.Content(b.schema())
 	c.Attrs = raw.Attributes
-	byKind := map[string]Block{}
-	for _, n := range b.Blocks {
-		byKind[n.Kind] = n
-	}
-	for _, blk := range raw.Blocks {
-		def := byKind[blk.Type]
+	blocks, known, dynamicDiags := b.expand(raw.Blocks, eval)
+	diags = append(diags, dynamicDiags...)
+	c.Broken = !known
+	for _, blk := range blocks {
+		def, _ := b.nested(blk.Type)
 		if before := c.Blocks[blk.Type]; len(before) > 0 && !def.Many {
 			diags = diags.Append(Duplicate(blk.Type, blk.DefRange, before[0].Range))
 			continue
@@ -157,30 +156,13 @@ func (p *Problem) At(expr hcl.Expression, ctx *hcl.EvalContext) *hcl.Diagnostic 
 	d := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: p.Summary, Detail: p.Detail, Subject: expr.Range().Ptr()}
 	switch p.Summary {
 	case brokenRule:
-		d.Expression, d.EvalContext = expr, ctx
+		d.Expression, d.EvalContext = unbind(expr, ctx)
 	case impureValue:
 		name := impureVariable(expr, ctx)
 		d.Detail += fmt.Sprintf(" Pass the value with -var %s=VALUE or in the environment as INFERENCEX_VAR_%s, where the plan shows it; env() is for secrets, and for what is only recorded.", name, name)
 	}
 	return d
 }
-
-// impureVariable is the name of the variable that brought an impure value into an expression; NAME if it came indirectly.
-func impureVariable(expr hcl.Expression, ctx *hcl.EvalContext) string {
-	for _, ref := range expr.Variables() {
-		if ref.RootName() != "var" || len(ref) < 2 || ctx == nil {
-			continue
-		}
-		step, ok := ref[1].(hcl.TraverseAttr)
-		if given := ctx.Variables["var"]; ok && given.Type().IsObjectType() && given.Type().HasAttribute(step.Name) && IsImpure(given.GetAttr(step.Name)) {
-			return step.Name
-		}
-	}
-	return "NAME"
-}
-
-// impureValue is the summary for a value from the environment where a key is made.
-const impureValue = "Value from the environment"
 
 // brokenRule is the summary for a value of the right type that does not satisfy its argument.
 const brokenRule = "Invalid value"
@@ -192,18 +174,13 @@ func (a Arg) Accept(v cty.Value) (cty.Value, *Problem) {
 	refuse := func(summary, format string, args ...any) (cty.Value, *Problem) {
 		return unknown, &Problem{summary, fmt.Sprintf(format, args...)}
 	}
-	secret, impure := HasSecret(v), IsImpure(v)
-	if a.Ref != "" { // what is inside of the block has been held against the block's own rules; the choice of it has not
-		secret, impure = v.HasMark(Sensitive), v.HasMark(Impure)
+	if problem := a.refuseMarks(v); problem != nil {
+		return unknown, problem
 	}
-	switch {
-	case secret && !a.Secret:
-		return refuse("Sensitive value exposed", "%q is shown in plans and results, so it cannot be sensitive. Use another value, or drop \"sensitive\" from the variable.", a.Name)
-	case impure && a.Secret:
-		v, secret = seal(v), true
-	case impure && !a.Provenance:
-		return refuse(impureValue, "%q is part of the key under which results are found again, so it cannot come from env(): on another machine the same suite would mean something else.", a.Name)
+	if a.Secret {
+		v = seal(v)
 	}
+	secret := HasSecret(v)
 	conv, err := convert.Convert(v, a.Type)
 	switch {
 	case err != nil:

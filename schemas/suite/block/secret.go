@@ -9,50 +9,8 @@ import (
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 )
 
-// mark is the type of marks on values, so that no other package can make one by accident.
-type mark string
-
-// Sensitive marks a value that is never shown, stored or hashed.
-const Sensitive = mark("sensitive")
-
-// Impure marks a value that was read from the environment of the process: the same suite has another one elsewhere. It
-// may stand where no checkpoint key is made.
-const Impure = mark("impure")
-
 // Redacted stands where a sensitive value would.
 const Redacted = "(sensitive)"
-
-// HasSecret says whether any part of a value is sensitive.
-func HasSecret(v cty.Value) bool {
-	if !v.ContainsMarked() {
-		return false
-	}
-	_, marks := v.UnmarkDeep()
-	_, found := marks[Sensitive]
-	return found
-}
-
-// IsImpure says whether any part of a value was read from the environment.
-func IsImpure(v cty.Value) bool {
-	if !v.ContainsMarked() {
-		return false
-	}
-	_, marks := v.UnmarkDeep()
-	_, found := marks[Impure]
-	return found
-}
-
-// seal makes secrets of what the environment gave: neither is shown, and neither enters a key.
-func seal(v cty.Value) cty.Value {
-	plain, marked := v.UnmarkDeepWithPaths()
-	for _, m := range marked {
-		if _, found := m.Marks[Impure]; found {
-			delete(m.Marks, Impure)
-			m.Marks[Sensitive] = struct{}{}
-		}
-	}
-	return plain.MarkWithPaths(marked)
-}
 
 // Redact is the value with "(sensitive)" in place of every sensitive string, and null in place of other sensitive parts.
 func Redact(v cty.Value) cty.Value {

@@ -67,6 +67,12 @@ func stepName(step hcl.Traverser) (string, bool) {
 	return "", false
 }
 
+// elsewhere says where words mean something that are not bound everywhere.
+var elsewhere = map[string]string{
+	"each": "in a benchmark with for_each",
+	"cell": "in the argument when of a matrix",
+}
+
 // unknownRoot explains a first word that means nothing; most often a text without its quotes.
 func (s *Scope) unknownRoot(t hcl.Traversal) *hcl.Diagnostic {
 	var words []string
@@ -74,6 +80,10 @@ func (s *Scope) unknownRoot(t hcl.Traversal) *hcl.Diagnostic {
 		words = append(words, r.Word)
 	}
 	detail := fmt.Sprintf("Nothing is called %q here", t.RootName())
+	if where, ok := elsewhere[t.RootName()]; ok {
+		detail += ": it has a meaning only " + where + "."
+		return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Unknown reference", Detail: detail, Subject: t.SourceRange().Ptr()}
+	}
 	switch near := block.Suggest(t.RootName(), words); {
 	case near != "":
 		detail += fmt.Sprintf(". Did you mean %q?", near)
