@@ -138,7 +138,7 @@ func (j *Journal) Created(token, id string) error {
 	return j.advance(token, Created, func(r *stage.Record) { r.ID = id })
 }
 
-// Mark records that the resource came to a state.
+// Mark records that the resource came to a state. That it is gone counts for this process even if it cannot be written down.
 func (j *Journal) Mark(token string, state State) error {
 	return j.advance(token, state, func(*stage.Record) {})
 }
@@ -163,6 +163,9 @@ func (j *Journal) append(e Entry) error {
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	if e.State == Gone {
+		j.apply(e)
+	}
 	if _, err := j.file.Write(append(line, '\n')); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}

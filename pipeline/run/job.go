@@ -132,7 +132,7 @@ func (j *job) seal(f finished, recipe checkpoint.Recipe) finished {
 // attempts calls work until it succeeds, fails for good, or may not be tried again.
 func (j *job) attempts(ctx context.Context, work func(context.Context, stage.Task) error) finished {
 	for attempt := 1; ; attempt++ {
-		f := finished{state: Done, attempt: attempt, dir: j.attemptDir(j.node.Address, attempt)}
+		f := finished{state: Done, attempt: attempt, dir: j.attemptDir(j.node.Address)}
 		j.Events.Emit(event.Event{Type: event.StepStarted, Step: &j.node.Address, Attempt: attempt, Message: j.node.Reason})
 		f.err = j.attempt(ctx, f.dir, attempt, work)
 		switch {
@@ -159,11 +159,13 @@ func (j *job) attempts(ctx context.Context, work func(context.Context, stage.Tas
 	}
 }
 
-// attempt calls work once, under the timeout of its kind, and turns a panic into an error: a bug in a stage must not keep the others
-// from being torn down.
+// attempt calls work once, under the timeout of its kind. A bug in a stage must not keep others from being torn down: a panic is an error.
 func (j *job) attempt(ctx context.Context, dir string, attempt int, work func(context.Context, stage.Task) error) (err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return fmt.Errorf("make folder of attempt: %w", err)
+		if j.node.Address.Kind != plan.Teardown {
+			return fmt.Errorf("make folder of attempt: %w", err)
+		}
+		j.warn(j.node.Address, err) // a full disk keeps nothing alive
 	}
 	if timeout := time.Duration(j.policy.Timeout); timeout > 0 {
 		var cancel context.CancelFunc
@@ -175,15 +177,48 @@ func (j *job) attempt(ctx context.Context, dir string, attempt int, work func(co
 			}
 		}()
 	}
+	return safely(func() error {
+		return work(ctx, stage.Task{
+			Address: j.node.Address, Attempt: attempt, Config: j.node.Config, Dir: dir, Inputs: j.inputs,
+			Incarnation: j.life.incarnation(), Watch: j.life.watch(j.node.Address.Kind),
+		})
+	})
+}
+
+// safely turns a panic of work into an error.
+func safely(work func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = stage.Failf(stage.Permanent, "bug", "panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	return work(ctx, stage.Task{
-		Address: j.node.Address, Attempt: attempt, Config: j.node.Config, Dir: dir, Inputs: j.inputs,
-		Incarnation: j.life.incarnation(), Watch: j.life.watch(j.node.Address.Kind),
-	})
+	return work()
+}
+
+// within gives work so much time, and does not wait for it any longer than that: on the way to a teardown nothing may hold it up.
+func within[T any](ctx context.Context, limit time.Duration, work func(context.Context) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	type answer struct {
+		value T
+		err   error
+	}
+	done := make(chan answer, 1) // a late answer is let go
+	go func() {
+		var a answer
+		a.err = safely(func() (err error) {
+			a.value, err = work(ctx)
+			return err
+		})
+		done <- a
+	}()
+	select {
+	case a := <-done:
+		return a.value, a.err
+	case <-ctx.Done():
+		var none T
+		return none, fmt.Errorf("no end after %s", limit)
+	}
 }
 
 // jitter draws the wait before the next attempt: anything up to a ceiling that doubles, and stops at two minutes.

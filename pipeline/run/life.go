@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/event"
@@ -153,14 +154,17 @@ func (j *job) openWatches(ctx context.Context, l *life) {
 		dir := filepath.Join(j.Dir, "watch", folder(at))
 		err := os.MkdirAll(dir, 0o755)
 		if err == nil {
-			var watch stage.Watch
-			if watch, err = w.Watch(ctx, j.env(at), stage.Task{Address: at, Attempt: 1, Config: w.config, Dir: dir, Incarnation: &l.inc}); err == nil {
-				l.watches[w.kind] = watch
-				l.order = append(l.order, w.kind)
-			}
+			err = safely(func() error {
+				watch, err := w.Watch(ctx, j.env(at), stage.Task{Address: at, Attempt: 1, Config: w.config, Dir: dir, Incarnation: &l.inc})
+				if err == nil {
+					l.watches[w.kind] = watch
+					l.order = append(l.order, w.kind)
+				}
+				return err
+			})
 		}
 		if err != nil {
-			j.Events.Emit(event.Event{Type: event.Note, Level: event.Warning, Step: &at, Reason: stage.ReasonOf(err), Message: fmt.Sprintf("cannot watch: %v", err)})
+			j.warn(at, fmt.Errorf("cannot watch: %w", err))
 		}
 	}
 }
@@ -170,8 +174,9 @@ func (j *job) openWatches(ctx context.Context, l *life) {
 func (j *job) teardown(ctx context.Context) finished {
 	ctx = context.WithoutCancel(ctx)
 	for _, kind := range slices.Backward(j.life.order) {
-		if err := j.life.watches[kind].Close(); err != nil {
-			j.Events.Emit(event.Event{Type: event.Note, Level: event.Warning, Step: &j.node.Address, Message: fmt.Sprintf("close %s watch: %v", kind, err)})
+		watch := j.life.watches[kind]
+		if _, err := within(ctx, courtesy, func(context.Context) (any, error) { return nil, watch.Close() }); err != nil {
+			j.warn(j.node.Address, fmt.Errorf("close the watch of %s: %w", kind, err))
 		}
 	}
 	j.keepLog(ctx)
@@ -179,15 +184,21 @@ func (j *job) teardown(ctx context.Context) finished {
 	return j.perform(ctx)
 }
 
+// courtesy is how long a teardown waits for what is good to have before it releases the deployment.
+const courtesy = 20 * time.Second
+
 // keepLog writes the server's last lines beside the run. A log that cannot be had is no reason to keep the server.
 func (j *job) keepLog(ctx context.Context) {
-	lines, err := j.life.inc.Logs(ctx, 2000)
+	lines, err := within(ctx, courtesy, func(ctx context.Context) ([]string, error) { return j.life.inc.Logs(ctx, 2000) })
+	if err != nil {
+		j.warn(j.node.Address, fmt.Errorf("read the server's log: %w", err))
+	}
 	if err != nil || len(lines) == 0 {
 		return
 	}
 	dir := filepath.Join(j.Dir, "logs")
 	path := filepath.Join(dir, folder(j.node.Deployment)+".log")
 	if err := errors.Join(os.MkdirAll(dir, 0o755), os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o644)); err != nil {
-		j.Events.Emit(event.Event{Type: event.Note, Level: event.Warning, Step: &j.node.Address, Message: fmt.Sprintf("keep log: %v", err)})
+		j.warn(j.node.Address, fmt.Errorf("keep the server's log: %w", err))
 	}
 }

@@ -4,7 +4,6 @@ package run
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -72,6 +71,12 @@ func (o Outcome) Failures() []Result {
 	return failed
 }
 
+// Measured returns how many cells were measured and sealed: their last step is done.
+func (o Outcome) Measured() int { return o.Count(plan.FetchPower, Done) }
+
+// Reused returns how many cells were sealed before.
+func (o Outcome) Reused() int { return o.Count(plan.Load, Reused) }
+
 // Count returns how many steps of a kind ended so.
 func (o Outcome) Count(kind string, state State) int {
 	n := 0
@@ -87,9 +92,6 @@ func (o Outcome) Count(kind string, state State) int {
 // under the teardown's own deadline. The error is about the run itself; what became of the steps is in the outcome.
 func Run(ctx context.Context, cfg Config) (Outcome, error) {
 	cfg.Events.Emit(event.Event{Type: event.RunStarted, Message: cfg.Plan.Suite})
-	if err := recoverLeftovers(ctx, cfg); err != nil {
-		return Outcome{Alive: cfg.Journal.Live()}, err
-	}
 	e, err := newExecutor(cfg)
 	if err != nil {
 		return Outcome{}, err
@@ -104,7 +106,7 @@ func Run(ctx context.Context, cfg Config) (Outcome, error) {
 }
 
 func summary(o Outcome) string {
-	text := fmt.Sprintf("%d cells measured, %d used again", o.Count(plan.Load, Done), o.Count(plan.Load, Reused))
+	text := fmt.Sprintf("%d cells measured, %d used again", o.Measured(), o.Reused())
 	if n := len(o.Failures()); n > 0 {
 		text += fmt.Sprintf(", %d steps failed", n)
 	}
@@ -114,25 +116,18 @@ func summary(o Outcome) string {
 	return text
 }
 
-// recoverLeftovers releases what an earlier run left alive, as its journal tells.
-func recoverLeftovers(ctx context.Context, cfg Config) error {
-	leftovers := cfg.Journal.Live()
-	if len(leftovers) == 0 {
-		return nil
-	}
+// Recover releases what an earlier run left alive, as the journal tells. What cannot be released is told and stays in the journal: it is no reason
+// not to measure elsewhere, and the outcome of the run will name it.
+func Recover(ctx context.Context, cfg Config) {
 	w := world{cfg}
 	timeout := time.Duration(cfg.Plan.Policies[plan.Teardown].Timeout)
-	var errs []error
-	for _, entry := range leftovers {
-		cfg.Events.Emit(event.Event{
-			Type: event.Note, Level: event.Warning, Resource: entry.Record.Token, ID: entry.Record.ID,
-			Message: fmt.Sprintf("run %s left %s %s; releasing it", entry.Run, entry.Record.Address, entry.State),
-		})
+	for _, entry := range cfg.Journal.Live() {
+		step := entry.Record.Address
+		w.warn(step, fmt.Errorf("run %s left %s %s; releasing it", entry.Run, step, entry.State))
 		bounded, cancel := context.WithTimeout(ctx, timeout)
-		if err := w.release(bounded, entry.Record); err != nil {
-			errs = append(errs, fmt.Errorf("release %s (%s), left by run %s: %w", entry.Record.Address, entry.Record.ID, entry.Run, err))
+		if err := safely(func() error { return w.release(bounded, entry.Record) }); err != nil {
+			w.warn(step, fmt.Errorf("release %s (%s), left by run %s: %w", step, entry.Record.ID, entry.Run, err))
 		}
 		cancel()
 	}
-	return errors.Join(errs...)
 }

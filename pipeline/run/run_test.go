@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -34,6 +35,10 @@ type bench struct {
 	on    map[string]func(ctx context.Context, n int) error // by "kind part-of-key": what a call does instead of succeeding
 	alive map[string]bool                                   // resources by token
 	most  int                                               // most resources alive at once
+
+	journal *journal.Journal         // of the run
+	logs    func() ([]string, error) // what a server's log does; nil: nothing
+	close   func() error             // what closing a watch does; nil: nothing is watched
 }
 
 func newBench(t *testing.T) *bench {
@@ -96,11 +101,14 @@ func (b *bench) run(ctx context.Context, text string) (Outcome, *recorder) {
 	j, err := journal.Open(filepath.Join(b.dir, "journal.jsonl"), id, time.Now)
 	must(b.t, err)
 	defer j.Close()
+	b.journal = j
 	seen := &recorder{}
-	outcome, err := Run(ctx, Config{
+	cfg := Config{
 		ID: id, Dir: dir, Plan: b.plan(text, store), Kinds: b.kinds(), Store: store, Journal: j,
 		Events: event.NewBus(id, time.Now, seen), Now: time.Now, Getenv: func(string) string { return "" },
-	})
+	}
+	Recover(ctx, cfg)
+	outcome, err := Run(ctx, cfg)
 	must(b.t, err)
 	return outcome, seen
 }
@@ -123,6 +131,9 @@ func (b *bench) kinds() map[string]stage.Kind {
 		"aggregate": stage.Pure, "plot": stage.Pure, "teardown": stage.Resource,
 	} {
 		kinds[kind] = &fakeStage{b, kind, class}
+	}
+	if b.close != nil {
+		kinds["fetch-power"] = &watchingStage{fakeStage{b, "fetch-power", stage.Measure}}
 	}
 	return kinds
 }
@@ -193,6 +204,17 @@ func (s *fakeStage) Run(ctx context.Context, _ stage.Env, task stage.Task) error
 	return os.WriteFile(filepath.Join(task.Dir, s.kind+".txt"), []byte(text.String()), 0o644)
 }
 
+// watchingStage is a fakeStage that watches incarnations.
+type watchingStage struct{ fakeStage }
+
+func (s *watchingStage) Watch(context.Context, stage.Env, stage.Task) (stage.Watch, error) {
+	return watchFunc(s.b.close), nil
+}
+
+type watchFunc func() error
+
+func (w watchFunc) Close() error { return w() }
+
 type fakeDeploy struct{ b *bench }
 
 func (d *fakeDeploy) Name() string       { return "deploy" }
@@ -230,6 +252,13 @@ func (d *fakeDeploy) Release(ctx context.Context, _ stage.Env, record stage.Reco
 type fakeLive struct {
 	recordOnly
 	b *bench
+}
+
+func (l fakeLive) Logs(context.Context, int) ([]string, error) {
+	if l.b.logs == nil {
+		return nil, nil
+	}
+	return l.b.logs()
 }
 
 func (l fakeLive) Alive(context.Context) error {
@@ -483,6 +512,36 @@ func TestAStageThatRunsTooLongIsEnded(t *testing.T) {
 	b.mustBeEmpty(o)
 }
 
+func TestNothingOnTheWayToATeardownHoldsItUp(t *testing.T) {
+	forever := make(chan struct{})
+	for name, prepare := range map[string]func(b *bench){
+		"the log hangs":        func(b *bench) { b.logs = func() ([]string, error) { <-forever; return nil, nil } },
+		"the log panics":       func(b *bench) { b.logs = func() ([]string, error) { panic("nil map") } },
+		"a watch will not end": func(b *bench) { b.close = func() error { <-forever; return nil } },
+		"a watch panics":       func(b *bench) { b.close = func() error { panic("nil map") } },
+		"the disk is full": func(b *bench) {
+			b.on["load 1gpu/4u"] = func(context.Context, int) error {
+				attempts := filepath.Join(b.dir, "run-1", "attempts")
+				return errors.Join(b.journal.Close(), os.RemoveAll(attempts), os.WriteFile(attempts, nil, 0o644), errors.New("no space left on device"))
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t)
+				forever = make(chan struct{})
+				defer close(forever)
+				prepare(b)
+				o, _ := b.run(t.Context(), strings.Replace(twoDeployments, "gpus  = [1, 2]", "gpus  = [1]", 1))
+				b.mustBeEmpty(o)
+				if b.count("release") != 1 {
+					t.Errorf("%d releases\n%s", b.count("release"), states(o))
+				}
+			})
+		})
+	}
+}
+
 func TestInterruptTearsDownAndTheNextRunGoesOn(t *testing.T) {
 	b := newBench(t)
 	ctx, interrupt := context.WithCancel(t.Context())
@@ -521,8 +580,8 @@ func TestWhatCannotBeTornDownIsNamedAndTheNextRunReleasesIt(t *testing.T) {
 	if o.Count(plan.Load, Done) != 2 || o.Count(plan.Load, Reused) != 2 {
 		t.Error(states(o))
 	}
-	if !strings.Contains(seen.events[1].Message, "run run-1 left deploy.fake.p[\"m/h100/1gpu\"] releasing; releasing it") {
-		t.Errorf("second event %+v", seen.events[1])
+	if !strings.Contains(seen.events[0].Message, "run run-1 left deploy.fake.p[\"m/h100/1gpu\"] releasing; releasing it") {
+		t.Errorf("first event %+v", seen.events[0])
 	}
 }
 

@@ -149,6 +149,9 @@ func (e *executor) verdict(n *node) (State, error) {
 		if source.state == Canceled {
 			return Canceled, source.err
 		}
+		if source.state == Blocked {
+			return Blocked, source.err // it names the root
+		}
 		if !source.state.OK() {
 			return Blocked, fmt.Errorf("%s: %w", source.Address, source.err)
 		}

@@ -3,9 +3,12 @@ package run
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
+	"net/url"
+	"os"
 	"path/filepath"
+	"strconv"
+	"strings"
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/event"
@@ -34,19 +37,25 @@ func (w world) env(step addr.Step) stage.Env {
 	}
 }
 
-// folder returns the name under which files of a step are kept in the run's folder.
+// folder returns the name under which files of a step are kept in the run's folder: the address, with what a file name should not have escaped.
 func folder(step addr.Step) string {
-	safe := []rune(step.Kind + "." + step.Name + "." + step.Key)
-	for i, r := range safe {
-		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '-') {
-			safe[i] = '_'
+	parts := []string{step.Kind}
+	for _, part := range []string{step.Name, step.Key} {
+		if part != "" {
+			parts = append(parts, strings.ReplaceAll(url.QueryEscape(part), "%2F", "~"))
 		}
 	}
-	return string(safe)
+	return strings.Join(parts, ".")
 }
 
-func (w world) attemptDir(step addr.Step, attempt int) string {
-	return filepath.Join(w.Dir, "attempts", folder(step), fmt.Sprint(attempt))
+// attemptDir returns a folder that is not there yet: what earlier attempts wrote is kept for diagnosis.
+func (w world) attemptDir(step addr.Step) string {
+	for n := 1; ; n++ {
+		dir := filepath.Join(w.Dir, "attempts", folder(step), strconv.Itoa(n))
+		if _, err := os.Lstat(dir); err != nil {
+			return dir
+		}
+	}
 }
 
 func (w world) acquirer() (stage.Acquirer, error) {
@@ -57,20 +66,29 @@ func (w world) acquirer() (stage.Acquirer, error) {
 	return acquirer, nil
 }
 
-// release destroys a resource once, writing down the beginning and the end of it.
+// release destroys a resource once, writing down the beginning and the end of it. A journal that cannot be written, as on a full disk, keeps
+// no resource alive: the next run will find the record and learn that the resource is gone.
 func (w world) release(ctx context.Context, record stage.Record) error {
 	acquirer, err := w.acquirer()
 	if err != nil {
 		return err
 	}
 	if err := w.Journal.Mark(record.Token, journal.Releasing); err != nil {
-		return err
+		w.warn(record.Address, err)
 	}
 	if err := acquirer.Release(ctx, w.env(record.Address), record); err != nil {
 		return err
 	}
+	if err := w.Journal.Mark(record.Token, journal.Gone); err != nil {
+		w.warn(record.Address, err)
+	}
 	w.Events.Emit(event.Event{Type: event.ResourceGone, Step: &record.Address, Resource: record.Token, ID: record.ID})
-	return w.Journal.Mark(record.Token, journal.Gone)
+	return nil
+}
+
+// warn tells of something that goes wrong beside the work of a step.
+func (w world) warn(step addr.Step, err error) {
+	w.Events.Emit(event.Event{Type: event.Note, Level: event.Warning, Step: &step, Reason: stage.ReasonOf(err), Message: err.Error()})
 }
 
 // ledger is the journal as an Acquirer sees it: what is written down is also told. The address is the executor's to say.

@@ -80,10 +80,12 @@ func (a *App) execute(ctx context.Context, w *workspace, p *plan.Plan, asJSON bo
 	defer show.Close()
 	ctx, stop := a.interruptible(ctx, w.journal)
 	defer stop()
-	outcome, err = run.Run(ctx, run.Config{
+	cfg := run.Config{
 		ID: w.id, Dir: w.dir, Plan: p, Kinds: a.parts().Kinds(), Store: w.store, Journal: w.journal,
 		Events: event.NewBus(w.id, a.Now, log, show), Now: a.Now, Getenv: a.Getenv,
-	})
+	}
+	run.Recover(ctx, cfg)
+	outcome, err = run.Run(ctx, cfg)
 	return outcome, errors.Join(err, log.Err())
 }
 
@@ -166,7 +168,7 @@ func verdictOf(results result.Results) error {
 func (a *App) closeManifest(m run.Manifest, dir string, o run.Outcome, code int) error {
 	ended := a.Now().UTC()
 	m.Ended, m.ExitCode = &ended, &code
-	m.Cells.Measured, m.Cells.Reused = o.Count(plan.Load, run.Done), o.Count(plan.Load, run.Reused)
+	m.Cells.Measured, m.Cells.Reused = o.Measured(), o.Reused()
 	switch {
 	case o.Interrupted:
 		m.Status = "interrupted"

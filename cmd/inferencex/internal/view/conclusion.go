@@ -30,7 +30,7 @@ func Conclusion(data, talk io.Writer, e Ending) {
 		}
 		fmt.Fprintf(talk, "\nReport:  %s\nTables:  %s\n", filepath.Join(e.Dir, "report", "index.html"), filepath.Join(e.Dir, "tables"))
 	}
-	measured, reused := e.Outcome.Count(plan.Load, run.Done), e.Outcome.Count(plan.Load, run.Reused)
+	measured, reused := e.Outcome.Measured(), e.Outcome.Reused()
 	fmt.Fprintf(talk, "Cells:   %d measured, %d used again", measured, reused)
 	if missing := e.Plan.Cells() - measured - reused; missing > 0 {
 		fmt.Fprintf(talk, ", %d without a result", missing)
