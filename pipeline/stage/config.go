@@ -146,7 +146,7 @@ type GPU struct {
 	PricePerHourUSD float64 `json:"price_per_hour_usd,omitempty"`
 	PriceAsOf       string  `json:"price_as_of,omitempty"`
 	TDPWatts        float64 `json:"tdp_watts,omitempty"`
-	IdleWatts       float64 `json:"idle_watts,omitempty"`
+	IdleWatts       float64 `json:"idle_watts,omitempty"` // while it holds a model and has no request
 }
 
 // Duration is a time.Duration that is a string such as "1m30s" in JSON.

@@ -43,8 +43,8 @@ func (Kind) Name() string { return Name }
 // Class returns stage.Pure: the results follow from the measurements.
 func (Kind) Class() stage.Class { return stage.Pure }
 
-// Revision counts changes that change results.
-func (Kind) Revision() int { return 1 }
+// Revision counts changes that change results, those of the GPU catalogue among them.
+func (Kind) Revision() int { return 2 }
 
 // Run merges the inputs' tables and computes each cell of the configuration.
 func (Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
@@ -72,7 +72,7 @@ func (Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		cell, err := in.cell(cfg.GPUs[in.labels.GPUType], tables)
+		cell, err := in.cell(knownOf(in.labels.GPUType, cfg.GPUs[in.labels.GPUType]), tables)
 		if err != nil {
 			return fmt.Errorf("aggregate %s: %w", in.labels.Load, err)
 		}
@@ -107,7 +107,7 @@ func readInputs(task stage.Task, cells []stage.CellLabels) ([]input, error) {
 			}
 		}
 		if power, there := task.Input(labels.Power); there {
-			in.powerDir, in.powerFailure = power.Dir, power.Failure
+			in.powerDir = power.Dir
 		}
 		inputs[i] = in
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -100,12 +101,12 @@ func put(t *testing.T, path string, v any) {
 }
 
 // newTask is a run of five cells: two trials with power and one whose load failed; and of other sizes one without power, one whose power was
-// required and failed.
+// required and failed: a load that lacks it is not sealed.
 func newTask(t *testing.T) stage.Task {
 	t.Helper()
 	cells := []stage.CellLabels{labels(16, 1), labels(16, 2), labels(16, 3), labels(4, 1), labels(1, 1)}
 	config, err := json.Marshal(stage.AggregateConfig{
-		Suite: "demo", Cells: cells, GPUs: map[string]stage.GPU{"H100": {PricePerHourUSD: 3.95, IdleWatts: 70, TDPWatts: 700}},
+		Suite: "demo", Cells: cells, GPUs: map[string]stage.GPU{"H100": {PricePerHourUSD: 3.95, IdleWatts: 120, TDPWatts: 700}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -119,8 +120,8 @@ func newTask(t *testing.T) stage.Task {
 		{Address: cells[2].Power, Failure: "load_failed: there is no load"},
 		{Address: cells[3].Load, Dir: loadDir(t, 4, 0.5)},
 		{Address: cells[3].Power, Dir: powerDir(t, 0, "the endpoint offers no power readings")},
-		{Address: cells[4].Load, Dir: loadDir(t, 1, 0.25)},
-		{Address: cells[4].Power, Failure: "power_gap: power is required"},
+		{Address: cells[4].Load, Failure: "fetch-power: power_gap: power is required"},
+		{Address: cells[4].Power, Failure: "fetch-power: power_gap: power is required"},
 	}}
 }
 
@@ -191,7 +192,7 @@ func TestEveryCellIsARow(t *testing.T) {
 		{"ok", "", "valid_with_notes", []string{"p99_small_n"}, true, []string{}},
 		{"failed", "kv_cache_too_small: 16 users need 40 GB", "invalid", []string{"failed"}, false, []string{}},
 		{"ok", "", "valid_with_notes", []string{"power_missing", "p90_small_n", "p99_small_n"}, false, []string{"ttft_p99"}},
-		{"ok", "", "invalid", []string{"power_failed", "p90_small_n", "p99_small_n"}, false, []string{}},
+		{"failed", "fetch-power: power_gap: power is required", "invalid", []string{"failed"}, false, []string{}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -201,6 +202,33 @@ func TestEveryCellIsARow(t *testing.T) {
 	}
 	if note := cells[3].Notes[0]; note != "power_missing: no reading of any device: the endpoint offers no power readings" {
 		t.Errorf("the note does not say why there is no power: %s", note)
+	}
+}
+
+func TestGPUsThatTheSuiteSaysNothingOf(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		said  map[string]stage.GPU
+		watts float64
+		note  string
+	}{
+		{"a loaded H100 draws more than 96 W", nil, 96, "power_implausible: 96 W a GPU under load, it draws 120 W when idle"},
+		{"and less than 800 W", nil, 800, "power_implausible: 800 W a GPU, its limit is 700 W"},
+		{"the suite knows better", map[string]stage.GPU{"H100": {IdleWatts: 50, TDPWatts: 900}}, 800, ""},
+		{"in part", map[string]stage.GPU{"H100": {TDPWatts: 900}}, 96, "power_implausible: 96 W a GPU under load, it draws 120 W when idle"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			task := newTask(t)
+			config, err := json.Marshal(stage.AggregateConfig{Suite: "demo", Cells: []stage.CellLabels{labels(16, 1)}, GPUs: tc.said})
+			if err != nil {
+				t.Fatal(err)
+			}
+			task.Config, task.Inputs[1].Dir = config, powerDir(t, tc.watts, "")
+			notes := run(t, task).Cells[0].Notes
+			if got := slices.Contains(notes, tc.note); got != (tc.note != "") || (!got && strings.Contains(fmt.Sprint(notes), "implausible")) {
+				t.Errorf("notes %q, want %q", notes, tc.note)
+			}
+		})
 	}
 }
 
@@ -220,7 +248,7 @@ func TestTablesAreMergedUnderThePlansAddresses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(requests) != 4*(16+16+4+1) || len(chunks) != 2*len(requests) || len(power) != 2*2*61 {
+	if len(requests) != 4*(16+16+4) || len(chunks) != 2*len(requests) || len(power) != 2*2*61 {
 		t.Errorf("%d requests, %d chunks, %d readings", len(requests), len(chunks), len(power))
 	}
 	if requests[0].Cell != labels(16, 1).Load.String() || requests[64].Cell != labels(16, 2).Load.String() || power[0].Cell != requests[0].Cell || chunks[0].Cell != requests[0].Cell {

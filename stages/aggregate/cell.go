@@ -1,12 +1,14 @@
 package aggregate
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
 	"path/filepath"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/gpu"
 	"github.com/strangeloopio/inferencex/schemas/result"
 	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/stages/metric"
@@ -17,16 +19,15 @@ import (
 
 // input is what the steps of one cell left.
 type input struct {
-	labels       stage.CellLabels
-	load         measured.Load
-	loadDir      string // empty where the load failed
-	failure      string
-	powerDir     string // empty where no power was fetched
-	powerFailure string
+	labels   stage.CellLabels
+	load     measured.Load
+	loadDir  string // empty where the load failed, or the power that is sealed with it
+	failure  string
+	powerDir string // empty where no power was fetched
 }
 
 // cell copies the input's rows into the run's tables and computes the cell. It holds the rows of one cell in memory.
-func (in input) cell(gpu stage.GPU, tables *tables) (result.Cell, error) {
+func (in input) cell(known stage.GPU, tables *tables) (result.Cell, error) {
 	cell := result.Cell{Labels: labelsOf(in.labels), Simulated: in.load.Simulated, Metrics: map[string]float64{}}
 	if in.loadDir == "" {
 		cell.Status, cell.Failure = result.StatusFailed, in.failure
@@ -37,7 +38,7 @@ func (in input) cell(gpu stage.GPU, tables *tables) (result.Cell, error) {
 	if err != nil {
 		return result.Cell{}, err
 	}
-	sample := metric.NewSample(in.labels, gpu, data)
+	sample := metric.NewSample(in.labels, known, data)
 	cell.Status = result.StatusOK
 	for _, d := range metric.All() {
 		if v, ok := d.Compute(sample); ok {
@@ -48,7 +49,7 @@ func (in input) cell(gpu stage.GPU, tables *tables) (result.Cell, error) {
 		u95 := result.Round(*e.U95Percent)
 		cell.PowerValid, cell.PowerMethod, cell.PowerU95Percent = true, string(e.Method), &u95
 	}
-	verdict := gate.Judge(sample, gate.Facts{Endpoint: in.load.Endpoint, SharedPrefix: in.load.SharedPrefix, PowerFailure: in.powerFailure})
+	verdict := gate.Judge(sample, gate.Facts{Endpoint: in.load.Endpoint, SharedPrefix: in.load.SharedPrefix})
 	cell.Validity = string(verdict.Validity)
 	for _, r := range verdict.Reasons {
 		cell.Reasons = append(cell.Reasons, r.Code)
@@ -113,6 +114,16 @@ func (in input) energy(address string, tables *tables) (*energy.Result, error) {
 		e.Reasons[0].Detail += ": " + record.Problem
 	}
 	return &e, nil
+}
+
+// knownOf completes what the suite says of a GPU type with what is publicly known of it. Prices are the plan's to say: they are part of what a
+// result was computed from.
+func knownOf(gpuType string, said stage.GPU) stage.GPU {
+	known, _ := gpu.Find(gpuType)
+	said.TDPWatts = cmp.Or(said.TDPWatts, known.TDPWatts)
+	// A GPU that serves holds a model, so its idle power with one is the bound; without one it is the safer bound where only that is known.
+	said.IdleWatts = cmp.Or(said.IdleWatts, known.ContextWatts, known.IdleWatts)
+	return said
 }
 
 func labelsOf(l stage.CellLabels) result.Labels {

@@ -30,7 +30,6 @@ const (
 type Facts struct {
 	Endpoint     *stage.Endpoint // the server as the load met it
 	SharedPrefix int             // tokens that all prompts begin with by intent
-	PowerFailure string          // why the fetch-power step failed
 }
 
 // Rule is one check.

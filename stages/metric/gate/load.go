@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/strangeloopio/inferencex/schemas/gpu"
 	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/stages/metric"
 )
@@ -164,26 +165,9 @@ func otherGPUs(s *metric.Sample, facts Facts) (string, bool) {
 		return fmt.Sprintf("the endpoint has %d GPUs, the label says %d", len(gpus), s.Labels.GPUs), true
 	}
 	for _, g := range gpus {
-		if !isModel(g.Name, s.Labels.GPUType) {
+		if !gpu.Matches(s.Labels.GPUType, g.Name) {
 			return fmt.Sprintf("gpu %d of the endpoint is a %q, the label says %q", g.Index, g.Name, s.Labels.GPUType), true
 		}
 	}
 	return "", false
-}
-
-// isModel reports whether a name such as "NVIDIA A100-SXM4-80GB" can be a GPU of a type such as "A100-80G": each part of the type begins a part of
-// the name, and its number is whole: an L40S is no L4.
-func isModel(name, gpuType string) bool {
-	parts := func(text string) []string {
-		return strings.FieldsFunc(strings.ToUpper(text), func(r rune) bool { return r == ' ' || r == '-' || r == '_' })
-	}
-	for _, want := range parts(gpuType) {
-		if !slices.ContainsFunc(parts(name), func(have string) bool {
-			rest, begins := strings.CutPrefix(have, want)
-			return begins && (rest == "" || rest[0] < '0' || rest[0] > '9')
-		}) {
-			return false
-		}
-	}
-	return true
 }
