@@ -3,6 +3,8 @@
 package all
 
 import (
+	"encoding/json"
+
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/suite"
 	"github.com/strangeloopio/inferencex/stages/aggregate"
@@ -49,6 +51,12 @@ func New(cfg Config) *Registry {
 
 // Kinds returns the stages by name.
 func (r *Registry) Kinds() map[string]stage.Kind { return r.kinds }
+
+// Check tells what a provider would refuse of a deployment, before anything is created. provenance holds the arguments of the provider's
+// block that do not bear on results.
+func (r *Registry) Check(providerType string, d stage.Deployment, provenance json.RawMessage) []stage.Problem {
+	return r.deploy.Check(providerType, d, provenance)
+}
 
 // SuiteOptions returns what the language is to know of the parts: the arguments of providers and stages, and the names of metrics and charts.
 func (r *Registry) SuiteOptions() suite.Options {

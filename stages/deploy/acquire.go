@@ -36,6 +36,9 @@ func (k *Kind) begin(env stage.Env, task stage.Task) (*acquisition, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := refuse(provider, h.Args, cfg); err != nil {
+		return nil, fmt.Errorf("deploy %s: %w", describe(cfg.Deployment), err)
+	}
 	if _, borrowed := provider.(Borrower); !borrowed {
 		record.Deadline = env.Now().Add(time.Duration(cfg.TTL))
 	}

@@ -43,7 +43,7 @@ func TestStartFailures(t *testing.T) {
 		"neither":       {``, "bad_config", stage.Permanent, []string{"either engine or command"}},
 		"both":          {`engine = "vllm"` + "\n" + command("x"), "bad_config", stage.Permanent, []string{"either engine or command"}},
 		"bad template":  {command(os.Args[0], "{prot}"), "bad_config", stage.Permanent, []string{"{prot} stands for nothing", "{port}"}},
-		"too few GPUs":  {`engine = "simulator"` + "\n" + `gpu_ids = ["3"]`, "bad_config", stage.Permanent, []string{"gpu_ids names 1 GPUs, the deployment needs 2"}},
+		"too few GPUs":  {`engine = "simulator"` + "\n" + `gpu_ids = ["3"]`, "bad_config", stage.Permanent, []string{"gpu_ids names 1 GPUs and the deployment needs 2"}},
 		"missing key":   {`engine = "simulator"` + "\n" + `api_key_env = "TEST_NO_KEY"`, "api_key_missing", stage.Permanent, []string{"environment variable TEST_NO_KEY is empty"}},
 		"secret unset":  {`engine = "simulator"` + "\n" + `env = { HF_TOKEN = "(sensitive)" }`, "secret_missing", stage.Permanent, []string{"environment variable HF_TOKEN is empty", "set HF_TOKEN"}},
 		"without alias": {own("simulate", "--served-model-name", "other", "--gpus", "2", "--port", "{port}"), "identity_mismatch", stage.Permanent, []string{`serves "other", not "Qwen/Qwen3-8B-FP8"`, "set the provider's model"}},

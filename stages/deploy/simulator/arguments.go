@@ -9,6 +9,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/schemas/suite/block"
 	"github.com/strangeloopio/inferencex/stages/deploy"
+	"github.com/strangeloopio/inferencex/stages/deploy/simulator/hardware"
 )
 
 // faultType is an element of the argument faults: a Fault.
@@ -26,7 +27,7 @@ func (*Provider) Body() block.Body {
 				Doc: "Model of the simulator's catalogue to behave as; the suite's model if left out.",
 			},
 			{
-				Name: "profile", Type: cty.String, OneOf: []string{"graphs", "modal-eager", "offline"}, Default: cty.StringVal(DefaultProfile),
+				Name: "profile", Type: cty.String, OneOf: hardware.ProfileNames(), Default: cty.StringVal(DefaultProfile),
 				Doc: "What surrounds the GPUs: CUDA graphs, the seed's eager mode behind Modal, or neither front end nor network.",
 			},
 			{

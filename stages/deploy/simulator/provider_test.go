@@ -74,7 +74,7 @@ func TestProviderFailures(t *testing.T) {
 	}{
 		"out of memory":  {qwen, `faults = [{ kind = "startup" }]`, "cuda_oom", "torch.OutOfMemoryError: CUDA out of memory."},
 		"another cause":  {qwen, `faults = [{ kind = "startup", message = "EngineDeadError: EngineCore encountered an issue" }]`, "engine_dead", "EngineDeadError"},
-		"unknown fault":  {qwen, `faults = [{ kind = "flood" }]`, "bad_config", `unknown fault "flood"`},
+		"unknown fault":  {qwen, `faults = [{ kind = "flood" }]`, "bad_config", `Unknown fault "flood"`},
 		"unknown model":  {unknown, ``, "bad_config", "Qwen3-8B-FP8"},
 		"too long":       {qwen, `max_model_len = 10000000`, "bad_config", "lower it"},
 		"model by hand":  {unknown, `model = "no-such"`, "bad_config", "no-such"},

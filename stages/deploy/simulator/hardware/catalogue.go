@@ -143,7 +143,7 @@ func LookupModel(id string) (Model, error) {
 			return m, nil
 		}
 	}
-	return Model{}, fmt.Errorf("unknown model %q: the simulator knows %s, or takes an explicit description", id, strings.Join(ModelNames(), ", "))
+	return Model{}, fmt.Errorf("unknown model %q: the simulator knows %s", id, strings.Join(ModelNames(), ", "))
 }
 
 func modelKey(id string) string {
@@ -160,7 +160,7 @@ func LookupGPU(name string) (GPU, error) {
 			return g, nil
 		}
 	}
-	return GPU{}, fmt.Errorf("unknown GPU %q: the simulator knows %s, or takes an explicit description", name, strings.Join(GPUNames(), ", "))
+	return GPU{}, fmt.Errorf("unknown GPU %q: the simulator knows %s", name, strings.Join(GPUNames(), ", "))
 }
 
 // LookupProfile finds a profile by name. The error lists the known profiles.

@@ -176,8 +176,8 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		profile    string
 		want       string
 	}{
-		{"unknown model", "gpt-5", "H100", 1, "graphs", `unknown model "gpt-5": the simulator knows Llama-3.1-70B, Llama-3.1-8B, Mistral-7B-v0.3, Qwen3-14B, Qwen3-32B, Qwen3-8B, Qwen3-8B-FP8, or takes an explicit description`},
-		{"unknown gpu", "Qwen3-8B", "TPU", 1, "graphs", `unknown GPU "TPU": the simulator knows A100-80G, B200, H100, H200, L40S, or takes an explicit description`},
+		{"unknown model", "gpt-5", "H100", 1, "graphs", `unknown model "gpt-5": the simulator knows Llama-3.1-70B, Llama-3.1-8B, Mistral-7B-v0.3, Qwen3-14B, Qwen3-32B, Qwen3-8B, Qwen3-8B-FP8`},
+		{"unknown gpu", "Qwen3-8B", "TPU", 1, "graphs", `unknown GPU "TPU": the simulator knows A100-80G, B200, H100, H200, L40S`},
 		{"unknown profile", "Qwen3-8B", "H100", 1, "fast", `unknown profile "fast": the simulator knows graphs, modal-eager, offline`},
 		{"too large", "Llama-3.1-70B", "H100", 1, "graphs", "Llama-3.1-70B does not fit on 1 x H100: its weights take 141.1 GB and 75.0 GB are usable; use more GPUs or a larger one"},
 		{"odd gpus", "Qwen3-8B", "H100", 3, "graphs", `model "Qwen3-8B": 3 GPUs do not divide its 32 attention heads`},

@@ -1,0 +1,68 @@
+package deploy
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/suite/block"
+)
+
+// Checker is the optional power to find what Create would refuse, without creating anything. Check is a function of its arguments: it looks
+// at no file, no network and no environment, so that a suite is as right or wrong on one machine as on another.
+type Checker interface {
+	// Check tells everything that is wrong with a deployment under these arguments of the provider's block, in the order of the
+	// deployment's parts. Engine.Env names secrets too, with block.Redacted in place of their values.
+	Check(args cty.Value, d stage.Deployment) []stage.Problem
+}
+
+// Check tells what a provider would refuse of a deployment, whose Provider holds the arguments that bear on results; provenance holds the
+// others. A provider that cannot tell finds nothing.
+func (k *Kind) Check(providerType string, d stage.Deployment, provenance json.RawMessage) []stage.Problem {
+	provider, ok := k.providers[providerType]
+	if !ok {
+		return []stage.Problem{{
+			Where: stage.InProvider, Summary: "Unknown provider",
+			Detail: fmt.Sprintf("There is no provider %q; there are %s.", providerType, strings.Join(slices.Sorted(maps.Keys(k.providers)), ", ")),
+		}}
+	}
+	args, err := Arguments(provider.Body(), d.Provider.Config, provenance)
+	if err != nil {
+		return []stage.Problem{{Where: stage.InProvider, Summary: "Unreadable arguments", Detail: fmt.Sprintf("Provider %s: %v.", providerType, err)}}
+	}
+	return check(provider, args, d)
+}
+
+func check(provider Provider, args cty.Value, d stage.Deployment) []stage.Problem {
+	if checker, ok := provider.(Checker); ok {
+		return checker.Check(args, d)
+	}
+	return nil
+}
+
+// refuse turns what is wrong with a configuration into the error of a start that makes no sense to try.
+func refuse(provider Provider, args cty.Value, cfg stage.DeployConfig) error {
+	d := cfg.Deployment
+	if len(cfg.SecretEnv) > 0 {
+		d.Engine.Env = maps.Clone(d.Engine.Env)
+		if d.Engine.Env == nil {
+			d.Engine.Env = map[string]string{}
+		}
+		for name := range cfg.SecretEnv {
+			d.Engine.Env[name] = block.Redacted
+		}
+	}
+	var found []string
+	for _, p := range check(provider, args, d) {
+		found = append(found, p.Where+": "+p.Detail)
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	return stage.Failf(stage.Permanent, "bad_config", "%s", strings.Join(found, "\n"))
+}

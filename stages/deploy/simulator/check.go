@@ -1,0 +1,64 @@
+package simulator
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/stages/deploy"
+	"github.com/strangeloopio/inferencex/stages/deploy/simulator/hardware"
+)
+
+var _ deploy.Checker = (*Provider)(nil)
+
+// Check tells what Create would refuse: all of it, since a server of this package is made of nothing but its configuration.
+func (*Provider) Check(args cty.Value, d stage.Deployment) []stage.Problem {
+	cfg, err := configure("check", deploy.Spec{Scope: deploy.Scope{Args: args}, Deployment: d})
+	if err != nil {
+		return []stage.Problem{{Where: stage.InProvider, Summary: "Unreadable arguments", Detail: sentence(err)}}
+	}
+	cfg = cfg.withDefaults()
+	var problems []stage.Problem
+	model, err := hardware.LookupModel(cfg.Model)
+	if err != nil {
+		problems = append(problems, unknownModel(args, cfg.Model))
+	}
+	gpu, err := hardware.LookupGPU(cfg.GPUType)
+	if err != nil {
+		problems = append(problems, stage.Problem{
+			Where: stage.InGPUType, Summary: "Unknown GPU type",
+			Detail: fmt.Sprintf("The simulator has no %q; it has %s.", cfg.GPUType, strings.Join(hardware.GPUNames(), ", ")),
+		})
+	}
+	if len(problems) > 0 {
+		return problems
+	}
+	if _, err := hardware.New(hardware.Config{Model: model, GPU: gpu, GPUs: cfg.GPUs}); err != nil {
+		return []stage.Problem{{Where: stage.InGPUs, Summary: "Impossible number of GPUs", Detail: sentence(err)}}
+	}
+	if _, err := New(cfg); err != nil {
+		return []stage.Problem{{Where: stage.InProvider, Summary: "Impossible server", Detail: sentence(err)}}
+	}
+	return nil
+}
+
+// unknownModel says which models there are, where the suite names the one that there is not.
+func unknownModel(args cty.Value, name string) stage.Problem {
+	p := stage.Problem{Where: stage.InModel, Summary: "Unknown model"}
+	p.Detail = fmt.Sprintf("The simulator does not know %q; it knows %s.", name, strings.Join(hardware.ModelNames(), ", "))
+	if block.Has(args, "model") {
+		p.Where = stage.InProvider
+	} else {
+		p.Detail += " The provider's argument model names one to behave as."
+	}
+	return p
+}
+
+// sentence is an error of this package in a diagnostic.
+func sentence(err error) string {
+	text := strings.TrimPrefix(err.Error(), "simulator: ")
+	return strings.ToUpper(text[:1]) + text[1:] + "."
+}

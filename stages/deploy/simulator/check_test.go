@@ -1,0 +1,78 @@
+package simulator_test
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/stages/deploy"
+	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
+)
+
+// check is what the deploy stage tells of a deployment under a provider block in HCL.
+func check(t *testing.T, d stage.Deployment, hcl string) []stage.Problem {
+	t.Helper()
+	p := simulator.NewProvider()
+	args, err := block.Parse(p.Body(), hcl)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config, err := block.CanonicalJSON(args)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Provider = stage.Provider{Type: p.Type(), Config: json.RawMessage(config)}
+	return deploy.New(p).Check(p.Type(), d, nil)
+}
+
+func TestCheck(t *testing.T) {
+	const models = "Llama-3.1-70B, Llama-3.1-8B, Mistral-7B-v0.3, Qwen3-14B, Qwen3-32B, Qwen3-8B, Qwen3-8B-FP8"
+	noModel := stage.Problem{
+		Where: "model", Summary: "Unknown model",
+		Detail: `The simulator does not know "org/m"; it knows ` + models + `. The provider's argument model names one to behave as.`,
+	}
+	noGPU := stage.Problem{
+		Where: "gpu_type", Summary: "Unknown GPU type",
+		Detail: `The simulator has no "H1000"; it has A100-80G, B200, H100, H200, L40S.`,
+	}
+	tests := map[string]struct {
+		model, gpuType string
+		gpus           int
+		hcl            string
+		want           []stage.Problem
+	}{
+		"nothing wrong":      {"Qwen/Qwen3-8B-FP8", "H100", 2, "", nil},
+		"a model behind one": {"org/m", "H100", 2, `model = "Qwen3-8B"`, nil},
+		"unknown model":      {"org/m", "H100", 2, "", []stage.Problem{noModel}},
+		"unknown GPU":        {"Qwen/Qwen3-8B-FP8", "H1000", 2, "", []stage.Problem{noGPU}},
+		"both":               {"org/m", "H1000", 2, "", []stage.Problem{noModel, noGPU}},
+		"unknown model behind one": {"Qwen/Qwen3-8B-FP8", "H100", 2, `model = "m"`, []stage.Problem{{
+			Where: "provider", Summary: "Unknown model", Detail: `The simulator does not know "m"; it knows ` + models + ".",
+		}}},
+		"too small": {"meta-llama/Llama-3.1-70B", "H100", 1, "", []stage.Problem{{
+			Where: "gpus", Summary: "Impossible number of GPUs",
+			Detail: "Llama-3.1-70B does not fit on 1 x H100: its weights take 141.1 GB and 75.0 GB are usable; use more GPUs or a larger one.",
+		}}},
+		"no divisor": {"Qwen/Qwen3-8B-FP8", "H100", 3, "", []stage.Problem{{
+			Where: "gpus", Summary: "Impossible number of GPUs", Detail: `Model "Qwen3-8B-FP8": 3 GPUs do not divide its 32 attention heads.`,
+		}}},
+		"too long": {"Qwen/Qwen3-8B-FP8", "H100", 2, `max_model_len = 1000000`, []stage.Problem{{
+			Where: "provider", Summary: "Impossible server", Detail: "Max model length 1000000 is over the 40960 tokens of Qwen3-8B-FP8; lower it.",
+		}}},
+		"unknown fault": {"Qwen/Qwen3-8B-FP8", "H100", 2, `faults = [{ kind = "flood" }]`, []stage.Problem{{
+			Where: "provider", Summary: "Impossible server",
+			Detail: `Unknown fault "flood": known are [die http_429 http_500 stall startup stream_error stream_truncate].`,
+		}}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			d := stage.Deployment{Model: stage.Model{Repo: test.model}, GPUType: test.gpuType, GPUs: test.gpus}
+			if diff := cmp.Diff(test.want, check(t, d, test.hcl)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
