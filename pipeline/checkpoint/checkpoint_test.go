@@ -74,7 +74,7 @@ func seal(t *testing.T) (*Store, Recipe, Entry) {
 		t.Fatal(err)
 	}
 	recipe := recipeOf(t, `{"users":16}`)
-	entry, err := store.Seal(recipe, "run-1", noon, []addr.Step{cell}, parts(t, dir, "first"))
+	entry, err := store.Seal(recipe, Sealing{Run: "run-1", Now: noon, Steps: []addr.Step{cell}, Parts: parts(t, dir, "first")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -124,7 +124,7 @@ func TestSealThenLookup(t *testing.T) {
 func TestSealNeverOverwrites(t *testing.T) {
 	store, recipe, first := seal(t)
 	second := parts(t, t.TempDir(), "second")
-	again, err := store.Seal(recipe, "run-2", noon.Add(time.Hour), []addr.Step{cell}, second)
+	again, err := store.Seal(recipe, Sealing{Run: "run-2", Now: noon.Add(time.Hour), Steps: []addr.Step{cell}, Parts: second})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,6 +133,22 @@ func TestSealNeverOverwrites(t *testing.T) {
 	}
 	if _, err := os.Stat(second[0].Dir); !os.IsNotExist(err) {
 		t.Error("the parts that lost are left behind")
+	}
+}
+
+func TestAReplacedEntryIsPutAside(t *testing.T) {
+	store, recipe, first := seal(t)
+	second, err := store.Seal(recipe, Sealing{Run: "run-2", Now: noon.Add(time.Hour), Steps: []addr.Step{cell}, Parts: parts(t, t.TempDir(), "second"), Replace: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found, ok, err := store.Lookup(recipe.Key())
+	if err != nil || !ok || found.Run != "run-2" || found.Digest("load") == first.Digest("load") || second.Key != first.Key {
+		t.Errorf("found %+v, %v, %v", found, ok, err)
+	}
+	old, err := os.ReadFile(filepath.Join(first.Part("")+".20261123T130000.000000000", "load", "rows.parquet"))
+	if err != nil || string(old) != "load first" {
+		t.Errorf("the replaced result: %q, %v", old, err)
 	}
 }
 
@@ -167,7 +183,7 @@ func TestDamageIsNoHitAndIsMended(t *testing.T) {
 			if ok || !errors.As(err, &corrupt) || !strings.HasSuffix(err.Error(), tc.want) {
 				t.Fatalf("ok = %v, %v; want %q", ok, err, tc.want)
 			}
-			if _, err := store.Seal(recipe, "run-2", noon, []addr.Step{cell}, parts(t, t.TempDir(), "anew")); err != nil {
+			if _, err := store.Seal(recipe, Sealing{Run: "run-2", Now: noon, Steps: []addr.Step{cell}, Parts: parts(t, t.TempDir(), "anew")}); err != nil {
 				t.Fatal(err)
 			}
 			mended, ok, err := store.Lookup(recipe.Key())

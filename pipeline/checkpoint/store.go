@@ -38,6 +38,15 @@ func Open(dir string) (*Store, error) {
 	return &Store{dir}, nil
 }
 
+// Clean removes what sealings that were cut short have left. Only the holder of the store may call it.
+func (s *Store) Clean() error {
+	leftovers, err := filepath.Glob(filepath.Join(s.dir, "tmp", "*"))
+	for _, path := range leftovers {
+		err = errors.Join(err, os.RemoveAll(path))
+	}
+	return err
+}
+
 // Entry is one sealed result.
 type Entry struct {
 	Schema int         `json:"schema"`
@@ -119,28 +128,38 @@ func (s *Store) Lookup(key string) (entry Entry, ok bool, err error) {
 	return entry, true, nil
 }
 
+// Sealing is a result that is to become an entry.
+type Sealing struct {
+	Run   string
+	Now   time.Time
+	Steps []addr.Step // as they are called
+	Parts []Part
+	// Replace puts an entry that is there already aside, in its folder, under its key and the time.
+	Replace bool
+}
+
 // Seal moves the parts' files into the entry of the recipe's key and returns it. The parts' folders are gone afterwards.
-// An entry that is there already is kept, unless it is corrupt: results are never overwritten.
-func (s *Store) Seal(recipe Recipe, run string, now time.Time, steps []addr.Step, parts []Part) (Entry, error) {
-	entry := Entry{Schema: schema, Key: recipe.Key(), Steps: steps, Run: run, Sealed: now.UTC(), Recipe: recipe}
-	if was, ok, _ := s.Lookup(entry.Key); ok {
-		return was, errors.Join(s.pointTo(entry.Key, steps), removeParts(parts))
+// An entry that is there already is kept, unless it is corrupt or to be replaced: results are never overwritten.
+func (s *Store) Seal(recipe Recipe, what Sealing) (Entry, error) {
+	entry := Entry{Schema: schema, Key: recipe.Key(), Steps: what.Steps, Run: what.Run, Sealed: what.Now.UTC(), Recipe: recipe}
+	if was, ok, _ := s.Lookup(entry.Key); ok && !what.Replace {
+		return was, errors.Join(s.pointTo(entry.Key, what.Steps), removeParts(what.Parts))
 	}
 	tmp, err := os.MkdirTemp(filepath.Join(s.dir, "tmp"), entry.Key[:12]+"-")
 	if err != nil {
 		return Entry{}, fmt.Errorf("seal checkpoint: %w", err)
 	}
-	if entry.Files, err = gather(tmp, parts); err != nil {
+	if entry.Files, err = gather(tmp, what.Parts); err != nil {
 		return Entry{}, fmt.Errorf("seal checkpoint: %w", err)
 	}
 	if err := durable.WriteJSON(filepath.Join(tmp, manifestFile), entry); err != nil {
 		return Entry{}, fmt.Errorf("seal checkpoint: %w", err)
 	}
 	entry.dir = s.entryDir(entry.Key)
-	if err := publish(tmp, entry.dir); err != nil {
+	if err := publish(tmp, entry.dir, entry.dir+what.Now.UTC().Format(".20060102T150405.000000000")); err != nil {
 		return Entry{}, fmt.Errorf("seal checkpoint: %w", err)
 	}
-	return entry, s.pointTo(entry.Key, steps)
+	return entry, s.pointTo(entry.Key, what.Steps)
 }
 
 // gather moves the parts into tmp, makes their files read-only and describes them.
@@ -170,8 +189,8 @@ func gather(tmp string, parts []Part) ([]File, error) {
 	return files, err
 }
 
-// publish puts a finished folder under its final name. What is there already was found corrupt and makes way.
-func publish(tmp, final string) error {
+// publish puts a finished folder under its final name. What is there already is corrupt or unwanted and goes aside.
+func publish(tmp, final, aside string) error {
 	if err := durable.SyncTree(tmp); err != nil {
 		return err
 	}
@@ -179,7 +198,7 @@ func publish(tmp, final string) error {
 		return err
 	}
 	if _, err := os.Stat(final); err == nil {
-		if err := os.Rename(final, tmp+".corrupt"); err != nil {
+		if err := os.Rename(final, aside); err != nil {
 			return err
 		}
 	}

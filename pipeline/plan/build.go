@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
@@ -20,7 +19,13 @@ type Config struct {
 	Suite   *suite.Suite
 	Kinds   map[string]stage.Kind // by name: the seven
 	Store   *checkpoint.Store     // nil: nothing is sealed
-	Targets []addr.Selector       // cells to restrict the plan to; none: all
+	Billing map[string]stage.Billing // by provider type
+	// Check says what is wrong with a deployment that only its provider can know. nil: nothing.
+	Check func(providerType string, d stage.Deployment, provenance json.RawMessage) []stage.Problem
+
+	Targets []addr.Selector // cells to restrict the plan to; none: all
+	Exclude []addr.Selector // cells to leave out
+	Replace []addr.Selector // cells to measure again though they are sealed
 }
 
 // Build makes the plan. Its diagnostics are about the suite; an error is about the checkpoint store.
@@ -42,6 +47,8 @@ func Build(cfg Config) (*Plan, hcl.Diagnostics, error) {
 	if err := b.decide(); err != nil {
 		return nil, b.diags, err
 	}
+	b.plan.Estimate = b.estimate()
+	b.checkBudget()
 	return b.plan, b.diags, nil
 }
 
@@ -66,6 +73,8 @@ type deployment struct {
 type cell struct {
 	suite.Cell
 	load, power addr.Step
+	config      json.RawMessage // of the load
+	twin        addr.Step       // the load of an earlier cell with the same recipe; zero if there is none
 }
 
 func providerName(p *suite.Provider) string { return p.Type + "." + p.Name }
@@ -90,7 +99,7 @@ func (b *builder) policies() {
 
 // group sorts the cells to their deployments, both in the order of the suite.
 func (b *builder) group() {
-	byIdentity := map[string]*deployment{}
+	byIdentity, byRecipe, named := map[string]*deployment{}, map[string]addr.Step{}, map[addr.Step]suite.Cell{}
 	for _, bench := range b.Suite.Benchmarks {
 		name := cellNamer(bench)
 		for _, c := range bench.Cells {
@@ -100,14 +109,27 @@ func (b *builder) group() {
 			}
 			key := name(c)
 			member := cell{
-				c,
-				addr.Step{Kind: Load, Name: bench.Name, Key: key},
-				addr.Step{Kind: FetchPower, Name: bench.Name, Key: key},
+				Cell:  c,
+				load:  addr.Step{Kind: Load, Name: bench.Name, Key: key},
+				power: addr.Step{Kind: FetchPower, Name: bench.Name, Key: key},
 			}
 			if !b.targeted(member) {
 				continue
 			}
+			if _, taken := named[member.load]; taken {
+				if c.Trial == 1 {
+					b.fail(c, "Two cells of one name", fmt.Sprintf("Two cells would be called %s: their models, engines or GPU types differ in upper and lower case alone. Write each in one way.", member.load))
+				}
+				continue
+			}
+			named[member.load] = c
 			d := b.deploymentOf(c, byIdentity)
+			member.config = b.loadConfig(d, member)
+			if twin, ok := byRecipe[string(member.config)]; ok {
+				member.twin = twin
+			} else {
+				byRecipe[string(member.config)] = member.load
+			}
 			d.cells = append(d.cells, member)
 			b.cells = append(b.cells, member)
 		}
@@ -131,6 +153,7 @@ func (b *builder) deploymentOf(c suite.Cell, byIdentity map[string]*deployment) 
 	byIdentity[identity] = d
 	b.deployments = append(b.deployments, d)
 	b.checkQuota(c)
+	b.checkProvider(c, d)
 	return d
 }
 
@@ -162,42 +185,16 @@ func secretName(e *suite.Engine, variable string) string {
 	return fmt.Sprintf("engine.%s.env.%s", e.Name, variable)
 }
 
-func (b *builder) checkQuota(c suite.Cell) {
-	name := providerName(c.Provider)
-	if len(c.Provider.Quota) > 0 {
-		b.plan.Quota[name] = maps.Clone(c.Provider.Quota)
-	}
-	quota, limited := c.Provider.Quota[c.GPUType]
-	if limited && quota < c.GPUs {
-		b.fail(c, "Quota too small", fmt.Sprintf("A deployment of this benchmark holds %d × %s at once, but provider %s has quota = { %s = %d }. Raise the quota or drop the cells with gpus = %d.",
-			c.GPUs, c.GPUType, name, c.GPUType, quota, c.GPUs))
-	}
-}
-
 func (b *builder) targeted(c cell) bool {
-	if len(b.Targets) == 0 {
-		return true
+	whole := func(s addr.Selector) bool {
+		return s.Match(addr.Step{Kind: Aggregate}) || s.Match(addr.Step{Kind: Plot})
 	}
-	return slices.ContainsFunc(b.Targets, func(s addr.Selector) bool {
-		return s.Match(c.load) || s.Match(c.power) || s.Match(addr.Step{Kind: Aggregate}) || s.Match(addr.Step{Kind: Plot})
-	})
+	return (len(b.Targets) == 0 || c.matches(b.Targets) || slices.ContainsFunc(b.Targets, whole)) && !c.matches(b.Exclude)
 }
 
-func (b *builder) noCells() {
-	detail := "The suite has no benchmark block, so there is nothing to measure. Add one: inferencex init shows an example."
-	if len(b.Targets) > 0 {
-		detail = fmt.Sprintf("No cell of the suite matches -target %s. inferencex plan lists the addresses of all cells.", b.Targets[0])
-	}
-	b.diags = append(b.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Nothing to measure", Detail: detail})
-}
-
-func (b *builder) fail(c suite.Cell, summary, detail string) {
-	for _, d := range b.diags { // one message for all cells of a benchmark
-		if d.Detail == detail {
-			return
-		}
-	}
-	b.diags = append(b.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: &c.Range})
+// matches reports whether a selector picks one of the cell's steps.
+func (c cell) matches(selectors []addr.Selector) bool {
+	return slices.ContainsFunc(selectors, func(s addr.Selector) bool { return s.Match(c.load) || s.Match(c.power) })
 }
 
 // canonicalJSON marshals plain data; what cannot be marshalled is a bug.
@@ -211,7 +208,7 @@ func canonicalJSON(v any) json.RawMessage {
 
 // decide settles what is to be done: cells first, then what the cells that run need, then what follows from them.
 func (b *builder) decide() error {
-	d := decider{store: b.Store, plan: b.plan, kinds: b.Kinds, index: map[addr.Step]*Step{}}
+	d := decider{store: b.Store, plan: b.plan, kinds: b.Kinds, replace: b.Replace, index: map[addr.Step]*Step{}}
 	for i := range b.plan.Steps {
 		d.index[b.plan.Steps[i].Address] = &b.plan.Steps[i]
 	}

@@ -3,6 +3,7 @@ package plan
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
@@ -15,6 +16,8 @@ type decider struct {
 	plan  *Plan
 	kinds map[string]stage.Kind
 	index map[addr.Step]*Step
+
+	replace []addr.Selector
 }
 
 // measures decides about the cells: what is sealed under the same recipe is used again.
@@ -28,11 +31,26 @@ func (d *decider) measures() error {
 		if err != nil {
 			return err
 		}
+		replace := action == Reuse && d.replaced(members)
+		if replace {
+			action, reason = Run, "asked to measure it again"
+			delete(d.plan.Sealed, members[0].Atom)
+		}
+		if twin := members[0].SameAs; twin != "" && action == Run {
+			action, reason = Reuse, "the same as "+twin
+		}
 		for _, step := range members {
-			step.Key, step.Recipe, step.Action, step.Reason = recipe.Key(), recipe, action, reason
+			step.Key, step.Recipe, step.Action, step.Reason, step.Replace = recipe.Key(), recipe, action, reason, replace
 		}
 	}
 	return nil
+}
+
+// replaced reports whether the user asked to measure a cell again.
+func (d *decider) replaced(members []*Step) bool {
+	return slices.ContainsFunc(members, func(step *Step) bool {
+		return slices.ContainsFunc(d.replace, func(s addr.Selector) bool { return s.Match(step.Address) })
+	})
 }
 
 // atoms returns the steps of a class by what is sealed together, in the plan's order.

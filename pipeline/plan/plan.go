@@ -44,6 +44,7 @@ type Plan struct {
 	Steps    []Step            `json:"steps"`
 	Policies map[string]Policy `json:"policies"` // by kind
 	Quota    map[string]GPUs   `json:"quota"`    // by provider as in addresses: GPUs held at once, by type
+	Estimate Estimate          `json:"estimate"`
 	Warnings []string          `json:"warnings,omitempty"`
 
 	// What follows stays in this process.
@@ -80,8 +81,13 @@ type Step struct {
 
 	// Atom names the steps that are sealed together, under one key: those of one cell, or a pure step alone.
 	Atom string `json:"atom,omitempty"`
+	// SameAs is the atom of another cell with the same recipe: it is measured once, and its result is this one's too.
+	SameAs string `json:"same_as,omitempty"`
 	// Key is the checkpoint key of the atom; empty for pure steps whose inputs are not there yet.
-	Key    string            `json:"key,omitempty"`
+	Key string `json:"key,omitempty"`
+	// Replace says that the new result takes the place of a sealed one, which is put aside.
+	Replace bool `json:"replace,omitempty"`
+
 	Recipe checkpoint.Recipe `json:"-"`
 }
 

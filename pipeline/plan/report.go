@@ -1,10 +1,12 @@
 package plan
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
 
+	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 )
@@ -26,8 +28,8 @@ func Read(path string) (*Plan, error) {
 }
 
 // ForReport turns the plan of a past run into one that measures nothing: what the run sealed is used again, what it did not is reported as
-// missing, and the pure steps run.
-func (p *Plan) ForReport(store *checkpoint.Store) {
+// missing for the reason why (by load, "not measured" where there is none), and the pure steps run.
+func (p *Plan) ForReport(store *checkpoint.Store, why map[addr.Step]string) {
 	for i := range p.Steps {
 		step := &p.Steps[i]
 		switch step.Class {
@@ -39,7 +41,7 @@ func (p *Plan) ForReport(store *checkpoint.Store) {
 				p.Warnings = append(p.Warnings, err.Error())
 			}
 			if !ok {
-				step.Action, step.Reason = Skip, "not measured"
+				step.Action, step.Reason = Skip, cmp.Or(why[addr.Step{Kind: Load, Name: step.Address.Name, Key: step.Address.Key}], "not measured")
 				continue
 			}
 			step.Action, step.Reason = Reuse, "sealed by run "+entry.Run

@@ -48,9 +48,13 @@ func (b *builder) wireDeployment(d *deployment) {
 	all := []addr.Step{deploy, warmup}
 	last := warmup
 	for _, c := range d.cells {
+		if !c.twin.IsZero() {
+			b.wireTwin(d, c, deploy)
+			continue
+		}
 		load := Step{
 			Address: c.load, Deployment: deploy, Needs: []addr.Step{warmup},
-			Config: b.loadConfig(d, c), Atom: c.load.String(),
+			Config: c.config, Atom: c.load.String(),
 		}
 		if last != warmup {
 			load.After = []addr.Step{last}
@@ -64,6 +68,13 @@ func (b *builder) wireDeployment(d *deployment) {
 		last = c.power
 	}
 	b.add(Step{Address: at(Teardown), Deployment: deploy, After: all, Config: json.RawMessage(`{}`)})
+}
+
+// wireTwin makes the steps of a cell that another one measures. They wait for that one alone: it may be on another deployment.
+func (b *builder) wireTwin(d *deployment, c cell, deploy addr.Step) {
+	after := []addr.Step{{Kind: FetchPower, Name: c.twin.Name, Key: c.twin.Key}}
+	b.add(Step{Address: c.load, Deployment: deploy, After: after, Config: c.config, Atom: c.load.String(), SameAs: c.twin.String()})
+	b.add(Step{Address: c.power, Deployment: deploy, After: after, Config: b.powerConfig(d), Atom: c.load.String(), SameAs: c.twin.String()})
 }
 
 // measured returns the steps whose results the tables are made of.

@@ -30,9 +30,12 @@ func (e *executor) atomIsOpen(atom string) bool {
 // failure says why the atom of a step has no result: the first thing that went wrong in it.
 func (e *executor) failure(source *node) string {
 	for _, n := range e.atoms[source.Atom] {
+		if n.state == Canceled {
+			return "not measured: the run was interrupted"
+		}
 		if n.err != nil {
 			return fmt.Sprintf("%s: %s: %v", n.Address.Kind, stage.ReasonOf(n.err), n.err)
 		}
 	}
-	return fmt.Sprintf("%s: %s", source.Address.Kind, source.Reason) // of a step that was skipped
+	return source.Reason // of a step that was skipped
 }

@@ -120,7 +120,9 @@ func (j *job) seal(f finished, recipe checkpoint.Recipe) finished {
 		}
 	}
 	parts := append(slices.Clone(j.staged), checkpoint.Part{Name: j.node.Address.Kind, Dir: f.dir})
-	entry, err := j.Store.Seal(recipe, j.ID, j.Now(), append(steps, j.node.Address), parts)
+	entry, err := j.Store.Seal(recipe, checkpoint.Sealing{
+		Run: j.ID, Now: j.Now(), Steps: append(steps, j.node.Address), Parts: parts, Replace: j.node.Replace,
+	})
 	if err != nil {
 		f.state, f.err = Failed, err
 		return f

@@ -1,9 +1,13 @@
 package run
 
 import (
+	"encoding/json"
+	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/durable"
 )
 
@@ -25,6 +29,26 @@ type Manifest struct {
 	Status   string     `json:"status"` // running, done, failed or interrupted
 	ExitCode *int       `json:"exit_code"`
 	Cells    CellCount  `json:"cells"`
+	Failures []Failure  `json:"failures,omitempty"` // of cells, as results.json tells them
+}
+
+// Failure says why a cell has no result.
+type Failure struct {
+	Load addr.Step `json:"load"`
+	Why  string    `json:"why"`
+}
+
+// ReadManifest reads the manifest of the run in dir.
+func ReadManifest(dir string) (Manifest, error) {
+	var m Manifest
+	text, err := os.ReadFile(filepath.Join(dir, "run.json"))
+	if err == nil {
+		err = json.Unmarshal(text, &m)
+	}
+	if err != nil {
+		return Manifest{}, fmt.Errorf("read the run's manifest: %w", err)
+	}
+	return m, nil
 }
 
 // CellCount says what became of a run's cells.

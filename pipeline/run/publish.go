@@ -24,13 +24,16 @@ func publish(part, dir string) error {
 		if d.IsDir() {
 			return os.MkdirAll(target, 0o755)
 		}
-		if err := os.Remove(target); err != nil && !os.IsNotExist(err) {
+		fresh := target + ".new"
+		if err := os.Remove(fresh); err != nil && !os.IsNotExist(err) {
 			return err
 		}
-		if os.Link(path, target) == nil {
-			return nil
+		if os.Link(path, fresh) != nil {
+			if err := copyFile(path, fresh); err != nil {
+				return err
+			}
 		}
-		return copyFile(path, target)
+		return os.Rename(fresh, target)
 	})
 	if err != nil {
 		return fmt.Errorf("publish results: %w", err)

@@ -51,6 +51,7 @@ type Outcome struct {
 	Steps       []Result        // in the plan's order
 	Interrupted bool            // ctx ended before the plan did
 	Alive       []journal.Entry // what may still run and bill; empty unless a teardown failed
+	Missing     []Failure       // cells without a result, in the plan's order
 }
 
 // Result is how one step ended.
@@ -100,6 +101,9 @@ func Run(ctx context.Context, cfg Config) (Outcome, error) {
 	outcome := Outcome{Interrupted: ctx.Err() != nil, Alive: cfg.Journal.Live()}
 	for _, n := range e.nodes {
 		outcome.Steps = append(outcome.Steps, Result{n.Address, n.state, n.err})
+		if _, sealed := e.sealed[n.Atom]; n.Address.Kind == plan.Load && !sealed {
+			outcome.Missing = append(outcome.Missing, Failure{n.Address, e.failure(n)})
+		}
 	}
 	cfg.Events.Emit(event.Event{Type: event.RunEnded, Message: summary(outcome)})
 	return outcome, nil

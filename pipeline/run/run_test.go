@@ -585,6 +585,25 @@ func TestWhatCannotBeTornDownIsNamedAndTheNextRunReleasesIt(t *testing.T) {
 	}
 }
 
+func TestEqualCellsAreMeasuredOnce(t *testing.T) {
+	b := newBench(t)
+	twice := twoDeployments + strings.Replace(twoDeployments[strings.Index(twoDeployments, "benchmark"):], `"b"`, `"again"`, 1)
+	o, _ := b.run(t.Context(), twice)
+	if b.count("load") != 4 || o.Measured() != 4 || o.Reused() != 4 || len(o.Missing) != 0 {
+		t.Errorf("%d loads, %d measured, %d used again\n%s", b.count("load"), o.Measured(), o.Reused(), states(o))
+	}
+	b.mustBeEmpty(o)
+
+	b = newBench(t)
+	b.on["load 1gpu/2u"] = func(context.Context, int) error {
+		return stage.Failf(stage.Permanent, "errors", "every request failed")
+	}
+	o, _ = b.run(t.Context(), twice)
+	if len(o.Missing) != 2 || !strings.Contains(o.Missing[1].Why, "every request failed") || o.Measured() != 3 {
+		t.Errorf("a failed cell's twin: %+v\n%s", o.Missing, states(o))
+	}
+}
+
 func TestDeploymentsShareAQuota(t *testing.T) {
 	b := newBench(t)
 	wide := strings.Replace(twoDeployments, `provider "fake" "p" {}`, "provider \"fake\" \"p\" {\n  quota = { H100 = 6 }\n}", 1)

@@ -133,8 +133,7 @@ func (e *executor) begin(ctx context.Context) {
 func (e *executor) verdict(n *node) (State, error) {
 	switch {
 	case n.Action == plan.Reuse && n.Class == stage.Measure:
-		e.sealed[n.Atom] = e.Plan.Sealed[n.Atom]
-		return Reused, nil
+		return e.reuse(n)
 	case n.Action == plan.Skip:
 		return Skipped, nil
 	}
@@ -160,6 +159,27 @@ func (e *executor) verdict(n *node) (State, error) {
 		return Canceled, context.Canceled
 	}
 	return Running, nil
+}
+
+// reuse takes the result of a cell from where the plan found it, or from the cell that measures the same thing in this run.
+func (e *executor) reuse(n *node) (State, error) {
+	entry, ok := e.Plan.Sealed[n.Atom]
+	if !ok {
+		entry, ok = e.sealed[n.SameAs]
+	}
+	if ok {
+		e.sealed[n.Atom] = entry
+		return Reused, nil
+	}
+	for _, twin := range e.atoms[n.SameAs] {
+		if twin.state == Canceled {
+			return Canceled, twin.err
+		}
+		if twin.err != nil {
+			return Blocked, fmt.Errorf("%s: %w", twin.Address, twin.err)
+		}
+	}
+	return Failed, fmt.Errorf("the plan promised a result of %s that is not there", n.Atom)
 }
 
 // start hands a step to a worker of its own.

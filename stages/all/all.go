@@ -52,6 +52,9 @@ func New(cfg Config) *Registry {
 // Kinds returns the stages by name.
 func (r *Registry) Kinds() map[string]stage.Kind { return r.kinds }
 
+// Billing returns how the servers of each provider are paid for, by its type.
+func (r *Registry) Billing() map[string]stage.Billing { return r.deploy.Billing() }
+
 // Check tells what a provider would refuse of a deployment, before anything is created. provenance holds the arguments of the provider's
 // block that do not bear on results.
 func (r *Registry) Check(providerType string, d stage.Deployment, provenance json.RawMessage) []stage.Problem {

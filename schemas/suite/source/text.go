@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"sort"
 
 	"github.com/hashicorp/hcl/v2"
 )
@@ -49,4 +51,16 @@ func (set Set) Text(name string) (string, error) {
 	}
 	set.Files[path] = &hcl.File{Bytes: text}
 	return string(text), nil
+}
+
+// Texts lists the files that Text has read, in order.
+func (set Set) Texts() []string {
+	var out []string
+	for name := range set.Files {
+		if !slices.Contains(set.Order, name) {
+			out = append(out, name)
+		}
+	}
+	sort.Strings(out)
+	return out
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/strangeloopio/inferencex/cmd/inferencex/internal/view"
+	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/event"
 	"github.com/strangeloopio/inferencex/pipeline/plan"
 	"github.com/strangeloopio/inferencex/pipeline/run"
@@ -55,7 +56,15 @@ func (a *App) remake(ctx context.Context, root, name, format string) (err error)
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
 	w.id, w.dir = filepath.Base(dir), dir
-	p.ForReport(w.store)
+	manifest, err := run.ReadManifest(dir)
+	if err != nil {
+		return err
+	}
+	why := map[addr.Step]string{}
+	for _, f := range manifest.Failures {
+		why[f.Load] = f.Why
+	}
+	p.ForReport(w.store, why)
 	show := view.NewHuman(view.HumanConfig{Out: a.Stderr, Plan: p, Headline: "report of run " + w.id, Colour: a.Colour})
 	defer show.Close()
 	outcome, err := run.Run(ctx, run.Config{
@@ -65,15 +74,15 @@ func (a *App) remake(ctx context.Context, root, name, format string) (err error)
 	if err != nil {
 		return err
 	}
-	if format != "" {
-		text, err := os.ReadFile(filepath.Join(dir, "report", "results."+format))
-		if err != nil {
-			return err
-		}
-		_, err = a.Stdout.Write(text)
-		return err
+	if format == "" {
+		return a.conclude(w, p, outcome, nil, false)
 	}
-	return a.conclude(w, p, outcome, nil, false)
+	verdict := a.conclude(w, p, outcome, nil, true)
+	text, err := os.ReadFile(filepath.Join(dir, "report", "results."+format))
+	if err == nil {
+		_, err = a.Stdout.Write(text)
+	}
+	return errors.Join(err, verdict)
 }
 
 // findRun returns the folder of the run that name means: an id below root, or a folder.

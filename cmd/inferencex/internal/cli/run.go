@@ -137,7 +137,7 @@ func (a *App) conclude(w *workspace, p *plan.Plan, o run.Outcome, runErr error, 
 		view.Conclusion(a.Stdout, a.Stderr, view.Ending{Dir: w.dir, Plan: p, Outcome: o, Results: results, Reported: reported})
 	}
 	if len(o.Alive) > 0 {
-		return errors.Join(&exitError{a.abandon(o.Alive), nil}, runErr)
+		return &exitError{a.abandon(o.Alive), runErr}
 	}
 	switch {
 	case runErr != nil:
@@ -168,7 +168,7 @@ func verdictOf(results result.Results) error {
 func (a *App) closeManifest(m run.Manifest, dir string, o run.Outcome, code int) error {
 	ended := a.Now().UTC()
 	m.Ended, m.ExitCode = &ended, &code
-	m.Cells.Measured, m.Cells.Reused = o.Measured(), o.Reused()
+	m.Cells.Measured, m.Cells.Reused, m.Failures = o.Measured(), o.Reused(), o.Missing
 	switch {
 	case o.Interrupted:
 		m.Status = "interrupted"

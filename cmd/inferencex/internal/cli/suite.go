@@ -18,6 +18,8 @@ type suiteFlags struct {
 	vars     []string
 	varFiles []string
 	targets  []string
+	excludes []string
+	replaces []string
 	dir      string
 	json     bool
 }
@@ -34,6 +36,8 @@ func (f *suiteFlags) registerDir(cmd *cobra.Command) {
 
 func (f *suiteFlags) registerTarget(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&f.targets, "target", nil, "only these cells: an address `pattern` such as 'load.*[**/1gpu/**]'; may be repeated")
+	cmd.Flags().StringArrayVar(&f.excludes, "exclude", nil, "not these cells: a `pattern` like that of -target; may be repeated")
+	cmd.Flags().StringArrayVar(&f.replaces, "replace", nil, "measure these cells again though they are sealed: a `pattern` like that of -target; may be repeated")
 }
 
 // loaded is a suite with the sources that diagnostics quote.
@@ -78,15 +82,20 @@ func (a *App) report(l *loaded, asJSON bool, diags hcl.Diagnostics) error {
 
 // plan builds the plan over a store, which may be nil.
 func (a *App) plan(l *loaded, f suiteFlags, store *checkpoint.Store) (*plan.Plan, error) {
-	var targets []addr.Selector
-	for _, text := range f.targets {
-		target, err := addr.ParseSelector(text)
-		if err != nil {
-			return nil, exit(ExitConfig, "-target: %w", err)
+	cfg := plan.Config{Suite: l.Suite, Kinds: a.parts().Kinds(), Store: store, Billing: a.parts().Billing(), Check: a.parts().Check}
+	for flag, given := range map[string]struct {
+		texts     []string
+		selectors *[]addr.Selector
+	}{"target": {f.targets, &cfg.Targets}, "exclude": {f.excludes, &cfg.Exclude}, "replace": {f.replaces, &cfg.Replace}} {
+		for _, text := range given.texts {
+			selector, err := addr.ParseSelector(text)
+			if err != nil {
+				return nil, exit(ExitConfig, "-%s: %w", flag, err)
+			}
+			*given.selectors = append(*given.selectors, selector)
 		}
-		targets = append(targets, target)
 	}
-	p, diags, err := plan.Build(plan.Config{Suite: l.Suite, Kinds: a.parts().Kinds(), Store: store, Targets: targets})
+	p, diags, err := plan.Build(cfg)
 	if err != nil {
 		return nil, err
 	}

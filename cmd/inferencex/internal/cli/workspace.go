@@ -44,6 +44,9 @@ func (a *App) openWorkspace(root, suite string) (_ *workspace, err error) {
 	if w.store, err = checkpoint.Open(filepath.Join(root, "store")); err != nil {
 		return w, err
 	}
+	if err = w.store.Clean(); err != nil {
+		return w, err
+	}
 	w.journal, err = journal.Open(filepath.Join(root, "journal.jsonl"), id, a.Now)
 	return w, err
 }

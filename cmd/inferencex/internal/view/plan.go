@@ -4,6 +4,10 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/plan"
 )
@@ -20,7 +24,31 @@ func Plan(out io.Writer, p *plan.Plan) error {
 		fmt.Fprintf(w, "Warning: %s\n", warning)
 	}
 	fmt.Fprintf(w, "\nPlan: %s\n", Sum(p))
+	if p.Count(plan.Load, plan.Run) > 0 {
+		fmt.Fprintf(w, "Estimate: %s\n", estimate(p.Estimate))
+	}
 	return w.Flush()
+}
+
+// estimate says in one line what a plan is expected to take.
+func estimate(e plan.Estimate) string {
+	parts := []string{"about " + (time.Duration(e.Seconds/60+1) * time.Minute).String()}
+	parts[0] = strings.TrimSuffix(parts[0], "0s") + " of the servers' time"
+	for _, gpuType := range slices.Sorted(maps.Keys(e.GPUHours)) {
+		parts = append(parts, fmt.Sprintf("%.2f %s hours", e.GPUHours[gpuType], gpuType))
+	}
+	if len(e.GPUHours) > len(e.Unpriced) {
+		parts = append(parts, fmt.Sprintf("$%.2f", e.USD))
+	}
+	for _, gpuType := range e.Unpriced {
+		parts = append(parts, gpuType+" without a price")
+	}
+	for _, provider := range slices.Sorted(maps.Keys(e.Peak)) {
+		for _, gpuType := range slices.Sorted(maps.Keys(e.Peak[provider])) {
+			parts = append(parts, fmt.Sprintf("at most %d × %s of %s at once", e.Peak[provider][gpuType], gpuType, provider))
+		}
+	}
+	return strings.Join(parts, ", ") + "."
 }
 
 // Sum says in one sentence what a plan comes to.

@@ -1,0 +1,80 @@
+package plan
+
+import (
+	"fmt"
+	"maps"
+
+	"github.com/hashicorp/hcl/v2"
+
+	"github.com/strangeloopio/inferencex/schemas/suite"
+)
+
+func (b *builder) checkQuota(c suite.Cell) {
+	name := providerName(c.Provider)
+	if len(c.Provider.Quota) > 0 {
+		b.plan.Quota[name] = maps.Clone(c.Provider.Quota)
+	}
+	quota, limited := c.Provider.Quota[c.GPUType]
+	if limited && quota < c.GPUs {
+		b.fail(c, "Quota too small", fmt.Sprintf("A deployment of this benchmark holds %d × %s at once, but provider %s has quota = { %s = %d }. Raise the quota or drop the cells with gpus = %d.",
+			c.GPUs, c.GPUType, name, c.GPUType, quota, c.GPUs))
+	}
+}
+
+// checkProvider asks the provider what it can tell before it is asked to create anything.
+func (b *builder) checkProvider(c suite.Cell, d *deployment) {
+	if b.Check == nil {
+		return
+	}
+	for _, p := range b.Check(c.Provider.Type, d.spec, unkeyed(c.Provider.Config, c.Provider.KeyConfig)) {
+		subject := c.Range
+		switch {
+		case p.Where == "provider":
+			subject = c.Provider.Range
+		case p.Where == "model":
+			subject = c.Model.Range
+		case p.Where == "engine" && c.Engine != nil:
+			subject = c.Engine.Range
+		}
+		b.failAt(subject, p.Summary, p.Detail)
+	}
+}
+
+// checkBudget refuses a plan that is estimated to cost more than the suite allows.
+func (b *builder) checkBudget() {
+	budget, estimate := b.Suite.Budget, b.plan.Estimate
+	if budget.USD <= 0 {
+		return
+	}
+	if estimate.USD > budget.USD {
+		b.failAt(budget.Range, "Over budget", fmt.Sprintf("The plan is estimated to cost $%.2f and the budget is $%.2f. "+
+			"Measure fewer cells at a time with -target, make the workload smaller, or raise the budget.", estimate.USD, budget.USD))
+	}
+	for _, gpuType := range estimate.Unpriced {
+		b.failAt(budget.Range, "GPU without a price", fmt.Sprintf("There is a budget, but what a %s costs is not known. "+
+			"Add a block gpu %q with price_per_hour and price_as_of.", gpuType, gpuType))
+	}
+}
+
+func (b *builder) noCells() {
+	detail := "The suite has no benchmark block, so there is nothing to measure. Add one: inferencex init shows an example."
+	switch {
+	case len(b.Exclude) > 0:
+		detail = fmt.Sprintf("-exclude %s leaves no cell. inferencex plan lists the addresses of all cells.", b.Exclude[0])
+	case len(b.Targets) > 0:
+		detail = fmt.Sprintf("No cell of the suite matches -target %s. inferencex plan lists the addresses of all cells.", b.Targets[0])
+	}
+	b.diags = append(b.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Nothing to measure", Detail: detail})
+}
+
+func (b *builder) fail(c suite.Cell, summary, detail string) { b.failAt(c.Range, summary, detail) }
+
+// failAt reports what is wrong, once for all cells that share it.
+func (b *builder) failAt(subject hcl.Range, summary, detail string) {
+	for _, d := range b.diags {
+		if d.Detail == detail {
+			return
+		}
+	}
+	b.diags = append(b.diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: &subject})
+}

@@ -1,0 +1,113 @@
+package plan
+
+import (
+	"encoding/json"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/strangeloopio/inferencex/pipeline/addr"
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/gpu"
+)
+
+// What an estimate assumes where nothing is known: slow enough that a run seldom costs more than its plan says.
+const (
+	assumedTPOT    = 25 * time.Millisecond  // one output token of one user
+	assumedPrefill = 100 * time.Microsecond // one input token
+	assumedPower   = 15 * time.Second       // fetching samples and letting the GPUs cool between cells
+)
+
+// Estimate is what a plan is expected to take. It is a rough figure made before anything ran: 40 output tokens per second and user are assumed.
+type Estimate struct {
+	Seconds  float64            `json:"seconds"`             // if deployments follow one another
+	GPUHours map[string]float64 `json:"gpu_hours,omitempty"` // by GPU type, where they are paid for
+	USD      float64            `json:"usd"`
+	Unpriced []string           `json:"unpriced,omitempty"` // GPU types without a price: they are not in USD
+	Peak     map[string]GPUs    `json:"peak,omitempty"`     // most GPUs held at once, by provider and GPU type
+}
+
+// estimate sums up the deployments that run.
+func (b *builder) estimate() Estimate {
+	e := Estimate{GPUHours: map[string]float64{}, Peak: map[string]GPUs{}}
+	busy := b.busy()
+	for _, d := range b.deployments {
+		deploy := addr.Step{Kind: Deploy, Name: providerName(d.provider), Key: d.key}
+		cells, runs := busy[deploy]
+		if !runs {
+			continue
+		}
+		terms := b.Billing[d.provider.Type]
+		seconds := (terms.Startup + cells).Seconds()
+		e.Seconds += seconds
+		e.hold(deploy.Name, d.spec.GPUType, d.spec.GPUs, d.provider.Quota)
+		if terms.Free {
+			continue
+		}
+		hours := seconds / 3600 * float64(d.spec.GPUs)
+		e.GPUHours[d.spec.GPUType] += hours
+		price, known := b.price(d.spec.GPUType)
+		if !known {
+			if !slices.Contains(e.Unpriced, d.spec.GPUType) {
+				e.Unpriced = append(e.Unpriced, d.spec.GPUType)
+			}
+			continue
+		}
+		e.USD += hours * price
+	}
+	e.USD = math.Round(e.USD*100) / 100
+	return e
+}
+
+// price returns what a GPU of a type costs in US dollars per hour: as the suite says, or as the catalogue does.
+func (b *builder) price(gpuType string) (float64, bool) {
+	if said, ok := b.Suite.GPUs[gpuType]; ok && said.PriceAsOf != "" {
+		return said.PricePerHourUSD, true
+	}
+	known, ok := gpu.Find(gpuType)
+	return known.PriceUSD, ok && known.PriceUSD > 0
+}
+
+// busy returns, for each deployment that runs, how long its warm-up and its cells are expected to take.
+func (b *builder) busy() map[addr.Step]time.Duration {
+	busy := map[addr.Step]time.Duration{}
+	for _, step := range b.plan.Steps {
+		if step.Action != Run {
+			continue
+		}
+		switch step.Address.Kind {
+		case Warmup:
+			var cfg stage.WarmupConfig
+			if json.Unmarshal(step.Config, &cfg) == nil {
+				busy[step.Deployment] += expected(cfg.Workload, cfg.Requests, cfg.Users)
+			}
+		case Load:
+			var cfg stage.LoadConfig
+			if json.Unmarshal(step.Config, &cfg) == nil {
+				busy[step.Deployment] += assumedPower + expected(cfg.Workload, cfg.Workload.Requests, cfg.Users)
+			}
+		}
+	}
+	return busy
+}
+
+// expected is how long users take over requests, or the set duration.
+func expected(w stage.Workload, requests, users int) time.Duration {
+	if requests == 0 || users == 0 {
+		return time.Duration(w.Duration)
+	}
+	waves := (requests + users - 1) / users
+	return time.Duration(waves) * (time.Duration(w.OSL)*assumedTPOT + time.Duration(w.ISL)*assumedPrefill)
+}
+
+// hold counts a deployment into the peak: all side by side as far as the quota goes, or one at a time without one.
+func (e *Estimate) hold(provider, gpuType string, count int, quota map[string]int) {
+	if e.Peak[provider] == nil {
+		e.Peak[provider] = GPUs{}
+	}
+	if limit, limited := quota[gpuType]; limited {
+		e.Peak[provider][gpuType] = min(limit, e.Peak[provider][gpuType]+count)
+		return
+	}
+	e.Peak[provider][gpuType] = max(e.Peak[provider][gpuType], count)
+}

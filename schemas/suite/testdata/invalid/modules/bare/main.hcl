@@ -1,6 +1,0 @@
-output "x" {
-  value = var.outside
-}
-benchmark "b" {
-  model = model.m
-}

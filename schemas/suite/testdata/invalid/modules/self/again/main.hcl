@@ -1,3 +1,0 @@
-module "up" {
-  source = "../../self"
-}

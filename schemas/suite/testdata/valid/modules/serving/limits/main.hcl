@@ -1,3 +1,0 @@
-output "osl" {
-  value = 32
-}
