@@ -57,7 +57,7 @@ func benchmarkBlock() block.Block {
 // decodeBenchmarks decodes a benchmark block, once for each element of its for_each.
 func (l *loader) decodeBenchmarks(blk *hcl.Block) {
 	valid := l.validName(blk)
-	name := blk.Labels[0]
+	name := l.qualify(blk.Labels[0])
 	head, _, _ := blk.Body.PartialContent(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "for_each"}}})
 	forEach, ok := head.Attributes["for_each"]
 	if !ok {
@@ -152,7 +152,7 @@ func (l *loader) point(a Arg, e hcl.Expression) (p *matrix.Value, ok bool, diags
 		if problem != nil {
 			return nil, false, diags.Append(problem.At(e, ctx))
 		}
-		raw = cty.StringVal(strings.TrimPrefix(id, "gpu."))
+		raw = cty.StringVal(strings.TrimPrefix(id, "gpu.")) // no module has one
 	}
 	v, problem := a.Accept(raw)
 	p = &matrix.Value{V: v, Range: e.Range()}

@@ -16,7 +16,7 @@ import (
 func Blocks(opt Options) []block.Block {
 	return []block.Block{
 		suiteBlock(), variable.Block(), localsBlock(), modelBlock(), gpuBlock(), engineBlock(),
-		providerBlock(Body{Doc: "A place where deployments are made."}), workloadBlock(), benchmarkBlock(),
+		providerBlock(Body{Doc: "A place where deployments are made."}), workloadBlock(), benchmarkBlock(), moduleBlock(), outputBlock(),
 		stageBlock(Body{Doc: "How the steps of one stage are run."}), reportBlock(opt.Charts), budgetBlock(),
 	}
 }
@@ -33,8 +33,9 @@ func roots() []expr.Root {
 		{Word: "model", Noun: "model", Depth: 1},
 		{Word: "gpu", Noun: "gpu", Depth: 1},
 		{Word: "engine", Noun: "engine", Depth: 1},
-		{Word: "provider", Noun: "provider", Depth: 2},
+		{Word: "provider", Noun: "provider", Group: "provider of type", Depth: 2},
 		{Word: "workload", Noun: "workload", Depth: 1},
+		{Word: "module", Noun: "module output", Group: "module", Depth: 2},
 	}
 }
 
@@ -46,10 +47,10 @@ func (l *loader) declareBlock(blk *hcl.Block) {
 	case "locals":
 		l.declareLocals(blk)
 	case "model":
-		m := &Model{Name: blk.Labels[0], Range: blk.DefRange}
+		m := &Model{Name: l.qualify(blk.Labels[0]), Range: blk.DefRange}
 		if l.declareNamed(blk, modelBlock(), func(c *block.Content) { l.decodeModel(m, c) }) {
 			l.suite.Models = append(l.suite.Models, m)
-			l.models["model."+m.Name] = m
+			l.models[l.id(blk)] = m
 		}
 	case "gpu":
 		g := &GPU{Name: blk.Labels[0], Range: blk.DefRange}
@@ -57,18 +58,22 @@ func (l *loader) declareBlock(blk *hcl.Block) {
 			l.suite.GPUs[g.Name] = g
 		}
 	case "engine":
-		e := &Engine{Name: blk.Labels[0], Range: blk.DefRange}
+		e := &Engine{Name: l.qualify(blk.Labels[0]), Range: blk.DefRange}
 		if l.declareNamed(blk, engineBlock(), func(c *block.Content) { l.decodeEngine(e, c) }) {
 			l.suite.Engines = append(l.suite.Engines, e)
-			l.engines["engine."+e.Name] = e
+			l.engines[l.id(blk)] = e
 		}
 	case "provider":
 		l.declareProvider(blk)
+	case "module":
+		l.declareModule(blk)
+	case "output":
+		l.declareOutput(blk)
 	case "workload":
-		w := &Workload{Name: blk.Labels[0], Range: blk.DefRange}
+		w := &Workload{Name: l.qualify(blk.Labels[0]), Range: blk.DefRange}
 		if l.declareNamed(blk, workloadBlock(), func(c *block.Content) { l.decodeWorkload(w, c) }) {
 			l.suite.Workloads = append(l.suite.Workloads, w)
-			l.workloads["workload."+w.Name] = w
+			l.workloads[l.id(blk)] = w
 		}
 	}
 }
@@ -80,16 +85,17 @@ func (l *loader) declareProvider(blk *hcl.Block) {
 		l.scope.Incomplete("provider")
 		return
 	}
-	p := &Provider{Type: blk.Labels[0], Name: blk.Labels[1], Range: blk.DefRange}
+	p := &Provider{Type: blk.Labels[0], Name: l.qualify(blk.Labels[1]), Range: blk.DefRange}
 	if l.declareNamed(blk, providerBlock(own), func(c *block.Content) { l.decodeProvider(p, c) }) {
 		l.suite.Providers = append(l.suite.Providers, p)
-		l.providers["provider."+p.Type+"."+p.Name] = p
+		l.providers[l.id(blk)] = p
 	}
 }
 
 func (l *loader) declareVariable(blk *hcl.Block) {
 	v, d, diags := variable.Declare(blk, l.values, l.scope.Eval)
 	l.diags = append(l.diags, diags...)
+	v.Module = l.module
 	if l.declare("var", "variable", blk, d) {
 		l.suite.Variables = append(l.suite.Variables, v)
 	}
@@ -116,7 +122,7 @@ func (l *loader) declareNamed(blk *hcl.Block, schema block.Block, decode func(*b
 	return l.declare(blk.Type, blk.Type, blk, expr.Declaration{Eval: func() (cty.Value, hcl.Diagnostics) {
 		c := l.decode(schema, blk)
 		decode(c)
-		return referable(blk, c.Value), nil
+		return l.referable(blk, c.Value), nil
 	}})
 }
 

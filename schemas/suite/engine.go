@@ -36,7 +36,7 @@ func engineBlock() block.Block {
 func (l *loader) decodeEngine(e *Engine, c *block.Content) {
 	e.Kind = block.String(c.Value, "kind")
 	if e.Kind == "" {
-		e.Kind = e.Name
+		e.Kind = c.Labels[0] // without the path of its module
 	}
 	e.Image = block.String(c.Value, "image")
 	e.Command = block.Strings(c.Value, "command")

@@ -2,6 +2,8 @@ package suite
 
 import (
 	"fmt"
+	"slices"
+	"sort"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -25,16 +27,14 @@ func Load(path string, opt Options) (*Suite, map[string]*hcl.File, hcl.Diagnosti
 	return s, src.Files, append(diags, found...)
 }
 
-// loader carries a suite from parsed files to its final form.
-type loader struct {
-	opt    Options
-	src    source.Set
-	scope  *expr.Scope
-	values variable.Values
-	suite  *Suite
-	diags  hcl.Diagnostics
+// world is what the suite and its modules share.
+type world struct {
+	opt     Options
+	suite   *Suite
+	diags   hcl.Diagnostics
+	sources []source.Set // the suite's, then the modules'
 
-	// What references stand for, by id: "model.qwen3-8b".
+	// What references stand for, by id: "model.qwen3-8b", "module.x.model.qwen3-8b".
 	models    map[string]*Model
 	engines   map[string]*Engine
 	providers map[string]*Provider
@@ -49,6 +49,22 @@ type loader struct {
 	floorRequests int // the suite block's requests
 	floorUnknown  bool
 	cells         int
+	moduleCount   int
+}
+
+// loader carries a suite, or a module of it, from parsed files to its final form.
+type loader struct {
+	*world
+	src    source.Set
+	scope  *expr.Scope
+	values variable.Values
+	byKind map[string][]*hcl.Block
+
+	module   string // the path of names that leads here: "x.y"; empty for the suite
+	parent   *loader
+	children []*loader
+	modules  map[string]hcl.Range      // by name
+	inputs   map[string]*hcl.Attribute // what the module block gives
 }
 
 // load evaluates parsed files.
@@ -59,16 +75,16 @@ func load(src source.Set, opt Options) (*Suite, hcl.Diagnostics) {
 	if opt.MaxCells == 0 {
 		opt.MaxCells = DefaultMaxCells
 	}
-	l := &loader{
-		opt: opt, src: src,
-		suite:  &Suite{Name: src.Name, Files: src.Order, GPUs: map[string]*GPU{}, Stages: map[string]StagePolicy{}},
+	w := &world{
+		opt: opt, sources: []source.Set{src},
+		suite:  &Suite{Name: src.Name, GPUs: map[string]*GPU{}, Stages: map[string]StagePolicy{}},
 		models: map[string]*Model{}, engines: map[string]*Engine{}, providers: map[string]*Provider{}, workloads: map[string]*Workload{},
 		benchmarks: map[string]hcl.Range{}, stages: map[string]hcl.Range{}, broken: map[*Workload]bool{}, autoWarmup: map[*Workload]bool{}, requestsAt: map[*Workload]hcl.Range{},
 	}
-	l.scope = expr.NewScope(roots(), l.src.Text)
+	l := &loader{world: w, src: src, scope: expr.NewScope(roots(), src.Text), modules: map[string]hcl.Range{}}
 	l.run()
-	l.suite.Files = append(l.suite.Files, l.src.Texts()...)
-	diags := l.src.Sort(l.redact(l.diags))
+	files := l.collect()
+	diags := files.Sort(l.redact(l.diags))
 	if diags.HasErrors() {
 		return nil, diags
 	}
@@ -77,29 +93,75 @@ func load(src source.Set, opt Options) (*Suite, hcl.Diagnostics) {
 
 // run does the work in the order in which things need each other: values, named things, then what only refers.
 func (l *loader) run() {
-	byKind := l.split()
-	l.readValues(byKind["variable"])
-	for _, kind := range []string{"variable", "locals", "model", "gpu", "engine", "provider", "workload"} {
-		for _, blk := range byKind[kind] {
-			l.declareBlock(blk)
-		}
-	}
-	l.diags = append(l.diags, l.scope.Settle()...)
-	l.single(byKind["suite"], l.decodeSuite)
-	l.single(byKind["report"], l.decodeReport)
-	l.single(byKind["budget"], l.decodeBudget)
+	l.declareAll()
+	l.settle()
+	l.single(l.byKind["suite"], l.decodeSuite)
+	l.single(l.byKind["report"], l.decodeReport)
+	l.single(l.byKind["budget"], l.decodeBudget)
 	for kind, own := range l.opt.Stages {
 		l.suite.Stages[kind] = defaultPolicy(kind, own)
 	}
-	for _, blk := range byKind["stage"] {
+	for _, blk := range l.byKind["stage"] {
 		l.decodeStage(blk)
 	}
-	for _, blk := range byKind["benchmark"] {
-		l.decodeBenchmarks(blk)
-	}
-	if len(byKind["benchmark"]) == 0 && !l.diags.HasErrors() {
+	l.measure()
+	if len(l.benchmarks) == 0 && !l.diags.HasErrors() {
 		l.diags = l.diags.Append(&hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Nothing to measure", Detail: fmt.Sprintf("No file of %s has a benchmark block. Add one.", l.src.Path)})
 	}
+}
+
+// declareAll makes known what the files declare, and what their modules do.
+func (l *loader) declareAll() {
+	l.byKind = l.split()
+	l.readValues(l.byKind["variable"])
+	for _, kind := range []string{"variable", "locals", "model", "gpu", "engine", "provider", "workload", "module", "output"} {
+		for _, blk := range l.byKind[kind] {
+			l.declareBlock(blk)
+		}
+	}
+}
+
+// settle evaluates all that has been declared.
+func (l *loader) settle() {
+	l.diags = append(l.diags, l.scope.Settle()...)
+	for _, m := range l.children {
+		m.settle()
+	}
+}
+
+// measure expands the benchmarks, the suite's before its modules'.
+func (l *loader) measure() {
+	for _, blk := range l.byKind["benchmark"] {
+		l.decodeBenchmarks(blk)
+	}
+	for _, m := range l.children {
+		m.measure()
+	}
+}
+
+// collect lists all files that were read, and puts them where snippets are taken from.
+func (l *loader) collect() source.Set {
+	all := l.src
+	var texts []string
+	seen := map[string]bool{}
+	for i, src := range l.sources {
+		for _, name := range src.Order {
+			if i > 0 && !seen[name] {
+				all.Order = append(all.Order, name)
+			}
+			seen[name] = true
+		}
+		for name, f := range src.Files {
+			if !slices.Contains(src.Order, name) && !seen[name] {
+				texts = append(texts, name)
+				seen[name] = true
+			}
+			all.Files[name] = f
+		}
+	}
+	sort.Strings(texts)
+	l.suite.Files = append(slices.Clone(all.Order), texts...)
+	return all
 }
 
 // split takes the files apart into blocks by kind, in source order.
@@ -116,6 +178,10 @@ func (l *loader) split() map[string][]*hcl.Block {
 			l.incomplete(d)
 		}
 		for _, blk := range content.Blocks {
+			if l.parent != nil && slices.Contains(ofSuite(), blk.Type) {
+				l.fail(blk.DefRange, "Misplaced block", "A module cannot have %s block: there is one for the whole suite. Move it to the suite's own files.", block.Article(blk.Type))
+				continue
+			}
 			byKind[blk.Type] = append(byKind[blk.Type], blk)
 		}
 	}
@@ -174,6 +240,10 @@ func (l *loader) readValues(variables []*hcl.Block) {
 	var declared []string
 	for _, blk := range variables {
 		declared = append(declared, blk.Labels[0])
+	}
+	if l.parent != nil {
+		l.readInputs(declared)
+		return
 	}
 	var diags hcl.Diagnostics
 	l.values, diags = variable.Read(variable.Sources{Vars: l.opt.Vars, Files: l.src.Values, Getenv: l.opt.Getenv}, declared)

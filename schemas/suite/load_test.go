@@ -59,7 +59,7 @@ func TestLoadUnreadable(t *testing.T) {
 		"absent": {filepath.Join(dir, "absent.hcl"), `Suite not found: there is no file or folder "DIR/absent.hcl". Give the path of a suite: one *.hcl or *.hcl.json file, or a folder of them.`},
 		"huge":   {filepath.Join(dir, "huge.hcl"), `File not readable: DIR/huge.hcl is larger than 1048576 bytes, which no suite needs: check the path.`},
 		"deep":   {filepath.Join(dir, "deep.hcl"), `File not readable: DIR/deep.hcl is nested more than 500 deep, which no suite needs: check the path.`},
-		"empty":  {t.TempDir(), `Suite not found: the folder "EMPTY" has no *.hcl or *.hcl.json file. Give the path of a suite.`},
+		"empty":  {t.TempDir(), `Suite not found: the folder "EMPTY" has no *.hcl or *.hcl.json file. Give the path of one that has.`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

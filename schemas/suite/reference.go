@@ -12,7 +12,7 @@ import (
 
 // referable is the value of a reference to a block: its arguments, its name, and an id by which it is known again.
 // All providers have the same attributes, whatever their type, so that a condition can choose between two types.
-func referable(blk *hcl.Block, v cty.Value) cty.Value {
+func (l *loader) referable(blk *hcl.Block, v cty.Value) cty.Value {
 	if blk.Type == "provider" {
 		v = providerCommon().Select(v)
 	}
@@ -20,12 +20,17 @@ func referable(blk *hcl.Block, v cty.Value) cty.Value {
 	if attrs == nil {
 		attrs = map[string]cty.Value{}
 	}
-	attrs["id"] = cty.StringVal(blk.Type + "." + strings.Join(blk.Labels, "."))
+	attrs["id"] = cty.StringVal(l.id(blk))
 	attrs["name"] = cty.StringVal(blk.Labels[len(blk.Labels)-1])
 	if blk.Type == "provider" {
 		attrs["type"] = cty.StringVal(blk.Labels[0])
 	}
 	return cty.ObjectVal(attrs)
+}
+
+// id is by what a block is known in the whole suite: "model.m", "module.x.provider.modal.cloud".
+func (l *loader) id(blk *hcl.Block) string {
+	return l.prefix() + blk.Type + "." + strings.Join(blk.Labels, ".")
 }
 
 // reference is the id of the block of a kind that a value refers to. A copy with other values is no reference: what it
@@ -42,8 +47,9 @@ func (l *loader) reference(v cty.Value, kind string) (id string, problem *block.
 	}
 	inner, _ := v.GetAttr("id").Unmark()
 	id = inner.AsString()
-	found, _, _ := strings.Cut(id, ".")
-	declared, ok := l.scope.Lookup(id)
+	owner, address := l.find(id)
+	found, _, _ := strings.Cut(address, ".")
+	declared, ok := owner.scope.Lookup(address)
 	switch {
 	case !ok:
 		return "", &block.Problem{Summary: "Reference expected", Detail: fmt.Sprintf("%s is expected here, but this is an object that only looks like one. %s.", capital(block.Article(kind)), want)}

@@ -173,7 +173,7 @@ func describe(t *testing.T, s *Suite) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "suite %s seed=%d salt=%q budget=$%g charts=%v\n", s.Name, s.Seed, s.Salt, s.Budget.USD, s.Report.Charts)
 	for _, v := range s.Variables {
-		fmt.Fprintf(&b, "var.%s = %s (%s)\n", v.Name, canonical(t, v.Value), v.Source.By)
+		fmt.Fprintf(&b, "var.%s = %s (%s)\n", strings.TrimPrefix(v.Module+"."+v.Name, "."), canonical(t, v.Value), v.Source.By)
 	}
 	for _, name := range sortedKeys(s.GPUs) {
 		g := s.GPUs[name]

@@ -35,7 +35,7 @@ func parse(t *testing.T, text string) hcl.Expression {
 // scope declares locals, each by an expression.
 func scope(t *testing.T, locals ...string) *Scope {
 	t.Helper()
-	s := NewScope([]Root{{Word: "local", Noun: "local value", Depth: 1}, {Word: "thing", Noun: "thing", Depth: 2}}, files(map[string]string{"a.txt": "text\n", "b.tpl": "%{for u in users}${u},%{endfor}", "n.tpl": "${n}", "bad.tpl": "${", "raw": "\xff", "loop.tpl": "${file(\"a.txt\")}"}))
+	s := NewScope([]Root{{Word: "local", Noun: "local value", Depth: 1}, {Word: "thing", Noun: "thing", Group: "thing of type", Depth: 2}}, files(map[string]string{"a.txt": "text\n", "b.tpl": "%{for u in users}${u},%{endfor}", "n.tpl": "${n}", "bad.tpl": "${", "raw": "\xff", "loop.tpl": "${file(\"a.txt\")}"}))
 	for _, l := range locals {
 		name, text, _ := strings.Cut(l, "=")
 		e := parse(t, text)

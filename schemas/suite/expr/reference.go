@@ -37,7 +37,7 @@ func (s *Scope) resolve(t hcl.Traversal) ([]*node, *hcl.Diagnostic) {
 		}
 	}
 	if len(out) == 0 && len(path) > 0 {
-		for s.names(root.Word, path[:len(path)-1]...) == nil && len(path) > 1 {
+		for len(path) > 1 && !s.groups[root.Word+"."+path[0]] && s.names(root.Word, path[:len(path)-1]...) == nil {
 			path = path[:len(path)-1] // the first name that is wrong is the one to speak of
 		}
 		return nil, unknownName(root, path, t, s.names(root.Word, path[:len(path)-1]...))
@@ -98,7 +98,7 @@ func (s *Scope) unknownRoot(t hcl.Traversal) *hcl.Diagnostic {
 func unknownName(root Root, path []string, t hcl.Traversal, names []string) *hcl.Diagnostic {
 	name, what := path[len(path)-1], root.Noun
 	if len(path) < root.Depth {
-		what += " of type"
+		what = root.Group
 	}
 	detail := fmt.Sprintf("No %s %q is declared", what, name)
 	if len(names) == 0 {
@@ -116,6 +116,8 @@ func blockWord(root string) string {
 		return "variable"
 	case "local":
 		return "locals"
+	case "module":
+		return "output"
 	}
 	return root
 }

@@ -20,6 +20,7 @@ import (
 type Root struct {
 	Word  string // as written in references
 	Noun  string // in messages: "local value"
+	Group string // what the first of two names is: "provider of type"
 	Depth int    // names after the word: 2 for provider.TYPE.NAME
 }
 
@@ -29,7 +30,8 @@ type Scope struct {
 	nodes      map[string]*node // by address: "model.qwen3-8b"
 	order      []*node
 	stack      []*node         // under evaluation, outermost first
-	incomplete map[string]bool // by root
+	incomplete map[string]bool // by root, or root and first name
+	groups     map[string]bool // by root and first name: those that exist even if nothing is in them
 	functions  map[string]function.Function
 	diags      hcl.Diagnostics
 }
@@ -65,7 +67,7 @@ func (d Declaration) address() string { return d.Root + "." + strings.Join(d.Pat
 
 // NewScope is an empty scope in which references start with one of the roots, and files are read with read.
 func NewScope(roots []Root, read Reader) *Scope {
-	return &Scope{roots: roots, nodes: map[string]*node{}, incomplete: map[string]bool{}, functions: Functions(read)}
+	return &Scope{roots: roots, nodes: map[string]*node{}, incomplete: map[string]bool{}, groups: map[string]bool{}, functions: Functions(read)}
 }
 
 // Declare adds a named thing. If the name is taken, the range of the one who has it is returned and nothing is added.
@@ -79,9 +81,24 @@ func (s *Scope) Declare(d Declaration) (taken *hcl.Range) {
 	return nil
 }
 
-// Incomplete says that something under a root could not be declared, which has been reported: a name that is missing
-// there is unknown, and no further mistake.
-func (s *Scope) Incomplete(root string) { s.incomplete[root] = true }
+// Group says that the first of two names exists, such as a module, whatever is declared in it.
+func (s *Scope) Group(root, name string) { s.groups[root+"."+name] = true }
+
+// Incomplete says that something under a root, or in a group of it, could not be declared, which has been reported: a
+// name that is missing there is unknown, and no further mistake.
+func (s *Scope) Incomplete(root string, group ...string) {
+	s.incomplete[strings.Join(append([]string{root}, group...), ".")] = true
+}
+
+// lost says whether what a reference needs is known to be missing.
+func (s *Scope) lost(t hcl.Traversal) bool {
+	if len(t) > 1 {
+		if name, ok := stepName(t[1]); ok && s.incomplete[t.RootName()+"."+name] {
+			return true
+		}
+	}
+	return s.incomplete[t.RootName()]
+}
 
 // Settle evaluates everything declared and returns all that was wrong with it.
 func (s *Scope) Settle() hcl.Diagnostics {
@@ -190,7 +207,7 @@ func (s *Scope) Eval(e hcl.Expression) (cty.Value, *hcl.EvalContext, hcl.Diagnos
 		nodes, diag := s.resolve(t)
 		if diag != nil {
 			missing = true
-			if !s.incomplete[t.RootName()] {
+			if !s.lost(t) {
 				diags = appendOnce(diags, diag)
 			}
 		}

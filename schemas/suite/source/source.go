@@ -41,6 +41,27 @@ type Values struct {
 	Body hcl.Body
 }
 
+// Module reads the folder of a module. It has no files of values: who uses the module gives them.
+func Module(folder string) (Set, hcl.Diagnostics) {
+	p := hclparse.NewParser()
+	set := Set{Path: folder, Folder: folder, Name: nameOf(folder), Files: map[string]*hcl.File{}}
+	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+		return set, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Module not found", Detail: fmt.Sprintf("There is no folder %s. The path of a module is seen from the folder of the file that names it.", folder)}}
+	}
+	names, _, err := find(folder)
+	if err != nil {
+		return set, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Module not found", Detail: "In place of a module, " + err.Error() + "."}}
+	}
+	var diags hcl.Diagnostics
+	for _, name := range names {
+		if f := parse(p, name, &diags); f != nil {
+			set.Files[name] = f
+			set.Order = append(set.Order, name)
+		}
+	}
+	return set, diags
+}
+
 // Read reads a suite, which is a file or a folder of files, and the files of values it is given or stands beside.
 func Read(path string, varFiles []string) (Set, hcl.Diagnostics) {
 	p := hclparse.NewParser()
@@ -116,7 +137,7 @@ func find(path string) (names []string, folder string, err error) {
 		}
 	}
 	if len(names) == 0 {
-		return nil, "", fmt.Errorf("the folder %q has no *.hcl or *.hcl.json file. Give the path of a suite", path)
+		return nil, "", fmt.Errorf("the folder %q has no *.hcl or *.hcl.json file. Give the path of one that has", path)
 	}
 	sort.Strings(names)
 	return names, path, nil

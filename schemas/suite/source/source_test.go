@@ -82,8 +82,8 @@ func TestText(t *testing.T) {
 			t.Errorf("text of %s is %q, want %q", name, got, want)
 		}
 	}
-	if diff := cmp.Diff([]string{filepath.Join(dir, "sub/a.txt")}, set.Texts()); diff != "" {
-		t.Errorf("texts (-want +got):\n%s", diff)
+	if f := set.Files[filepath.Join(dir, "sub/a.txt")]; f == nil || len(set.Files) != 2 {
+		t.Errorf("files %v, want the suite and the text that was read", set.Files)
 	}
 }
 

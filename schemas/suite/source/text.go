@@ -7,8 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"sort"
 
 	"github.com/hashicorp/hcl/v2"
 )
@@ -51,16 +49,4 @@ func (set Set) Text(name string) (string, error) {
 	}
 	set.Files[path] = &hcl.File{Bytes: text}
 	return string(text), nil
-}
-
-// Texts lists the files that Text has read, in order.
-func (set Set) Texts() []string {
-	var out []string
-	for name := range set.Files {
-		if !slices.Contains(set.Order, name) {
-			out = append(out, name)
-		}
-	}
-	sort.Strings(out)
-	return out
 }

@@ -20,6 +20,7 @@ import (
 // Variable is an input of the suite.
 type Variable struct {
 	Name        string
+	Module      string // the path of the module that declares it: "x.y"; empty for the suite
 	Description string
 	Value       cty.Value // marked where sensitive, or read from the environment by its default
 	Source      Source    // who gave the value

@@ -1,0 +1,6 @@
+output "x" {
+  value = var.outside
+}
+benchmark "b" {
+  model = model.m
+}

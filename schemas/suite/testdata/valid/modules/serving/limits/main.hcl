@@ -1,0 +1,3 @@
+output "osl" {
+  value = 32
+}
