@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"maps"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 
@@ -37,6 +38,17 @@ func (b *builder) checkProvider(c suite.Cell, d *deployment) {
 			subject = c.Engine.Range
 		}
 		b.failAt(subject, p.Summary, p.Detail)
+	}
+}
+
+// checkTTL warns of a deployment that its provider will end before its cells are measured.
+func (b *builder) checkTTL(d *deployment, expected time.Duration) {
+	if ttl := d.provider.TTL; ttl > 0 && expected > ttl {
+		b.diags = append(b.diags, &hcl.Diagnostic{
+			Severity: hcl.DiagWarning, Summary: "Short time limit", Subject: &d.provider.Range,
+			Detail: fmt.Sprintf("The cells on %s are expected to take about %s, and the provider ends the deployment after ttl = %q. Raise the ttl, or measure fewer cells at a time with -target.",
+				d.key, expected.Round(time.Minute), ttl),
+		})
 	}
 }
 

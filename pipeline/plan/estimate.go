@@ -40,6 +40,7 @@ func (b *builder) estimate() Estimate {
 		terms := b.Billing[d.provider.Type]
 		seconds := (terms.Startup + cells).Seconds()
 		e.Seconds += seconds
+		b.checkTTL(d, time.Duration(seconds*float64(time.Second)))
 		e.hold(deploy.Name, d.spec.GPUType, d.spec.GPUs, d.provider.Quota)
 		if terms.Free {
 			continue

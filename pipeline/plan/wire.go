@@ -3,18 +3,12 @@ package plan
 import (
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/suite"
-)
-
-const (
-	defaultTTL            = 2 * time.Hour
-	defaultStartupTimeout = 15 * time.Minute
 )
 
 // wire makes the steps and their edges:
@@ -91,8 +85,8 @@ func (b *builder) deployConfig(d *deployment) json.RawMessage {
 		Deployment:     d.spec,
 		ProviderName:   providerName(d.provider),
 		Provenance:     unkeyed(d.provider.Config, d.provider.KeyConfig),
-		TTL:            stage.Duration(orDefault(d.provider.TTL, defaultTTL)),
-		StartupTimeout: stage.Duration(orDefault(d.provider.StartupTimeout, defaultStartupTimeout)),
+		TTL:            stage.Duration(d.provider.TTL),
+		StartupTimeout: stage.Duration(d.provider.StartupTimeout),
 	}
 	if d.engine != nil {
 		for variable, text := range d.engine.Env {
@@ -211,11 +205,4 @@ func unkeyed(config, keyConfig cty.Value) json.RawMessage {
 		return nil
 	}
 	return canonicalJSON(all)
-}
-
-func orDefault(d, fallback time.Duration) time.Duration {
-	if d > 0 {
-		return d
-	}
-	return fallback
 }

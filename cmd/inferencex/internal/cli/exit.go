@@ -9,6 +9,7 @@ import (
 const (
 	ExitOK          = 0   // every cell is valid, or the command did what it was asked
 	ExitError       = 1   // the program or its surroundings failed: a full disk, a port in use
+	ExitChanges     = 2   // plan -detailed-exitcode: there is something to do
 	ExitConfig      = 3   // the suite or the command line is wrong; nothing was begun
 	ExitCells       = 4   // a cell failed or is invalid
 	ExitObjectives  = 5   // a cell misses an objective of its slo block

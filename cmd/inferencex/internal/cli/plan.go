@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"io"
 	"os"
 	"path/filepath"
 
@@ -8,10 +9,13 @@ import (
 
 	"github.com/strangeloopio/inferencex/cmd/inferencex/internal/view"
 	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
+	"github.com/strangeloopio/inferencex/pipeline/plan"
 )
 
 func newPlan(app *App) *cobra.Command {
 	var f suiteFlags
+	var detailed, vars bool
+	var out string
 	cmd := &cobra.Command{
 		Use:   "plan [SUITE]",
 		Short: "Show what run would do, and why",
@@ -21,6 +25,9 @@ func newPlan(app *App) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			if vars {
+				return view.Variables(app.Stdout, l.Variables, f.json)
+			}
 			store, err := existingStore(f.dir)
 			if err != nil {
 				return err
@@ -29,15 +36,30 @@ func newPlan(app *App) *cobra.Command {
 			if err != nil {
 				return err
 			}
+			show := view.Plan
 			if f.json {
-				return view.JSON(app.Stdout, p)
+				show = func(out io.Writer, p *plan.Plan) error { return view.JSON(out, p) }
 			}
-			return view.Plan(app.Stdout, p)
+			if err := show(app.Stdout, p); err != nil {
+				return err
+			}
+			if out != "" {
+				if err := app.savePlan(out, f, args, l, p); err != nil {
+					return err
+				}
+			}
+			if detailed && p.Count("", plan.Run) > 0 {
+				return silent(ExitChanges)
+			}
+			return nil
 		},
 	}
 	f.register(cmd)
 	f.registerDir(cmd)
 	f.registerTarget(cmd)
+	cmd.Flags().StringVar(&out, "out", "", "save the plan to a `file`; inferencex run FILE runs it if it still holds")
+	cmd.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit with 2 if there is something to do, and with 0 if not")
+	cmd.Flags().BoolVar(&vars, "explain-vars", false, "list the variables with the source that gave each its value, and stop")
 	return cmd
 }
 

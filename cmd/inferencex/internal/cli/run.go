@@ -22,7 +22,7 @@ import (
 func newRun(app *App) *cobra.Command {
 	var f suiteFlags
 	cmd := &cobra.Command{
-		Use:   "run [SUITE]",
+		Use:   "run [SUITE | PLAN]",
 		Short: "Measure what is not measured yet, and report",
 		Long: `run plans the suite and carries the plan out. Cells that are sealed under the same recipe are used again, so running
 the same suite again goes on where the last run stopped. Whatever was deployed is torn down, also after ^C.`,
@@ -36,11 +36,23 @@ the same suite again goes on where the last run stopped. Whatever was deployed i
 }
 
 func (a *App) run(ctx context.Context, f suiteFlags, args []string) (err error) {
+	var saved *savedPlan
+	if len(args) > 0 {
+		if saved, err = openSaved(args[0]); err != nil {
+			return err
+		}
+	}
+	if saved != nil {
+		if f, err = saved.flags(f); err != nil {
+			return err
+		}
+		args = []string{saved.Suite}
+	}
 	l, err := a.load(f, args)
 	if err != nil {
 		return err
 	}
-	if _, err := a.plan(l, f, nil); err != nil {
+	if err := a.precheck(l, f, saved); err != nil {
 		return err // before a folder is made
 	}
 	w, err := a.openWorkspace(f.dir, l.Name)
@@ -62,6 +74,23 @@ func (a *App) run(ctx context.Context, f suiteFlags, args []string) (err error) 
 	outcome, runErr := a.execute(ctx, w, p, f.json)
 	verdict := a.conclude(w, p, outcome, runErr, f.json)
 	return errors.Join(verdict, a.closeManifest(manifest, w.dir, outcome, codeOf(verdict)))
+}
+
+// precheck makes the plan without holding anything, so that what is wrong with it comes before a folder is made.
+func (a *App) precheck(l *loaded, f suiteFlags, saved *savedPlan) error {
+	if saved == nil {
+		_, err := a.plan(l, f, nil) // the lookups come later, once
+		return err
+	}
+	store, err := existingStore(f.dir)
+	if err != nil {
+		return err
+	}
+	p, err := a.plan(l, f, store)
+	if err != nil {
+		return err
+	}
+	return saved.check(p)
 }
 
 // execute carries the plan out while telling what happens to the run's events file and to the user.
