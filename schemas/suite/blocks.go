@@ -16,7 +16,7 @@ import (
 func Blocks(opt Options) []block.Block {
 	return []block.Block{
 		suiteBlock(), variable.Block(), localsBlock(), modelBlock(), gpuBlock(), engineBlock(),
-		providerBlock(Body{Doc: "A place where deployments are made."}), workloadBlock(), benchmarkBlock(), moduleBlock(), outputBlock(),
+		providerBlock(Body{Doc: "A place where deployments are made."}), workloadBlock(), benchmarkBlock(), moduleBlock(), outputBlock(), movedBlock(),
 		stageBlock(Body{Doc: "How the steps of one stage are run."}), reportBlock(opt.Charts), budgetBlock(),
 	}
 }

@@ -105,6 +105,7 @@ func (l *loader) run() {
 		l.decodeStage(blk)
 	}
 	l.measure()
+	l.checkMoves()
 	if len(l.benchmarks) == 0 && !l.diags.HasErrors() {
 		l.diags = l.diags.Append(&hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Nothing to measure", Detail: fmt.Sprintf("No file of %s has a benchmark block. Add one.", l.src.Path)})
 	}
@@ -133,6 +134,9 @@ func (l *loader) settle() {
 func (l *loader) measure() {
 	for _, blk := range l.byKind["benchmark"] {
 		l.decodeBenchmarks(blk)
+	}
+	for _, blk := range l.byKind["moved"] {
+		l.decodeMoved(blk)
 	}
 	for _, m := range l.children {
 		m.measure()

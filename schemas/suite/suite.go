@@ -58,7 +58,8 @@ type Suite struct {
 	Stages      map[string]StagePolicy // one for every kind in Options.Stages, and for no other
 	Report      Report
 	Budget      Budget
-	Variables   []*Variable
+	Variables   []*Variable // the suite's, then its modules'
+	Moved       []Move
 }
 
 // Cells are those of all benchmarks, in order.

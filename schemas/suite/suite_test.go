@@ -189,6 +189,9 @@ func describe(t *testing.T, s *Suite) string {
 		p := s.Stages[kind]
 		fmt.Fprintf(&b, "stage.%s timeout=%s attempts=%d backoff=%s %s\n", p.Kind, p.Timeout, p.Attempts, p.Backoff, canonical(t, p.Config))
 	}
+	for _, m := range s.Moved {
+		fmt.Fprintf(&b, "moved %s %s → %s\n", m.Kind, m.From, m.To)
+	}
 	for _, bench := range s.Benchmarks {
 		fmt.Fprintf(&b, "\nbenchmark.%s\n", bench.Name)
 		for _, o := range bench.SLO {

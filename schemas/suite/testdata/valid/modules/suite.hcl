@@ -22,6 +22,21 @@ module "twice" {
   isl    = 256
 }
 
+moved {
+  from = module.single
+  to   = module.plain
+}
+
+moved {
+  from = benchmark.before
+  to   = benchmark.there
+}
+
+moved {
+  from = benchmark.there
+  to   = benchmark.here
+}
+
 benchmark "here" {
   model    = module.plain.inner
   provider = module.twice.provider

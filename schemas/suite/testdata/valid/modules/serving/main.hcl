@@ -47,6 +47,16 @@ benchmark "b" {
   }
 }
 
+moved {
+  from = benchmark.b["ours"]
+  to   = benchmark.b["mine"]
+}
+
+moved {
+  from = provider.simulator.sim
+  to   = provider.simulator.s
+}
+
 output "inner" {
   value       = model.inner
   description = "The module's own model."
