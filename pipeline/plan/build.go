@@ -17,8 +17,8 @@ import (
 // Config is what a plan is made from.
 type Config struct {
 	Suite   *suite.Suite
-	Kinds   map[string]stage.Kind // by name: the seven
-	Store   *checkpoint.Store     // nil: nothing is sealed
+	Kinds   map[string]stage.Kind    // by name: the seven
+	Store   *checkpoint.Store        // nil: nothing is sealed
 	Billing map[string]stage.Billing // by provider type
 	// Check says what is wrong with a deployment that only its provider can know. nil: nothing.
 	Check func(providerType string, d stage.Deployment, provenance json.RawMessage) []stage.Problem
