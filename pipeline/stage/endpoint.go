@@ -7,9 +7,9 @@ type Endpoint struct {
 	URL       string            `json:"url"`                   // base without a path, such as http://127.0.0.1:8000
 	Model     string            `json:"model"`                 // the name to ask for: the run-unique alias where the server carries one
 	APIKeyEnv string            `json:"api_key_env,omitempty"` // environment variable that holds the key; never the key
-	Headers   map[string]string `json:"headers,omitempty"`
+	Headers   map[string]string `json:"headers,omitempty"`     // values may be secrets: whoever writes an endpoint down leaves them out
 
-	Engine        string      `json:"engine"` // vllm, sglang, llamacpp, simulator or unknown
+	Engine        string      `json:"engine"` // vllm, sglang, llamacpp or simulator as the server shows itself, or else the suite's word for it, or unknown
 	EngineVersion string      `json:"engine_version,omitempty"`
 	GPUs          []DeviceGPU `json:"gpus,omitempty"` // as seen from inside; empty where nobody could look
 	RTTSeconds    float64     `json:"rtt_seconds"`    // p50 of GET /health

@@ -18,7 +18,7 @@ func TestCheck(t *testing.T) {
 		d        stage.Deployment
 		where    string
 	}{
-		"no server":   {"process", good, stage.InProvider},
+		"no server":   {"process", good, stage.InEngine},
 		"no such GPU": {"simulator", noGPU, stage.InGPUType},
 		"no model":    {"simulator", noModel, stage.InModel},
 		"fine":        {"simulator", good, ""},

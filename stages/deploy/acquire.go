@@ -30,30 +30,35 @@ func (k *Kind) begin(env stage.Env, task stage.Task) (*acquisition, error) {
 	if err != nil {
 		return nil, err
 	}
+	if cfg.TTL <= 0 || cfg.StartupTimeout <= 0 {
+		return nil, fmt.Errorf("the deployment's configuration has ttl %s and startup_timeout %s: a plan gives both, from the suite",
+			time.Duration(cfg.TTL), time.Duration(cfg.StartupTimeout))
+	}
 	token := newToken(env, task)
 	record := stage.Record{Address: task.Address, Token: string(token), Config: task.Config, SpecDigest: digest(task.Config)}
-	provider, h, err := k.handle(env, cfg, record)
+	provider, err := k.provider(cfg.Deployment.Provider.Type)
 	if err != nil {
 		return nil, err
 	}
+	args, err := arguments(provider.Body(), cfg.Deployment.Provider.Config, cfg.Provenance)
+	if err != nil {
+		return nil, fmt.Errorf("provider %s: %w", provider.Type(), err)
+	}
+	h := Handle{Scope: Scope{Args: args, Env: env}, Deployment: cfg.Deployment, Token: token}
 	if err := refuse(provider, h.Args, cfg); err != nil {
 		return nil, fmt.Errorf("deploy %s: %w", describe(cfg.Deployment), err)
 	}
 	if _, borrowed := provider.(Borrower); !borrowed {
 		record.Deadline = env.Now().Add(time.Duration(cfg.TTL))
 	}
-	engineEnv, err := NewEnvironment(cfg.Deployment.Engine.Env, env.Getenv)
-	if err != nil {
-		return nil, err
-	}
-	secrets, err := secretEnvironment(cfg.SecretEnv, env.Secret)
+	engineEnv, err := newEnvironment(cfg, env.Secret)
 	if err != nil {
 		return nil, err
 	}
 	return &acquisition{
 		provider: provider, cfg: cfg, env: env, handle: h, record: record,
 		spec: Spec{
-			Scope: h.Scope, Deployment: cfg.Deployment, EngineEnv: engineEnv.With(secrets), Labels: labels(env, token),
+			Scope: h.Scope, Deployment: cfg.Deployment, EngineEnv: engineEnv, Labels: labels(env, token),
 			TTL: time.Duration(cfg.TTL), Dir: task.Dir,
 		},
 	}, nil

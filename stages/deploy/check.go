@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
@@ -28,10 +27,10 @@ func (k *Kind) Check(providerType string, d stage.Deployment, provenance json.Ra
 	if !ok {
 		return []stage.Problem{{
 			Where: stage.InProvider, Summary: "Unknown provider",
-			Detail: fmt.Sprintf("There is no provider %q; there are %s.", providerType, strings.Join(slices.Sorted(maps.Keys(k.providers)), ", ")),
+			Detail: fmt.Sprintf("There is no provider %q; there are %s.", providerType, k.known()),
 		}}
 	}
-	args, err := Arguments(provider.Body(), d.Provider.Config, provenance)
+	args, err := arguments(provider.Body(), d.Provider.Config, provenance)
 	if err != nil {
 		return []stage.Problem{{Where: stage.InProvider, Summary: "Unreadable arguments", Detail: fmt.Sprintf("Provider %s: %v.", providerType, err)}}
 	}
@@ -65,4 +64,18 @@ func refuse(provider Provider, args cty.Value, cfg stage.DeployConfig) error {
 		return nil
 	}
 	return stage.Failf(stage.Permanent, "bad_config", "%s", strings.Join(found, "\n"))
+}
+
+// StartOptions names what an engine block says about starting a server beside the engine's kind, for providers that start no program.
+func StartOptions(e stage.Engine) []string {
+	var names []string
+	for _, option := range []struct {
+		name  string
+		given bool
+	}{{"image", e.Image != ""}, {"command", len(e.Command) > 0}, {"args", len(e.Args) > 0}, {"env", len(e.Env) > 0}} {
+		if option.given {
+			names = append(names, option.name)
+		}
+	}
+	return names
 }

@@ -6,7 +6,6 @@ package deploy
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -74,15 +73,24 @@ func (k *Kind) Acquire(ctx context.Context, env stage.Env, task stage.Task, ledg
 	return live, nil
 }
 
-// Release destroys what a record names.
+// Release destroys what a record names. What is absent already, or never came to be, is released at once.
 func (k *Kind) Release(ctx context.Context, env stage.Env, record stage.Record) error {
 	cfg, err := parseConfig(record.Config)
 	if err != nil {
 		return err
 	}
-	provider, h, err := k.handle(env, cfg, record)
+	provider, err := k.provider(cfg.Deployment.Provider.Type)
 	if err != nil {
 		return err
+	}
+	env = complete(env)
+	args, err := arguments(provider.Body(), cfg.Deployment.Provider.Config, cfg.Provenance)
+	if err != nil { // another version of this program wrote them; token and id still name the server
+		env.Log.Warn("release without the provider's arguments", "token", record.Token, "error", err)
+		args = provider.Body().Defaults()
+	}
+	h := Handle{
+		Scope: Scope{Args: args, Env: env}, Deployment: cfg.Deployment, Token: Token(record.Token), ID: ID(record.ID),
 	}
 	if err := provider.Destroy(ctx, h); err != nil {
 		return fmt.Errorf("destroy %s %s: %w", provider.Type(), name(h), err)
@@ -90,46 +98,17 @@ func (k *Kind) Release(ctx context.Context, env stage.Env, record stage.Record) 
 	return nil
 }
 
-// Find returns records, fit for Release, of all servers that a provider sees with these labels. It needs no run directory.
-func (k *Kind) Find(ctx context.Context, env stage.Env, where stage.DeployConfig, labels map[string]string) ([]stage.Record, error) {
-	config, err := json.Marshal(where)
-	if err != nil {
-		return nil, fmt.Errorf("write the provider's configuration: %w", err)
+// provider finds a provider by its type.
+func (k *Kind) provider(name string) (Provider, error) {
+	provider, ok := k.providers[name]
+	if !ok {
+		return nil, stage.Failf(stage.Permanent, "unknown_provider", "no provider %q; there are %s", name, k.known())
 	}
-	provider, h, err := k.handle(env, where, stage.Record{})
-	if err != nil {
-		return nil, err
-	}
-	found, err := provider.List(ctx, h.Scope, labels)
-	if err != nil {
-		return nil, fmt.Errorf("list %s: %w", provider.Type(), err)
-	}
-	var records []stage.Record
-	for _, r := range found {
-		records = append(records, stage.Record{Token: string(r.Token), ID: string(r.ID), Config: config, SpecDigest: digest(config)})
-	}
-	return records, nil
+	return provider, nil
 }
 
-// handle finds the provider of a configuration and names a server to it.
-func (k *Kind) handle(env stage.Env, cfg stage.DeployConfig, record stage.Record) (Provider, Handle, error) {
-	env = complete(env)
-	provider, ok := k.providers[cfg.Deployment.Provider.Type]
-	if !ok {
-		return nil, Handle{}, stage.Failf(stage.Permanent, "unknown_provider", "no provider %q; there are %s",
-			cfg.Deployment.Provider.Type, strings.Join(slices.Sorted(maps.Keys(k.providers)), ", "))
-	}
-	args, err := Arguments(provider.Body(), cfg.Deployment.Provider.Config, cfg.Provenance)
-	if err != nil {
-		return nil, Handle{}, fmt.Errorf("provider %s: %w", provider.Type(), err)
-	}
-	return provider, Handle{
-		Scope:      Scope{Args: args, Env: env},
-		Deployment: cfg.Deployment,
-		Token:      Token(record.Token),
-		ID:         ID(record.ID),
-	}, nil
-}
+// known lists the types of all providers in an error.
+func (k *Kind) known() string { return strings.Join(slices.Sorted(maps.Keys(k.providers)), ", ") }
 
 // name is what a person needs to find a server.
 func name(h Handle) string {

@@ -67,7 +67,7 @@ func config(t *testing.T, edit func(*stage.DeployConfig)) json.RawMessage {
 		Deployment: stage.Deployment{
 			Model: stage.Model{Repo: "m"}, Provider: stage.Provider{Type: "slow"}, GPUType: "H100", GPUs: 1,
 		},
-		StartupTimeout: stage.Duration(5 * time.Minute),
+		TTL: stage.Duration(time.Hour), StartupTimeout: stage.Duration(5 * time.Minute),
 	}
 	if edit != nil {
 		edit(&cfg)
@@ -179,11 +179,12 @@ func TestSpec(t *testing.T) {
 	task := stage.Task{Dir: "/some/where", Config: config(t, func(c *stage.DeployConfig) {
 		c.Deployment.Provider.Config = json.RawMessage(`{"zone":"b"}`)
 		c.Provenance = json.RawMessage(`{"note":"n"}`)
-		c.Deployment.Engine.Env = map[string]string{"B": "2", "A": "(sensitive)"}
+		c.Deployment.Engine.Env = map[string]string{"B": "2", "C": "(sensitive)"} // a word like any other
+		c.SecretEnv = map[string]string{"A": "engine.e.env.A"}
 		c.TTL = stage.Duration(time.Hour)
 	})}
 	now := time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
-	env := stage.Env{RunID: "run-1", Now: func() time.Time { return now }, Getenv: func(string) string { return "secret-value" }}
+	env := stage.Env{RunID: "run-1", Now: func() time.Time { return now }, Secret: func(string) string { return "secret-value" }}
 	ledger := &deploytest.Ledger{}
 	_, _ = deploy.New(provider).Acquire(t.Context(), env, task, ledger)
 
@@ -195,7 +196,7 @@ func TestSpec(t *testing.T) {
 	if diff := cmp.Diff(want, got.Labels); diff != "" {
 		t.Errorf("labels (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff([]string{"A=secret-value", "B=2"}, got.EngineEnv.Strings()); diff != "" {
+	if diff := cmp.Diff([]string{"A=secret-value", "B=2", "C=(sensitive)"}, got.EngineEnv.Strings()); diff != "" {
 		t.Errorf("environment (-want +got):\n%s", diff)
 	}
 	if block.String(got.Args, "zone") != "b" || block.String(got.Args, "note") != "n" || got.TTL != time.Hour || got.Dir != "/some/where" {
@@ -216,60 +217,58 @@ func TestTokensDiffer(t *testing.T) {
 	}
 }
 
-func TestArguments(t *testing.T) {
-	body := (&slow{}).Body()
-	tests := map[string]struct {
-		keyed, provenance string
-		zone, err         string
-	}{
-		"nothing":    {"", "", "a", ""},
-		"empty":      {"{}", "{}", "a", ""},
-		"given":      {`{"zone":"b"}`, "", "b", ""},
-		"null":       {`{"zone":null}`, "", "", ""},
-		"unknown":    {`{"zones":"b"}`, "", "", `read the provider's arguments: unsupported attribute "zones"`},
-		"not a JSON": {`zone`, "", "", "read the provider's arguments: invalid character"},
-	}
-	for name, test := range tests {
-		t.Run(name, func(t *testing.T) {
-			got, err := deploy.Arguments(body, json.RawMessage(test.keyed), json.RawMessage(test.provenance))
-			if test.err != "" {
-				if err == nil || !strings.Contains(err.Error(), test.err) {
-					t.Errorf("error = %v, want %q", err, test.err)
-				}
-				return
-			}
-			if err != nil || block.String(got, "zone") != test.zone {
-				t.Errorf("zone = %q, %v; want %q", block.String(got, "zone"), err, test.zone)
-			}
-		})
-	}
-}
-
-func TestFindThenRelease(t *testing.T) {
+func TestRelease(t *testing.T) {
 	provider := &slow{}
 	kind := deploy.New(provider)
-	var where stage.DeployConfig
-	where.Deployment.Provider.Type = "slow"
-	found, err := kind.Find(t.Context(), stage.Env{}, where, nil)
-	if err != nil || len(found) != 1 || found[0].Token != "ix-a" || found[0].ID != "id-a" {
-		t.Fatalf("find = %+v, %v", found, err)
-	}
-	if err := kind.Release(t.Context(), stage.Env{}, found[0]); err != nil {
-		t.Fatal(err)
+	record := stage.Record{Token: "ix-a", ID: "id-a", Config: config(t, nil)}
+	if err := kind.Release(t.Context(), stage.Env{}, record); err != nil || provider.destroyed.Load() != 1 {
+		t.Fatalf("release = %v, destroyed %d times", err, provider.destroyed.Load())
 	}
 	provider.destroy = errors.New("503")
-	err = kind.Release(t.Context(), stage.Env{}, found[0])
+	err := kind.Release(t.Context(), stage.Env{}, record)
 	if err == nil || err.Error() != "destroy slow id-a (token ix-a): 503" {
 		t.Errorf("release = %v", err)
 	}
 }
 
-func TestUnknownProvider(t *testing.T) {
-	var where stage.DeployConfig
-	where.Deployment.Provider.Type = "fast"
-	_, err := deploy.New(&slow{}).Find(t.Context(), stage.Env{}, where, nil)
-	if err == nil || err.Error() != `no provider "fast"; there are slow` {
-		t.Errorf("find = %v", err)
+// A record of a version with other arguments, or without times, still names a server.
+func TestReleaseOfAnOldRecord(t *testing.T) {
+	provider := &slow{}
+	record := stage.Record{Token: "ix-a", Config: json.RawMessage(`{"deployment":{"provider":{"type":"slow","config":{"zones":["b"]}}}}`)}
+	if err := deploy.New(provider).Release(t.Context(), stage.Env{}, record); err != nil || provider.destroyed.Load() != 1 {
+		t.Errorf("release = %v, destroyed %d times", err, provider.destroyed.Load())
+	}
+}
+
+func TestConfigurationThatNoPlanWrites(t *testing.T) {
+	tests := map[string]struct {
+		edit func(*stage.DeployConfig)
+		want string
+	}{
+		"unknown provider": {
+			func(c *stage.DeployConfig) { c.Deployment.Provider.Type = "fast" }, `no provider "fast"; there are slow`,
+		},
+		"no time limit": {
+			func(c *stage.DeployConfig) { c.TTL = 0 },
+			"the deployment's configuration has ttl 0s and startup_timeout 5m0s: a plan gives both, from the suite",
+		},
+		"no patience": {
+			func(c *stage.DeployConfig) { c.StartupTimeout = 0 },
+			"the deployment's configuration has ttl 1h0m0s and startup_timeout 0s: a plan gives both, from the suite",
+		},
+		"a secret without a value": {
+			func(c *stage.DeployConfig) { c.SecretEnv = map[string]string{"TOKEN": "engine.e.env.TOKEN"} },
+			"environment variable TOKEN is empty: give a value to engine.e.env.TOKEN in the suite",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			ledger := &deploytest.Ledger{}
+			_, err := deploy.New(&slow{}).Acquire(t.Context(), deploytest.Env(nil), stage.Task{Config: config(t, test.edit)}, ledger)
+			if err == nil || err.Error() != test.want || len(ledger.Records()) > 0 {
+				t.Errorf("acquire = %v with %d records, want %q", err, len(ledger.Records()), test.want)
+			}
+		})
 	}
 }
 

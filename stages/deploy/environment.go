@@ -31,47 +31,25 @@ func (v Variable) GoString() string { return v.String() }
 // Environment is a server's environment variables by name.
 type Environment []Variable
 
-// NewEnvironment makes an environment. A plan never holds a secret, only block.Redacted in its place: such a value is taken from the
-// variable of the same name in this process's environment.
-func NewEnvironment(planned map[string]string, getenv func(string) string) (Environment, error) {
+// newEnvironment makes the variables of a deployment: those in clear, and those whose values the suite gives and the plan keeps to itself.
+func newEnvironment(cfg stage.DeployConfig, secret func(string) string) (Environment, error) {
 	var env Environment
-	for _, name := range slices.Sorted(maps.Keys(planned)) {
-		v := Variable{Name: name, Value: planned[name]}
-		if v.Value == block.Redacted {
-			v.Value, v.Secret = getenv(name), true
-			if v.Value == "" {
-				return nil, stage.Failf(stage.Permanent, "secret_missing",
-					"environment variable %s is empty: a plan keeps no secrets, so set %s where inferencex runs", name, name)
-			}
-		}
-		env = append(env, v)
-	}
-	return env, nil
-}
-
-// secretEnvironment makes the variables whose values the suite gives and the plan keeps to itself. named tells the name of each one's secret.
-func secretEnvironment(named map[string]string, secret func(string) string) (Environment, error) {
-	var env Environment
-	for _, name := range slices.Sorted(maps.Keys(named)) {
+	for _, name := range slices.Sorted(maps.Keys(cfg.SecretEnv)) {
 		v := Variable{Name: name, Secret: true}
 		if secret != nil {
-			v.Value = secret(named[name])
+			v.Value = secret(cfg.SecretEnv[name])
 		}
 		if v.Value == "" {
-			return nil, stage.Failf(stage.Permanent, "secret_missing", "environment variable %s is empty: give a value to %s in the suite", name, named[name])
+			return nil, stage.Failf(stage.Permanent, "secret_missing",
+				"environment variable %s is empty: give a value to %s in the suite", name, cfg.SecretEnv[name])
 		}
 		env = append(env, v)
 	}
-	return env, nil
-}
-
-// With returns the environment with the variables of other added, or put in place of those of the same name.
-func (e Environment) With(other Environment) Environment {
-	byName := map[string]Variable{}
-	for _, v := range slices.Concat(e, other) {
-		byName[v.Name] = v
+	for name, value := range cfg.Deployment.Engine.Env {
+		env = append(env, Variable{Name: name, Value: value})
 	}
-	return slices.SortedFunc(maps.Values(byName), func(a, b Variable) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(env, func(a, b Variable) int { return strings.Compare(a.Name, b.Name) })
+	return env, nil
 }
 
 // Strings returns NAME=value for each variable, secrets in clear: for the call that starts the server and nothing else.

@@ -5,17 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/stages/deploy/startup"
 )
 
-// How long explain may take, and how much of a log that names no known cause it shows.
-const (
-	explainTimeout = 15 * time.Second
-	lastLines      = 5
-)
+// lastLines is how much of a log that names no known cause an error shows.
+const lastLines = 5
 
 // explain says why a start failed, from the server's own words. A server that ended, or that never became healthy, is judged by its log;
 // a server that answered wrongly has said enough.
@@ -23,9 +19,8 @@ func (a *acquisition) explain(ctx context.Context, err error) error {
 	if errors.Is(ctx.Err(), context.Canceled) || stage.ReasonOf(err) == "identity_mismatch" {
 		return err
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), explainTimeout)
-	defer cancel()
-	if status, look := a.provider.Inspect(ctx, a.handle); look == nil && status.Gone && !errors.Is(err, errGone) {
+	ctx = context.WithoutCancel(ctx)
+	if status, look := a.status(ctx); look == nil && status.Gone && !errors.Is(err, errGone) {
 		err = fmt.Errorf("%w: %s (%w)", errGone, status.Detail, err)
 	}
 	lines, logErr := a.logs(ctx, logLines)
@@ -39,15 +34,6 @@ func (a *acquisition) explain(ctx context.Context, err error) error {
 		return err
 	}
 	return stage.Fail(stage.Transient, "server_ended", fmt.Errorf("%w%s", err, tail(lines)))
-}
-
-// logs returns the last lines that the server wrote, without the secrets that it was given.
-func (a *acquisition) logs(ctx context.Context, lines int) ([]string, error) {
-	read, err := a.provider.Logs(ctx, a.handle, lines)
-	for i, line := range read {
-		read[i] = a.spec.EngineEnv.Redact(line)
-	}
-	return read, err
 }
 
 // tail is the end of a log as an error shows it.

@@ -9,13 +9,14 @@ import (
 	"strings"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/gpu"
 )
 
 // gpuLine is a line of nvidia-smi -L; lines of MIG slices are indented and do not match.
 var gpuLine = regexp.MustCompile(`(?m)^GPU (\d+): (.+) \(UUID: ([^)]+)\)`)
 
-// ParseGPUs reads the output of nvidia-smi -L.
-func ParseGPUs(text string) []stage.DeviceGPU {
+// parseGPUs reads the output of nvidia-smi -L.
+func parseGPUs(text string) []stage.DeviceGPU {
 	var gpus []stage.DeviceGPU
 	for _, m := range gpuLine.FindAllStringSubmatch(text, -1) {
 		index, _ := strconv.Atoi(m[1])
@@ -42,7 +43,7 @@ func LocalGPUs(ctx context.Context, ids []string) ([]stage.DeviceGPU, error) {
 	if err != nil {
 		return nil, stage.Failf(stage.Permanent, "driver", "nvidia-smi -L: %w: %s", err, strings.TrimSpace(string(out)))
 	}
-	all := ParseGPUs(string(out))
+	all := parseGPUs(string(out))
 	if len(ids) == 0 {
 		return all, nil
 	}
@@ -68,31 +69,11 @@ func compareGPUs(d stage.Deployment, seen []stage.DeviceGPU) error {
 		return stage.Failf(stage.Permanent, "identity_mismatch", "the server has %d GPUs (%s), the suite says %d × %s",
 			len(seen), seen[0].Name, d.GPUs, d.GPUType)
 	}
-	for _, gpu := range seen {
-		if !sameGPU(d.GPUType, gpu.Name) {
+	for _, device := range seen {
+		if !gpu.Matches(d.GPUType, device.Name) {
 			return stage.Failf(stage.Permanent, "identity_mismatch", "GPU %d of the server is %q, the suite says %s",
-				gpu.Index, gpu.Name, d.GPUType)
+				device.Index, device.Name, d.GPUType)
 		}
 	}
 	return nil
-}
-
-// sameGPU reports whether a device's name can be of the suite's GPU type: each word of the type that tells models apart ("H100", "80GB",
-// "6000") is a word of the name. Words of form factor are left out, since names carry them or not: H100 SXM5 is "NVIDIA H100 80GB HBM3".
-func sameGPU(gpuType, device string) bool {
-	words := gpuWords(device)
-	for _, word := range gpuWords(gpuType) {
-		if strings.ContainsAny(word, "0123456789") && !formFactor.MatchString(word) && !slices.Contains(words, word) {
-			return false
-		}
-	}
-	return true
-}
-
-var formFactor = regexp.MustCompile(`^(sxm|pcie|hbm)\d*`)
-
-func gpuWords(name string) []string {
-	return strings.FieldsFunc(strings.ToLower(name), func(r rune) bool {
-		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
-	})
 }

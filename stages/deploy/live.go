@@ -30,7 +30,7 @@ func (l *live) Logs(ctx context.Context, lines int) ([]string, error) { return l
 
 // Alive returns nil unless the provider or the server itself says that it has ended. Silence is not death: a busy server answers late.
 func (l *live) Alive(ctx context.Context) error {
-	status, err := l.provider.Inspect(ctx, l.handle)
+	status, err := l.status(ctx)
 	if err != nil {
 		return fmt.Errorf("look for %s: %w", name(l.handle), err)
 	}

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"maps"
 	"strconv"
-	"time"
 
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
@@ -16,30 +15,18 @@ import (
 	"github.com/strangeloopio/inferencex/schemas/suite/block"
 )
 
-// What a plan that says nothing gets.
-const (
-	DefaultTTL            = 4 * time.Hour
-	DefaultStartupTimeout = 20 * time.Minute
-)
-
 // parseConfig reads a deploy step's configuration.
 func parseConfig(text json.RawMessage) (stage.DeployConfig, error) {
 	var cfg stage.DeployConfig
 	if err := json.Unmarshal(text, &cfg); err != nil {
 		return cfg, fmt.Errorf("read the deployment's configuration: %w", err)
 	}
-	if cfg.TTL <= 0 {
-		cfg.TTL = stage.Duration(DefaultTTL)
-	}
-	if cfg.StartupTimeout <= 0 {
-		cfg.StartupTimeout = stage.Duration(DefaultStartupTimeout)
-	}
 	return cfg, nil
 }
 
-// Arguments reads a provider's arguments as a plan writes them: those that bear on results and those that do not, each a JSON object or
+// arguments reads a provider's arguments as a plan writes them: those that bear on results and those that do not, each a JSON object or
 // nothing. What is in neither has its default.
-func Arguments(body block.Body, keyed, provenance json.RawMessage) (cty.Value, error) {
+func arguments(body block.Body, keyed, provenance json.RawMessage) (cty.Value, error) {
 	given := map[string]json.RawMessage{}
 	for _, part := range []json.RawMessage{keyed, provenance} {
 		if len(part) == 0 {

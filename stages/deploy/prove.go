@@ -1,9 +1,9 @@
 package deploy
 
 import (
-	"cmp"
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/stages/deploy/probe"
@@ -13,7 +13,7 @@ import (
 func (a *acquisition) inspect(ctx context.Context, p *probe.Probe, server *Server, model string) (stage.Endpoint, error) {
 	e := stage.Endpoint{
 		URL: p.URL(), Model: model, APIKeyEnv: server.APIKeyEnv, Headers: server.Headers,
-		Engine: server.Engine, Power: server.Power,
+		Power: server.Power,
 	}
 	sim, simulated, err := p.Simulator(ctx)
 	if err != nil {
@@ -25,8 +25,8 @@ func (a *acquisition) inspect(ctx context.Context, p *probe.Probe, server *Serve
 		e.Power = stage.PowerSource{Kind: "simulator", URL: p.URL() + "/simulator/power"}
 		e.GPUs = simulatedGPUs(sim)
 	} else {
-		engine, version := p.Engine(ctx)
-		e.Engine, e.EngineVersion = cmp.Or(e.Engine, engine), version
+		e.Engine, e.EngineVersion = p.Engine(ctx)
+		e.Engine = a.nameEngine(e.Engine)
 		if e.GPUs, err = a.lookAtGPUs(ctx); err != nil {
 			return e, fmt.Errorf("look at its GPUs: %w", err)
 		}
@@ -40,6 +40,23 @@ func (a *acquisition) inspect(ctx context.Context, p *probe.Probe, server *Serve
 		return e, fmt.Errorf("measure the round trip: %w", err)
 	}
 	return e, nil
+}
+
+// unknownEngine is the engine of a server that does not betray it.
+const unknownEngine = "unknown"
+
+// nameEngine settles what the server's software is called: what it shows itself to be, or else what the suite says. Where they differ the
+// suite's label would stand over another engine's numbers, which is for a person to know and not for a run to end over.
+func (a *acquisition) nameEngine(seen string) string {
+	said := strings.ReplaceAll(a.cfg.Deployment.Engine.Kind, ".", "") // llama.cpp is llamacpp in tables
+	switch {
+	case said == "" || seen == said:
+		return seen
+	case seen == unknownEngine:
+		return said
+	}
+	a.env.Log.Warn(fmt.Sprintf("the suite says that the engine is %s, and the server shows itself to be %s: correct the engine's kind", said, seen))
+	return seen
 }
 
 // simulatedGPUs are the GPUs that a simulator says it has.
@@ -61,7 +78,7 @@ func (a *acquisition) lookAtGPUs(ctx context.Context) ([]stage.DeviceGPU, error)
 		if err != nil {
 			return nil, fmt.Errorf("nvidia-smi -L: %w", err)
 		}
-		return ParseGPUs(string(out)), nil
+		return parseGPUs(string(out)), nil
 	default:
 		return nil, nil
 	}

@@ -86,9 +86,8 @@ type Server struct {
 	// server that does not list it is another one.
 	Unique    bool
 	APIKeyEnv string
-	Headers   map[string]string
+	Headers   map[string]string // values may be secrets
 	Power     stage.PowerSource
-	Engine    string // as the suite says; empty: to be detected
 }
 
 // Resource is a server that List found.

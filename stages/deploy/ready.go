@@ -78,7 +78,7 @@ func (a *acquisition) healthy(ctx context.Context) (*Server, *probe.Probe, error
 
 // look asks provider and server once. It returns neither a probe nor an error if there is reason to wait.
 func (a *acquisition) look(ctx context.Context, w *waiting) (*Server, *probe.Probe, error) {
-	status, err := a.provider.Inspect(ctx, a.handle)
+	status, err := a.status(ctx)
 	switch {
 	case err != nil && stage.ClassOf(err) == stage.Permanent && stage.ReasonOf(err) != "error":
 		return nil, nil, err
@@ -142,7 +142,7 @@ func (a *acquisition) watchLog(ctx context.Context, w *waiting) error {
 		return nil
 	}
 	w.logAt = now
-	lines, err := a.provider.Logs(ctx, a.handle, logLines)
+	lines, err := a.logs(ctx, logLines)
 	if err != nil {
 		a.env.Log.Debug("read the server's log", "id", a.handle.ID, "error", err)
 		return nil

@@ -43,6 +43,7 @@ func Run(t *testing.T, factory func(t *testing.T) Subject) {
 		{"canceled create leaves nothing", canceledCreate},
 		{"ready endpoint answers until released", readyThenReleased},
 		{"release from a record alone", releaseElsewhere},
+		{"release of what is gone, or never was", releaseAbsent},
 		{"a ledger that cannot write leaves nothing", brokenLedger},
 	} {
 		t.Run(test.name, func(t *testing.T) { test.run(t, newBench(t, factory(t))) })
@@ -202,11 +203,11 @@ func releaseElsewhere(t *testing.T, b *bench) {
 	if err != nil {
 		t.Fatalf("acquire: %v", err)
 	}
-	elsewhere := deploy.New(b.Again())
-	found, err := elsewhere.Find(t.Context(), b.spec.Env, stage.DeployConfig{Deployment: b.Deployment},
-		map[string]string{deploy.LabelRun: b.spec.Env.RunID})
-	if err != nil || len(found) != 1 || found[0].ID != live.Record().ID {
-		t.Errorf("find by labels = %+v, %v; want the id %s", found, err, live.Record().ID)
+	other := b.Again()
+	elsewhere := deploy.New(other)
+	found, err := other.List(t.Context(), b.spec.Scope, map[string]string{deploy.LabelRun: b.spec.Env.RunID})
+	if err != nil || len(found) != 1 || string(found[0].ID) != live.Record().ID {
+		t.Errorf("list by labels = %+v, %v; want the id %s", found, err, live.Record().ID)
 	}
 	if err := elsewhere.Release(t.Context(), b.spec.Env, live.Record()); err != nil {
 		t.Fatalf("release: %v", err)
@@ -215,6 +216,38 @@ func releaseElsewhere(t *testing.T, b *bench) {
 		t.Error("the released endpoint still answers")
 	}
 }
+
+// releaseAbsent: an executor releases whatever the ledger still has before it tries a deployment again, so that a release of nothing must be
+// quick and no error.
+func releaseAbsent(t *testing.T, b *bench) {
+	kind, live, err := b.acquire(t, &Ledger{})
+	if err != nil {
+		t.Fatalf("acquire: %v", err)
+	}
+	gone := live.Record()
+	never := gone
+	never.Token, never.ID = "ix-never-was", ""
+	unlisted := gone
+	unlisted.ID = ""
+	for _, r := range []struct {
+		what   string
+		record stage.Record
+	}{
+		{"an intent without a creation", never},
+		{"a server that is there", gone},
+		{"the same again", gone},
+		{"the same by its token", unlisted},
+	} {
+		ctx, cancel := context.WithTimeout(t.Context(), releaseTimeout)
+		if err := kind.Release(ctx, b.spec.Env, r.record); err != nil {
+			t.Errorf("release of %s: %v", r.what, err)
+		}
+		cancel()
+	}
+}
+
+// releaseTimeout is far above what a release takes and far below what a wait for a node does.
+const releaseTimeout = 30 * time.Second
 
 func brokenLedger(t *testing.T, b *bench) {
 	full := errors.New("no space left on device")

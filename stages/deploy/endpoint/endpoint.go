@@ -58,12 +58,12 @@ func (Provider) Body() block.Body {
 				Doc: "Environment variable with the API key, sent as a bearer token.",
 			},
 			{
-				Name: "headers", Type: cty.Map(cty.String), Provenance: true,
-				Doc: "HTTP headers to send with every request. They are recorded: no secrets.",
+				Name: "headers", Type: cty.Map(cty.String),
+				Doc: "HTTP headers to send with every request. They can lead to another server, so they are part of what was measured, and recorded: no secrets.",
 			},
 			{
-				Name: "engine", Type: cty.String, OneOf: []string{"vllm", "sglang", "llama.cpp"}, Provenance: true,
-				Doc: "Engine behind the address, where it does not tell.",
+				Name: "header_env", Type: cty.Map(cty.String), Provenance: true,
+				Doc: "HTTP headers whose values are secrets, each with the environment variable that holds its value. They cannot change a result: what routes belongs into headers.",
 			},
 			{
 				Name: "power", Type: cty.String, OneOf: []string{"none", "nvidia-smi"}, Default: cty.StringVal("none"),
@@ -95,7 +95,7 @@ func address(args cty.Value, d stage.Deployment) string {
 	return strings.ReplaceAll(block.String(args, "url"), gpusTemplate, strconv.Itoa(d.GPUs))
 }
 
-// Create creates nothing: the id is the URL. It fails if the API key is wanted and not there.
+// Create creates nothing: the id is the URL. It fails if the API key or a header is wanted and not there.
 func (Provider) Create(ctx context.Context, _ deploy.Token, spec deploy.Spec) (deploy.ID, error) {
 	if err := ctx.Err(); err != nil {
 		return "", err
@@ -103,7 +103,28 @@ func (Provider) Create(ctx context.Context, _ deploy.Token, spec deploy.Spec) (d
 	if _, err := deploy.APIKey(block.String(spec.Args, "api_key_env"), spec.Env.Getenv); err != nil {
 		return "", err
 	}
+	if _, err := headers(spec.Args, spec.Env.Getenv); err != nil {
+		return "", err
+	}
 	return deploy.ID(address(spec.Args, spec.Deployment)), nil
+}
+
+// headers are those that the suite gives and those that the environment does.
+func headers(args cty.Value, getenv func(string) string) (map[string]string, error) {
+	all := maps.Clone(block.StringMap(args, "headers"))
+	secret := block.StringMap(args, "header_env")
+	if all == nil && len(secret) > 0 {
+		all = map[string]string{}
+	}
+	for _, name := range slices.Sorted(maps.Keys(secret)) {
+		value := getenv(secret[name])
+		if value == "" {
+			return nil, stage.Failf(stage.Permanent, "header_missing",
+				"environment variable %s is empty: it must hold the value of header %s (header_env)", secret[name], name)
+		}
+		all[name] = value
+	}
+	return all, nil
 }
 
 // Inspect says where the server is. Whether it is there only the server can tell.
@@ -116,8 +137,10 @@ func (Provider) Inspect(_ context.Context, h deploy.Handle) (deploy.Status, erro
 		URL:       address(h.Args, h.Deployment),
 		Models:    []string{name},
 		APIKeyEnv: block.String(h.Args, "api_key_env"),
-		Headers:   maps.Clone(block.StringMap(h.Args, "headers")),
-		Engine:    strings.ReplaceAll(block.String(h.Args, "engine"), ".", ""),
+	}
+	var err error
+	if server.Headers, err = headers(h.Args, h.Env.Getenv); err != nil {
+		return deploy.Status{}, err
 	}
 	if block.String(h.Args, "power") == "nvidia-smi" {
 		server.Power = stage.PowerSource{Kind: "nvidia-smi", Devices: slices.Clone(block.Strings(h.Args, "gpu_ids"))}

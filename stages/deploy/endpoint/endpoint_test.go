@@ -2,11 +2,13 @@ package endpoint_test
 
 import (
 	"encoding/json"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -47,6 +49,11 @@ func serve(t *testing.T, cfg simulator.Config) string {
 // acquire takes the endpoint that a provider block in HCL names.
 func acquire(t *testing.T, hcl string, d stage.Deployment, getenv func(string) string) (stage.Live, error) {
 	t.Helper()
+	return acquireIn(t, deploytest.Env(getenv), hcl, d)
+}
+
+func acquireIn(t *testing.T, env stage.Env, hcl string, d stage.Deployment) (stage.Live, error) {
+	t.Helper()
 	p := endpoint.New()
 	args, err := block.Parse(p.Body(), hcl)
 	if err != nil {
@@ -57,11 +64,11 @@ func acquire(t *testing.T, hcl string, d stage.Deployment, getenv func(string) s
 		t.Fatal(err)
 	}
 	d.Provider = stage.Provider{Type: "endpoint", Config: canonical}
-	config, err := json.Marshal(stage.DeployConfig{Deployment: d})
+	config, err := json.Marshal(stage.DeployConfig{Deployment: d, TTL: stage.Duration(time.Hour), StartupTimeout: stage.Duration(time.Minute)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return deploy.New(p).Acquire(t.Context(), deploytest.Env(getenv), stage.Task{Config: config}, &deploytest.Ledger{})
+	return deploy.New(p).Acquire(t.Context(), env, stage.Task{Config: config}, &deploytest.Ledger{})
 }
 
 func TestProvider(t *testing.T) {
@@ -139,6 +146,10 @@ func fake(t *testing.T, answers map[string]string, header http.Header) string {
 			http.Error(w, `{"error":"Unauthorized"}`, http.StatusUnauthorized)
 			return
 		}
+		if want := answers["header X-Secret"]; r.Header.Get("X-Secret") != want {
+			http.Error(w, "wrong X-Secret", http.StatusForbidden)
+			return
+		}
 		if !ok {
 			http.NotFound(w, r)
 			return
@@ -166,19 +177,23 @@ func TestEngineIsDetected(t *testing.T) {
 	tests := map[string]struct {
 		answers         map[string]string
 		header          http.Header
-		hcl             string
+		kind            string // as the suite says
 		engine, version string
 	}{
 		"vllm":       {openai(map[string]string{"/version": `{"version":"0.11.0"}`, "/metrics": "vllm:num_requests_running 0\n"}), nil, "", "vllm", "0.11.0"},
 		"sglang":     {openai(map[string]string{"/get_server_info": `{"version":"0.5.4"}`}), nil, "", "sglang", "0.5.4"},
 		"llama.cpp":  {openai(map[string]string{"/props": `{"build_info":"b4589-eb7cf15a"}`}), http.Header{"Server": {"llama.cpp"}}, "", "llamacpp", "b4589-eb7cf15a"},
 		"unknown":    {openai(nil), nil, "", "unknown", ""},
-		"stated":     {openai(nil), nil, `engine = "llama.cpp"`, "llamacpp", ""},
+		"stated":     {openai(nil), nil, "llama.cpp", "llamacpp", ""},
+		"confirmed":  {openai(map[string]string{"/props": `{"build_info":"b1"}`}), nil, "llama.cpp", "llamacpp", "b1"},
+		"denied":     {openai(map[string]string{"/get_server_info": `{"version":"0.5.4"}`}), nil, "vllm", "sglang", "0.5.4"},
 		"no /health": {map[string]string{"/v1/models": openai(nil)["/v1/models"], "/v1/chat/completions": openai(nil)["/v1/completions"]}, nil, "", "unknown", ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			live, err := acquire(t, `url = "`+fake(t, test.answers, test.header)+`"`+"\n"+test.hcl, qwen, nil)
+			d := qwen
+			d.Engine.Kind = test.kind
+			live, err := acquire(t, `url = "`+fake(t, test.answers, test.header)+`"`, d, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -204,6 +219,7 @@ func TestFailures(t *testing.T) {
 		"no list":       {openai(map[string]string{"/v1/models": `<html>`}), "", nil, "error", []string{"the answer is no list of models"}},
 		"no completion": {openai(map[string]string{"/v1/completions": `{"choices":[]}`}), "", nil, "no_completion", []string{`a first request to model "Qwen/Qwen3-8B-FP8"`, "the answer has no choices"}},
 		"key not set":   {openai(nil), `api_key_env = "ACME_KEY"`, nil, "api_key_missing", []string{"environment variable ACME_KEY is empty", "api_key_env"}},
+		"no header":     {openai(nil), `header_env = { X-Secret = "TEAM_SECRET" }`, nil, "header_missing", []string{"environment variable TEAM_SECRET is empty", "value of header X-Secret (header_env)"}},
 		"key not given": {openai(map[string]string{"key": "sesame"}), "", nil, "unauthorized", []string{"401 Unauthorized", "give the endpoint's key as api_key_env"}},
 		"wrong key":     {openai(map[string]string{"key": "sesame"}), `api_key_env = "ACME_KEY"`, map[string]string{"ACME_KEY": "abracadabra"}, "unauthorized", []string{"401"}},
 	}
@@ -229,20 +245,103 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+// A label that the server does not bear out is told, since tables carry the suite's word for the engine.
+func TestEngineIsAnotherThanTheSuiteSays(t *testing.T) {
+	url := fake(t, openai(map[string]string{"/get_server_info": `{"version":"0.5.4"}`}), nil)
+	d := qwen
+	for kind, want := range map[string]string{
+		"vllm":   "the suite says that the engine is vllm, and the server shows itself to be sglang: correct the engine's kind",
+		"sglang": "",
+	} {
+		d.Engine.Kind = kind
+		var notes strings.Builder
+		env := deploytest.Env(nil)
+		env.Log = slog.New(slog.NewTextHandler(&notes, nil))
+		if _, err := acquireIn(t, env, `url = "`+url+`"`, d); err != nil {
+			t.Fatal(err)
+		}
+		if got := notes.String(); (want == "") != (got == "") || !strings.Contains(got, want) {
+			t.Errorf("kind %s: notes %q, want %q", kind, got, want)
+		}
+	}
+}
+
+func TestCheck(t *testing.T) {
+	started := stage.Engine{Kind: "vllm", Image: "i", Command: []string{"c"}, Args: []string{"a"}, Env: map[string]string{"E": "e"}}
+	tests := map[string]struct {
+		engine stage.Engine
+		hcl    string
+		want   []stage.Problem
+	}{
+		"a label":   {stage.Engine{Kind: "tgi"}, `headers = { X-Team = "a" }`, nil},
+		"no engine": {stage.Engine{}, "", nil},
+		"args": {stage.Engine{Kind: "vllm", Args: []string{"--enforce-eager"}}, "", []stage.Problem{{
+			Where: "engine", Summary: "Engine that is not started",
+			Detail: "Provider endpoint measures a server that is there already and starts none: remove args from the engine.",
+		}}},
+		"all": {started, "", []stage.Problem{{
+			Where: "engine", Summary: "Engine that is not started",
+			Detail: "Provider endpoint measures a server that is there already and starts none: remove image and command and args and env from the engine.",
+		}}},
+		"a header twice": {stage.Engine{}, `headers = { x-team = "a" }
+			header_env = { X-Team = "TEAM" }`, []stage.Problem{{
+			Where: "provider", Summary: "Header given twice",
+			Detail: "X-Team stands in headers and in header_env: keep the one in header_env if its value is a secret, or else the other.",
+		}}},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			args, err := block.Parse(endpoint.New().Body(), `url = "http://h"`+"\n"+test.hcl)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := qwen
+			d.Engine = test.engine
+			if diff := cmp.Diff(test.want, endpoint.New().Check(args, d)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// Headers in clear can route, so they are keyed. What env gives is known by its variable alone, wherever it is written down.
+func TestKeysOfHeaders(t *testing.T) {
+	body := endpoint.New().Body()
+	args, err := block.Parse(body, `url = "http://h"
+		headers    = { X-Team = "a" }
+		header_env = { X-Secret = "TEAM_SECRET" }`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	keyed, err := block.CanonicalJSON(body.Keyed(args))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if text := string(keyed); !strings.Contains(text, `"headers":{"X-Team":"a"}`) || strings.Contains(text, "X-Secret") {
+		t.Errorf("keyed: %s; want headers and not header_env", text)
+	}
+}
+
 func TestKeyAndHeadersAreSent(t *testing.T) {
-	answers := openai(map[string]string{"key": "sesame"})
-	getenv := func(name string) string { return map[string]string{"ACME_KEY": "sesame"}[name] }
+	answers := openai(map[string]string{"key": "sesame", "header X-Secret": "tahini"})
+	getenv := func(name string) string {
+		return map[string]string{"ACME_KEY": "sesame", "TEAM_SECRET": "tahini"}[name]
+	}
 	live, err := acquire(t, `url = "`+fake(t, answers, nil)+`"
 		api_key_env = "ACME_KEY"
-		headers     = { X-Team = "bench" }`, qwen, getenv)
+		headers     = { X-Team = "bench" }
+		header_env  = { X-Secret = "TEAM_SECRET" }`, qwen, getenv)
 	if err != nil {
 		t.Fatal(err)
 	}
 	e := live.Endpoint()
-	if e.APIKeyEnv != "ACME_KEY" || e.Headers["X-Team"] != "bench" {
-		t.Errorf("endpoint = %+v; want the key's variable and the header", e)
+	if diff := cmp.Diff(map[string]string{"X-Team": "bench", "X-Secret": "tahini"}, e.Headers); e.APIKeyEnv != "ACME_KEY" || diff != "" {
+		t.Errorf("key in %s, headers (-want +got):\n%s", e.APIKeyEnv, diff)
 	}
 	if text, _ := json.Marshal(e); strings.Contains(string(text), "sesame") {
 		t.Errorf("the endpoint holds the key: %s", text)
+	}
+	if record := string(live.Record().Config); strings.Contains(record, "tahini") || !strings.Contains(record, "TEAM_SECRET") {
+		t.Errorf("the record should hold the header's variable alone: %s", record)
 	}
 }

@@ -9,23 +9,15 @@ import (
 // Body is the arguments of the provider.
 func (*Provider) Body() block.Body {
 	return block.Body{
-		Doc: "Runs the server as a child process on this machine.",
+		Doc: "Runs the engine as a child process on this machine, with the engine block's args behind those of its kind, or by the engine block's command.",
 		Args: []block.Arg{
 			{
-				Name: "engine", Type: cty.String, OneOf: []string{vllm, sglang, llamacpp, simulator},
-				Doc: "Engine whose command line is known; either this or command.",
-			},
-			{
 				Name: "program", Type: cty.String, Provenance: true,
-				Doc: "Path of the engine's program, where it is not in PATH under its usual name.",
-			},
-			{
-				Name: "command", Type: cty.List(cty.String),
-				Doc: "Command and arguments of any other server. {model}, {revision}, {alias}, {host}, {port} and {gpus} are filled in; the suite's engine args come behind.",
+				Doc: "Path of the program of an engine without a command, where it is not in PATH under its usual name.",
 			},
 			{
 				Name: "model", Type: cty.String,
-				Doc: "Name under which a command without {alias} lists the model; the model's repository if left out.",
+				Doc: "Name under which an engine whose command is without {alias} lists the model; the model's repository if left out.",
 			},
 			{
 				Name: "host", Type: cty.String, Default: cty.StringVal("127.0.0.1"), Provenance: true,
@@ -34,10 +26,6 @@ func (*Provider) Body() block.Body {
 			{
 				Name: "port", Type: cty.Number, Default: cty.NumberIntVal(0), Check: block.Whole(0), Provenance: true,
 				Doc: "Port to listen at; 0 takes a free one.",
-			},
-			{
-				Name: "env", Type: cty.Map(cty.String), Secret: true,
-				Doc: "Environment variables beside those of the engine block. Sensitive ones are taken from the variable of the same name where inferencex runs.",
 			},
 			{
 				Name: "workdir", Type: cty.String, Provenance: true,

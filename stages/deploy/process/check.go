@@ -2,6 +2,8 @@ package process
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -14,21 +16,41 @@ var _ deploy.Checker = (*Provider)(nil)
 
 // Check tells what Create would refuse, but for what depends on the machine: programs, ports and keys.
 func (*Provider) Check(args cty.Value, d stage.Deployment) []stage.Problem {
-	var problems []stage.Problem
-	engine, own := block.String(args, "engine"), block.Strings(args, "command")
-	if (engine == "") == (len(own) == 0) {
+	problems := checkEngine(args, d.Engine)
+	if len(d.Engine.Command) > 0 && block.Has(args, "program") {
 		problems = append(problems, stage.Problem{
-			Where: stage.InProvider, Summary: "No server to start", Detail: "Provider process wants either engine or command.",
+			Where: stage.InProvider, Summary: "Two programs", Detail: "The engine's command names a program already: remove program.",
 		})
-	}
-	if _, err := fill(own, server{}); err != nil {
-		problems = append(problems, stage.Problem{Where: stage.InProvider, Summary: "Unknown template", Detail: err.Error()})
 	}
 	if ids := block.Strings(args, "gpu_ids"); ids != nil && len(ids) < d.GPUs {
 		problems = append(problems, stage.Problem{
 			Where: stage.InGPUs, Summary: "Too few GPUs",
 			Detail: fmt.Sprintf("gpu_ids names %d GPUs and the deployment needs %d: name more, or leave gpu_ids out.", len(ids), d.GPUs),
 		})
+	}
+	return problems
+}
+
+// checkEngine finds what keeps an engine from being started here.
+func checkEngine(args cty.Value, e stage.Engine) []stage.Problem {
+	var problems []stage.Problem
+	add := func(summary, detail string) {
+		problems = append(problems, stage.Problem{Where: stage.InEngine, Summary: summary, Detail: detail})
+	}
+	some := strings.Join(kinds(), ", ")
+	_, unfilled := fill(e.Command, server{})
+	switch {
+	case len(e.Command) == 0 && e.Kind == "":
+		add("No engine", "Provider process starts a server and must know which: name an engine block of kind "+some+", or one with a command.")
+	case len(e.Command) == 0 && !slices.Contains(kinds(), e.Kind):
+		add("Unknown engine", fmt.Sprintf("There is no command for an engine of kind %q: its kind must be one of %s, or it needs a command.", e.Kind, some))
+	case unfilled != nil:
+		add("Unknown template", "In the command, "+unfilled.Error()+".")
+	case len(e.Command) > 0 && !passes(e.Command, "{port}") && block.Int(args, "port") == 0:
+		add("Unknown port", "The command does not say where to listen: pass {port} on to it, or set the provider's port to the one that it has.")
+	}
+	if e.Image != "" {
+		add("Image without containers", "Provider process runs programs of this machine: remove image.")
 	}
 	return problems
 }

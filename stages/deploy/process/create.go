@@ -112,47 +112,42 @@ func (i *instance) run(guard, args, env []string, workdir string, log *os.File) 
 	return nil
 }
 
-// command is what the guard runs: a preset or the user's own, with the suite's engine args behind.
+// command is what the guard runs: the engine's own or that of its kind, with its args behind.
 func (p *Provider) command(token deploy.Token, spec deploy.Spec, port int) ([]string, error) {
 	d := spec.Deployment
 	s := server{
 		model: d.Model.Repo, revision: d.Model.Revision, alias: string(token),
 		host: block.String(spec.Args, "host"), port: port, gpus: d.GPUs, gpuType: d.GPUType,
 	}
-	engine, own := block.String(spec.Args, "engine"), block.Strings(spec.Args, "command")
 	var argv []string
-	switch {
-	case (engine == "") == (len(own) == 0):
-		return nil, stage.Failf(stage.Permanent, "bad_config", "provider process wants either engine or command")
-	case engine != "":
-		program := block.String(spec.Args, "program")
-		if engine == simulator && program == "" {
-			program = p.config.Simulator
-		}
-		argv = preset(engine, program, s)
-	default:
+	if len(d.Engine.Command) > 0 {
 		var err error
-		if argv, err = fill(own, s); err != nil {
+		if argv, err = fill(d.Engine.Command, s); err != nil {
 			return nil, err
 		}
+	} else {
+		program := block.String(spec.Args, "program")
+		if d.Engine.Kind == simulator && program == "" {
+			program = p.config.Simulator
+		}
+		argv = preset(d.Engine.Kind, program, s)
+	}
+	if len(argv) == 0 {
+		return nil, stage.Failf(stage.Permanent, "bad_config", "engine %q has no command", d.Engine.Kind)
 	}
 	if _, err := exec.LookPath(argv[0]); err != nil {
-		return nil, stage.Failf(stage.Permanent, "no_program", "%w: install it, or say where it is with the provider's program or command", err)
+		return nil, stage.Failf(stage.Permanent, "no_program", "%w: install it, or say where it is with the provider's program or the engine's command", err)
 	}
 	return append(argv, d.Engine.Args...), nil
 }
 
 // environment is this process's own with the suite's variables and the marks.
 func environment(token deploy.Token, spec deploy.Spec, port int) ([]string, error) {
-	own, err := deploy.NewEnvironment(block.StringMap(spec.Args, "env"), spec.Env.Getenv)
-	if err != nil {
-		return nil, err
-	}
 	labels := url.Values{}
 	for name, value := range spec.Labels {
 		labels.Set(name, value)
 	}
-	env := append(os.Environ(), spec.EngineEnv.With(own).Strings()...) // as from a shell: engines need PATH, HOME, caches and more
+	env := append(os.Environ(), spec.EngineEnv.Strings()...) // as from a shell: engines need PATH, HOME, caches and more
 	if spec.Deployment.GPUs > 0 {
 		ids, err := gpuIDs(spec.Args, spec.Deployment.GPUs, spec.Env.Getenv)
 		if err != nil {

@@ -21,38 +21,37 @@ func TestStartFailures(t *testing.T) {
 	defer taken.Close()
 	_, port, _ := net.SplitHostPort(taken.Addr().String())
 	tests := map[string]struct {
+		d      stage.Deployment
 		hcl    string
 		reason string
 		class  stage.ErrorClass
 		want   []string
 	}{
 		"engine dies": {
-			own("crash", vllmLog), "gpu_memory_busy", stage.Transient,
+			own("crash", vllmLog, "{port}"), "", "gpu_memory_busy", stage.Transient,
 			[]string{
 				"Qwen/Qwen3-8B-FP8 on process (2 × H100)", "the server ended during start-up: exit status 1 (log: ", "server.log",
 				"ValueError: Free memory on device (5.13/79.1 GiB)", "lower --gpu-memory-utilization",
 			},
 		},
 		"unknown words": {
-			own("crash", `Traceback\nZeroDivisionError: division by zero\n`), "server_ended", stage.Transient,
+			own("crash", `Traceback\nZeroDivisionError: division by zero\n`, "{port}"), "", "server_ended", stage.Transient,
 			[]string{"its last words:\n\tTraceback\n\tZeroDivisionError: division by zero"},
 		},
-		"no words":      {own("crash", ""), "server_ended", stage.Transient, []string{"it wrote nothing"}},
-		"port in use":   {`engine = "simulator"` + "\nport = " + port, "port_in_use", stage.Transient, []string{"port " + port + " of 127.0.0.1 cannot be used", "leave port out"}},
-		"no program":    {command("no-such-server"), "no_program", stage.Permanent, []string{`"no-such-server": executable file not found`, "provider's program or command"}},
-		"neither":       {``, "bad_config", stage.Permanent, []string{"either engine or command"}},
-		"both":          {`engine = "vllm"` + "\n" + command("x"), "bad_config", stage.Permanent, []string{"either engine or command"}},
-		"bad template":  {command(os.Args[0], "{prot}"), "bad_config", stage.Permanent, []string{"{prot} stands for nothing", "{port}"}},
-		"too few GPUs":  {`engine = "simulator"` + "\n" + `gpu_ids = ["3"]`, "bad_config", stage.Permanent, []string{"gpu_ids names 1 GPUs and the deployment needs 2"}},
-		"missing key":   {`engine = "simulator"` + "\n" + `api_key_env = "TEST_NO_KEY"`, "api_key_missing", stage.Permanent, []string{"environment variable TEST_NO_KEY is empty"}},
-		"secret unset":  {`engine = "simulator"` + "\n" + `env = { HF_TOKEN = "(sensitive)" }`, "secret_missing", stage.Permanent, []string{"environment variable HF_TOKEN is empty", "set HF_TOKEN"}},
-		"without alias": {own("simulate", "--served-model-name", "other", "--gpus", "2", "--port", "{port}"), "identity_mismatch", stage.Permanent, []string{`serves "other", not "Qwen/Qwen3-8B-FP8"`, "set the provider's model"}},
-		"other GPUs":    {own("simulate", "--served-model-name", "{alias}", "--gpus", "4", "--port", "{port}"), "identity_mismatch", stage.Permanent, []string{"the server has 4 GPUs (NVIDIA H100", "the suite says 2 × H100"}},
-		"other type":    {own("simulate", "--served-model-name", "{alias}", "--gpus", "2", "--gpu", "H200", "--port", "{port}"), "identity_mismatch", stage.Permanent, []string{`GPU 0 of the server is "NVIDIA H200`, "the suite says H100"}},
+		"no words":      {own("crash", "", "{port}"), "", "server_ended", stage.Transient, []string{"it wrote nothing"}},
+		"port in use":   {engine("simulator"), "port = " + port, "port_in_use", stage.Transient, []string{"port " + port + " of 127.0.0.1 cannot be used", "leave port out"}},
+		"no program":    {command("no-such-server", "{port}"), "", "no_program", stage.Permanent, []string{`"no-such-server": executable file not found`, "provider's program or the engine's command"}},
+		"bad template":  {command(os.Args[0], "{prot}"), "", "bad_config", stage.Permanent, []string{"{prot} stands for nothing", "{port}"}},
+		"too few GPUs":  {engine("simulator"), `gpu_ids = ["3"]`, "bad_config", stage.Permanent, []string{"gpu_ids names 1 GPUs and the deployment needs 2"}},
+		"missing key":   {engine("simulator"), `api_key_env = "TEST_NO_KEY"`, "api_key_missing", stage.Permanent, []string{"environment variable TEST_NO_KEY is empty"}},
+		"unknown flag":  {engine("simulator", "--no-such"), "", "bad_flag", stage.Permanent, []string{"flag provided but not defined: -no-such"}},
+		"without alias": {own("simulate", "--served-model-name", "other", "--gpus", "2", "--port", "{port}"), "", "identity_mismatch", stage.Permanent, []string{`serves "other", not "Qwen/Qwen3-8B-FP8"`, "set the provider's model"}},
+		"other GPUs":    {own("simulate", "--served-model-name", "{alias}", "--gpus", "4", "--port", "{port}"), "", "identity_mismatch", stage.Permanent, []string{"the server has 4 GPUs (NVIDIA H100", "the suite says 2 × H100"}},
+		"other type":    {own("simulate", "--served-model-name", "{alias}", "--gpus", "2", "--gpu", "H200", "--port", "{port}"), "", "identity_mismatch", stage.Permanent, []string{`GPU 0 of the server is "NVIDIA H200`, "the suite says H100"}},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, _, _, err := acquire(t, qwen, test.hcl, nil)
+			_, _, _, err := acquire(t, test.d, test.hcl, nil)
 			if err == nil {
 				t.Fatal("it started")
 			}

@@ -36,7 +36,7 @@ echo "GPU 2: NVIDIA H100 80GB HBM3 (UUID: GPU-cc)"
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			_, _, live, err := acquire(t, qwen, own("plain", "{alias}", "{port}")+test.hcl, test.getenv)
+			_, _, live, err := acquire(t, own("plain", "{alias}", "{port}"), test.hcl, test.getenv)
 			if test.err != "" {
 				if err == nil || err.Error() != test.err {
 					t.Errorf("error = %v, want %q", err, test.err)
@@ -50,7 +50,7 @@ echo "GPU 2: NVIDIA H100 80GB HBM3 (UUID: GPU-cc)"
 			if diff := cmp.Diff(stage.PowerSource{Kind: "nvidia-smi", Devices: test.ids}, e.Power); diff != "" {
 				t.Errorf("power (-want +got):\n%s", diff)
 			}
-			if len(e.GPUs) != 2 || e.GPUs[0].Name != "NVIDIA H100 80GB HBM3" || e.Engine != "unknown" || e.Simulated {
+			if len(e.GPUs) != 2 || e.GPUs[0].Name != "NVIDIA H100 80GB HBM3" || e.Engine != "own" || e.Simulated {
 				t.Errorf("endpoint = %+v", e)
 			}
 			lines, err := live.Logs(t.Context(), 10)

@@ -18,12 +18,12 @@ import (
 
 func TestTimeLimit(t *testing.T) {
 	p := newProvider()
-	args, err := block.Parse(p.Body(), own("simulate", serveArgs...))
+	args, err := block.Parse(p.Body(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	scope := deploy.Scope{Args: args, Env: deploytest.Env(nil)}
-	spec := deploy.Spec{Scope: scope, Deployment: qwen, TTL: 300 * time.Millisecond, Dir: t.TempDir()}
+	spec := deploy.Spec{Scope: scope, Deployment: own("simulate", serveArgs...), TTL: 300 * time.Millisecond, Dir: t.TempDir()}
 	h := deploy.Handle{Scope: scope, Deployment: qwen, Token: "ix-time-limit"}
 	if h.ID, err = p.Create(t.Context(), h.Token, spec); err != nil {
 		t.Fatal(err)
@@ -47,13 +47,13 @@ func TestTimeLimit(t *testing.T) {
 // parent creates a server as inferencex would, says so and waits to be killed.
 func parent(args []string) int {
 	p := newProvider()
-	body, err := block.Parse(p.Body(), own("family", serveArgs...)+`grace = "100ms"`)
+	body, err := block.Parse(p.Body(), `grace = "100ms"`)
 	if err != nil {
 		fmt.Println(err)
 		return 1
 	}
 	spec := deploy.Spec{
-		Scope: deploy.Scope{Args: body, Env: deploytest.Env(nil)}, Deployment: qwen, TTL: time.Hour, Dir: args[0],
+		Scope: deploy.Scope{Args: body, Env: deploytest.Env(nil)}, Deployment: own("family", serveArgs...), TTL: time.Hour, Dir: args[0],
 	}
 	id, err := p.Create(context.Background(), "ix-orphan", spec)
 	fmt.Println(id, err)

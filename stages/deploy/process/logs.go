@@ -10,14 +10,13 @@ import (
 	"os"
 	"strings"
 
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
 	"github.com/strangeloopio/inferencex/stages/deploy"
 )
 
 // mostLog is how much of the end of a log is read, in bytes.
 const mostLog = 1 << 20
 
-// Logs reads the end of the server's log, without the secrets of the provider's env.
+// Logs reads the end of the server's log.
 func (p *Provider) Logs(_ context.Context, h deploy.Handle, lines int) ([]string, error) {
 	path, err := p.logPath(h)
 	if path == "" || err != nil {
@@ -30,15 +29,11 @@ func (p *Provider) Logs(_ context.Context, h deploy.Handle, lines int) ([]string
 	if err != nil {
 		return nil, fmt.Errorf("read the server's log: %w", err)
 	}
-	env, err := deploy.NewEnvironment(block.StringMap(h.Args, "env"), h.Env.Getenv)
-	if err != nil {
-		return nil, err
-	}
 	text = bytes.TrimRight(text, "\n")
 	if len(text) == 0 {
 		return nil, nil
 	}
-	all := strings.Split(env.Redact(string(text)), "\n")
+	all := strings.Split(string(text), "\n")
 	return all[max(0, len(all)-lines):], nil
 }
 

@@ -27,7 +27,10 @@ type server struct {
 	gpuType                string
 }
 
-// preset is the command of a known engine. Prefix caches are off: a benchmark that repeats a prompt would measure the cache. The suite's
+// kinds lists the engines that preset knows.
+func kinds() []string { return []string{vllm, sglang, llamacpp, simulator} }
+
+// preset is the command of a kind of engine; nil if it is none of kinds. Prefix caches are off: a benchmark that repeats a prompt would measure the cache. The suite's
 // engine args come behind and win.
 func preset(engine, program string, s server) []string {
 	listen := []string{"--host", s.host, "--port", strconv.Itoa(s.port)}
@@ -56,6 +59,8 @@ func preset(engine, program string, s server) []string {
 			argv = append(argv, "--gpu", s.gpuType)
 		}
 		return append(append(argv, "--gpus", parallel), listen...)
+	default:
+		return nil
 	}
 	if s.revision != "" {
 		argv = append(argv, "--revision", s.revision)
@@ -65,6 +70,11 @@ func preset(engine, program string, s server) []string {
 
 // placeholder is what may stand for something in a command.
 var placeholder = regexp.MustCompile(`\{[a-z]+\}`)
+
+// passes reports whether a command has a template in it.
+func passes(command []string, template string) bool {
+	return strings.Contains(strings.Join(command, " "), template)
+}
 
 // fill puts values into a command's templates.
 func fill(command []string, s server) ([]string, error) {
@@ -77,7 +87,7 @@ func fill(command []string, s server) ([]string, error) {
 		for _, p := range placeholder.FindAllString(word, -1) {
 			if _, known := values[p]; !known {
 				return nil, stage.Fail(stage.Permanent, "bad_config", fmt.Errorf(
-					"command: %s stands for nothing; there are {model} {revision} {alias} {host} {port} {gpus}", p))
+					"%s stands for nothing; there are {model} {revision} {alias} {host} {port} {gpus}", p))
 			}
 		}
 		argv = append(argv, placeholder.ReplaceAllStringFunc(word, func(p string) string { return values[p] }))

@@ -34,7 +34,7 @@ const (
 type Config struct {
 	// Guard is the command that runs Guard with the arguments behind it, such as {"/proc/self/exe", "guard"}. Required.
 	Guard []string
-	// Simulator is the program whose verb "simulate" is the simulated server. Empty: engine "simulator" needs the argument program.
+	// Simulator is the program whose verb "simulate" is the simulated server. Empty: an engine of kind "simulator" needs the argument program.
 	Simulator string
 }
 
@@ -88,9 +88,8 @@ func describe(args cty.Value, d stage.Deployment, env stage.Env, token deploy.To
 		Models:    []string{string(token), d.Model.Repo},
 		Unique:    true,
 		APIKeyEnv: block.String(args, "api_key_env"),
-		Engine:    strings.ReplaceAll(block.String(args, "engine"), ".", ""),
 	}
-	if command := block.Strings(args, "command"); command != nil && !strings.Contains(strings.Join(command, " "), "{alias}") {
+	if command := d.Engine.Command; len(command) > 0 && !passes(command, "{alias}") {
 		s.Unique = false
 		s.Models = []string{d.Model.Repo}
 		if name := block.String(args, "model"); name != "" {

@@ -32,30 +32,40 @@ func TestProvider(t *testing.T) {
 	deploytest.Run(t, func(*testing.T) deploytest.Subject {
 		return deploytest.Subject{
 			Provider:   newProvider(),
-			Args:       `engine = "simulator"`,
-			Deployment: qwen,
+			Deployment: engine("simulator"),
 			Again:      func() deploy.Provider { return newProvider() },
 		}
 	})
 }
 
-// own is the HCL of a command that is this binary in a role.
-func own(role string, args ...string) string {
+// own is a deployment whose engine is this binary in a role.
+func own(role string, args ...string) stage.Deployment {
 	return command(append([]string{os.Args[0], role}, args...)...)
 }
 
-func command(argv ...string) string {
-	var quoted []string
-	for _, a := range argv {
-		quoted = append(quoted, strings.ReplaceAll(strconv.Quote(a), "${", "$${"))
-	}
-	return "command = [" + strings.Join(quoted, ", ") + "]\n"
+// command is a deployment whose engine has a command.
+func command(argv ...string) stage.Deployment {
+	d := qwen
+	d.Engine = stage.Engine{Kind: "own", Command: argv}
+	return d
+}
+
+// engine is a deployment with an engine of a kind.
+func engine(kind string, args ...string) stage.Deployment {
+	d := qwen
+	d.Engine = stage.Engine{Kind: kind, Args: args}
+	return d
 }
 
 var serveArgs = []string{"--served-model-name", "{alias}", "--gpus", "{gpus}", "--host", "{host}", "--port", "{port}"}
 
 // acquire brings up a server by the provider block in HCL.
 func acquire(t *testing.T, d stage.Deployment, hcl string, getenv func(string) string) (*deploy.Kind, stage.Env, stage.Live, error) {
+	t.Helper()
+	return acquireWith(t, stage.DeployConfig{Deployment: d}, hcl, deploytest.Env(getenv))
+}
+
+func acquireWith(t *testing.T, cfg stage.DeployConfig, hcl string, env stage.Env) (*deploy.Kind, stage.Env, stage.Live, error) {
 	t.Helper()
 	p := newProvider()
 	args, err := block.Parse(p.Body(), hcl)
@@ -66,12 +76,13 @@ func acquire(t *testing.T, d stage.Deployment, hcl string, getenv func(string) s
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.Provider = stage.Provider{Type: "process", Config: canonical}
-	config, err := json.Marshal(stage.DeployConfig{Deployment: d, StartupTimeout: stage.Duration(time.Minute)})
+	cfg.Deployment.Provider = stage.Provider{Type: "process", Config: canonical}
+	cfg.TTL, cfg.StartupTimeout = stage.Duration(time.Hour), stage.Duration(time.Minute)
+	config, err := json.Marshal(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	kind, env := deploy.New(p), deploytest.Env(getenv)
+	kind := deploy.New(p)
 	live, err := kind.Acquire(t.Context(), env, stage.Task{Attempt: 1, Config: config, Dir: t.TempDir()}, &deploytest.Ledger{})
 	if err == nil {
 		t.Cleanup(func() {
@@ -139,7 +150,7 @@ func TestReleaseLeavesNothing(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			kind, env, live, err := acquire(t, qwen, own(test.role, serveArgs...)+`grace = "100ms"`, nil)
+			kind, env, live, err := acquire(t, own(test.role, serveArgs...), `grace = "100ms"`, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -162,7 +173,7 @@ func TestReleaseLeavesNothing(t *testing.T) {
 
 // The guard is killed, so that Release finds only marks and a session whose leader is gone.
 func TestReleaseWithoutGuard(t *testing.T) {
-	kind, env, live, err := acquire(t, qwen, own("family", serveArgs...)+`grace = "100ms"`, nil)
+	kind, env, live, err := acquire(t, own("family", serveArgs...), `grace = "100ms"`, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +195,7 @@ func TestReleaseWithoutGuard(t *testing.T) {
 }
 
 func TestServerThatEndsIsNotAlive(t *testing.T) {
-	_, _, live, err := acquire(t, qwen, own("family", serveArgs...)+`grace = "100ms"`, nil)
+	_, _, live, err := acquire(t, own("family", serveArgs...), `grace = "100ms"`, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,7 +230,7 @@ func wait(t *testing.T, what string, done func() bool) {
 
 // The kernel splits the connections between two servers that share a port, as vLLM lets them. Which of them answers first is chance.
 func TestSharedPort(t *testing.T) {
-	_, _, _, err := acquire(t, qwen, own("shared", serveArgs...), nil)
+	_, _, _, err := acquire(t, own("shared", serveArgs...), "", nil)
 	if stage.ReasonOf(err) != "identity_mismatch" || !strings.Contains(err.Error(), `serves "stranger"`) {
 		t.Errorf("acquire = %v; want that another server has the port too", err)
 	}
@@ -227,8 +238,12 @@ func TestSharedPort(t *testing.T) {
 
 func TestSecretsStaySecret(t *testing.T) {
 	const secret = "hf_not_to_be_seen"
-	getenv := func(name string) string { return map[string]string{"TEST_SECRET": secret}[name] }
-	_, _, live, err := acquire(t, qwen, own("simulate", serveArgs...)+`env = { TEST_SECRET = "(sensitive)" }`, getenv)
+	env := deploytest.Env(nil)
+	env.Secret = func(name string) string { return map[string]string{"engine.own.env.TEST_SECRET": secret}[name] }
+	cfg := stage.DeployConfig{
+		Deployment: own("simulate", serveArgs...), SecretEnv: map[string]string{"TEST_SECRET": "engine.own.env.TEST_SECRET"},
+	}
+	_, _, live, err := acquireWith(t, cfg, "", env)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -263,13 +278,13 @@ func TestBadID(t *testing.T) {
 }
 
 func TestInspectForeign(t *testing.T) {
-	_, env, live, err := acquire(t, qwen, own("simulate", serveArgs...), nil)
+	_, env, live, err := acquire(t, own("simulate", serveArgs...), "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	args, _ := block.Parse(newProvider().Body(), own("simulate", serveArgs...))
+	args, _ := block.Parse(newProvider().Body(), "")
 	h := deploy.Handle{
-		Scope: deploy.Scope{Args: args, Env: env}, Deployment: qwen,
+		Scope: deploy.Scope{Args: args, Env: env}, Deployment: own("simulate", serveArgs...),
 		Token: deploy.Token(live.Record().Token), ID: deploy.ID(live.Record().ID),
 	}
 	other := newProvider()

@@ -20,7 +20,7 @@ var faultType = cty.ObjectWithOptionalAttrs(map[string]cty.Type{
 // Body is the arguments of the provider.
 func (*Provider) Body() block.Body {
 	return block.Body{
-		Doc: "Simulates a server and its GPUs in this process, by a model of time and power. Everything measured on it says that it is simulated.",
+		Doc: "Simulates a server and its GPUs in this process, by a model of time and power. Everything measured on it says that it is simulated. An engine of kind vllm or simulator may have args: those of vLLM that the simulator honours.",
 		Args: []block.Arg{
 			{
 				Name: "model", Type: cty.String,
@@ -43,26 +43,6 @@ func (*Provider) Body() block.Body {
 				Doc: "Simulated time until the server is ready.",
 			},
 			{
-				Name: "max_num_seqs", Type: cty.Number, Check: block.Whole(1),
-				Doc: "Most sequences in one step; 256 if left out.",
-			},
-			{
-				Name: "max_num_batched_tokens", Type: cty.Number, Check: block.Whole(1),
-				Doc: "Most tokens in one step; 8192 if left out.",
-			},
-			{
-				Name: "max_model_len", Type: cty.Number, Check: block.Whole(1),
-				Doc: "Longest context, in tokens; 40960 or the model's own if left out.",
-			},
-			{
-				Name: "stream_interval", Type: cty.Number, Check: block.Whole(1),
-				Doc: "Tokens in a chunk after the first; 1 if left out.",
-			},
-			{
-				Name: "prefix_cache", Type: cty.Bool,
-				Doc: "Whether prompts that begin alike are computed once; the profile's if left out.",
-			},
-			{
 				Name: "exact_power", Type: cty.Bool, Default: cty.False,
 				Doc: "Power sensors without calibration error.",
 			},
@@ -74,31 +54,23 @@ func (*Provider) Body() block.Body {
 	}
 }
 
-// configure makes a server's configuration of the suite's words.
+// configure makes a server's configuration of the suite's words, but for the engine's.
 func configure(token deploy.Token, spec deploy.Spec) (Config, error) {
 	args, d := spec.Args, spec.Deployment
 	cfg := Config{
-		Model:               d.Model.Repo,
-		Served:              []string{string(token), d.Model.Repo},
-		GPUType:             d.GPUType,
-		GPUs:                d.GPUs,
-		Profile:             block.String(args, "profile"),
-		Speed:               block.Float(args, "speed"),
-		Seed:                uint64(block.Int(args, "seed")),
-		StartupSeconds:      block.Time(args, "startup").Seconds(),
-		MaxNumSeqs:          block.Int(args, "max_num_seqs"),
-		MaxNumBatchedTokens: block.Int(args, "max_num_batched_tokens"),
-		MaxModelLen:         block.Int(args, "max_model_len"),
-		StreamInterval:      block.Int(args, "stream_interval"),
-		ExactPower:          block.Bool(args, "exact_power"),
-		Now:                 spec.Env.Now,
+		Model:          d.Model.Repo,
+		Served:         []string{string(token), d.Model.Repo},
+		GPUType:        d.GPUType,
+		GPUs:           d.GPUs,
+		Profile:        block.String(args, "profile"),
+		Speed:          block.Float(args, "speed"),
+		Seed:           uint64(block.Int(args, "seed")),
+		StartupSeconds: block.Time(args, "startup").Seconds(),
+		ExactPower:     block.Bool(args, "exact_power"),
+		Now:            spec.Env.Now,
 	}
 	if model := block.String(args, "model"); model != "" {
 		cfg.Model = model
-	}
-	if block.Has(args, "prefix_cache") {
-		on := block.Bool(args, "prefix_cache")
-		cfg.PrefixCache = &on
 	}
 	if block.Has(args, "faults") {
 		faults := args.GetAttr("faults")

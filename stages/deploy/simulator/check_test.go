@@ -2,7 +2,9 @@ package simulator_test
 
 import (
 	"encoding/json"
+	"net/http"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -59,9 +61,6 @@ func TestCheck(t *testing.T) {
 		"no divisor": {"Qwen/Qwen3-8B-FP8", "H100", 3, "", []stage.Problem{{
 			Where: "gpus", Summary: "Impossible number of GPUs", Detail: `Model "Qwen3-8B-FP8": 3 GPUs do not divide its 32 attention heads.`,
 		}}},
-		"too long": {"Qwen/Qwen3-8B-FP8", "H100", 2, `max_model_len = 1000000`, []stage.Problem{{
-			Where: "provider", Summary: "Impossible server", Detail: "Max model length 1000000 is over the 40960 tokens of Qwen3-8B-FP8; lower it.",
-		}}},
 		"unknown fault": {"Qwen/Qwen3-8B-FP8", "H100", 2, `faults = [{ kind = "flood" }]`, []stage.Problem{{
 			Where: "provider", Summary: "Impossible server",
 			Detail: `Unknown fault "flood": known are [die http_429 http_500 stall startup stream_error stream_truncate].`,
@@ -74,5 +73,71 @@ func TestCheck(t *testing.T) {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})
+	}
+}
+
+// Every engine that passes behaves as its block says: none is a second label for the same server.
+func TestCheckEngine(t *testing.T) {
+	const honoured = "--max-num-seqs, --max-num-batched-tokens, --max-model-len, --stream-interval, --enable-prefix-caching, --no-enable-prefix-caching."
+	tests := map[string]struct {
+		engine stage.Engine
+		want   []string // details
+	}{
+		"no engine":       {stage.Engine{}, nil},
+		"itself":          {stage.Engine{Kind: "simulator"}, nil},
+		"what it honours": {stage.Engine{Kind: "vllm", Args: []string{"--max-num-seqs", "64", "--max_num_batched_tokens=4096", "--max-model-len=8192", "--stream-interval=4", "--enable-prefix-caching"}}, nil},
+		"another engine":  {stage.Engine{Kind: "sglang"}, []string{`The simulator behaves as vLLM and cannot stand for "sglang": an engine here is of kind vllm or simulator.`}},
+		"another flag": {
+			stage.Engine{Kind: "vllm", Args: []string{"--quantization", "fp8", "--max-num-seqs=64"}},
+			[]string{"--quantization has no effect on the simulator, which honours " + honoured},
+		},
+		"eager mode": {
+			stage.Engine{Kind: "vllm", Args: []string{"--enforce-eager"}},
+			[]string{`--enforce-eager belongs to what surrounds the GPUs: the provider's profile = "modal-eager" simulates it.`},
+		},
+		"no number":     {stage.Engine{Kind: "vllm", Args: []string{"--max-num-seqs"}}, []string{`--max-num-seqs wants a whole number above zero, not "".`}},
+		"a word":        {stage.Engine{Kind: "vllm", Args: []string{"fast"}}, []string{`"fast" is no argument: one begins with --.`}},
+		"a valued flag": {stage.Engine{Kind: "vllm", Args: []string{"--enable-prefix-caching=true"}}, []string{"--enable-prefix-caching has no effect on the simulator, which honours " + honoured}},
+		"too long":      {stage.Engine{Kind: "vllm", Args: []string{"--max-model-len=1000000"}}, []string{"Max model length 1000000 is over the 40960 tokens of Qwen3-8B-FP8; lower it."}},
+		"what starts a program": {
+			stage.Engine{Kind: "vllm", Image: "i", Env: map[string]string{"A": "1"}},
+			[]string{"The simulator runs in inferencex itself: remove image and env from the engine."},
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			d := qwen
+			d.Engine = test.engine
+			var got []string
+			for _, p := range check(t, d, "") {
+				if p.Where != stage.InEngine {
+					t.Errorf("%s is in %s, want engine", p.Detail, p.Where)
+				}
+				got = append(got, p.Detail)
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// What is honoured reaches the server.
+func TestEngineArgs(t *testing.T) {
+	live, err := acquire(t, withArgs("--max-model-len", "4096"), `profile = "offline"`, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.Get(live.Endpoint().URL + "/simulator/info")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var info simulator.Info
+	if err := json.NewDecoder(answer.Body).Decode(&info); err != nil {
+		t.Fatal(err)
+	}
+	if info.MaxModelLen != 4096 {
+		t.Errorf("the server's context has %d tokens, want 4096", info.MaxModelLen)
 	}
 }

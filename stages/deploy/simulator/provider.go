@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"sync"
 	"time"
 
@@ -50,6 +51,9 @@ func (p *Provider) Create(ctx context.Context, token deploy.Token, spec deploy.S
 	cfg, err := configure(token, spec)
 	if err != nil {
 		return "", stage.Fail(stage.Permanent, "bad_config", err)
+	}
+	if moot := honour(&cfg, spec.Deployment.Engine.Args); len(moot) > 0 {
+		return "", stage.Failf(stage.Permanent, "bad_config", "engine: %s", strings.Join(moot, "; "))
 	}
 	server, err := New(cfg)
 	if err != nil {
@@ -113,7 +117,7 @@ func (p *Provider) Inspect(_ context.Context, h deploy.Handle) (deploy.Status, e
 	default:
 	}
 	return deploy.Status{Server: &deploy.Server{
-		URL: "http://" + string(i.id), Models: []string{string(h.Token)}, Unique: true, Engine: "simulator",
+		URL: "http://" + string(i.id), Models: []string{string(h.Token)}, Unique: true,
 	}}, nil
 }
 

@@ -15,6 +15,13 @@ import (
 
 var qwen = stage.Deployment{Model: stage.Model{Repo: "Qwen/Qwen3-8B-FP8"}, GPUType: "H100", GPUs: 2}
 
+// withArgs is a deployment whose engine has args.
+func withArgs(args ...string) stage.Deployment {
+	d := qwen
+	d.Engine = stage.Engine{Kind: "vllm", Args: args}
+	return d
+}
+
 func TestProvider(t *testing.T) {
 	deploytest.Run(t, func(*testing.T) deploytest.Subject {
 		return deploytest.Subject{Provider: simulator.NewProvider(), Args: `speed = 50`, Deployment: qwen}
@@ -34,7 +41,7 @@ func acquire(t *testing.T, d stage.Deployment, hcl string, ttl time.Duration) (s
 		t.Fatal(err)
 	}
 	d.Provider = stage.Provider{Type: "simulator", Config: canonical}
-	config, err := json.Marshal(stage.DeployConfig{Deployment: d, TTL: stage.Duration(ttl)})
+	config, err := json.Marshal(stage.DeployConfig{Deployment: d, TTL: stage.Duration(ttl), StartupTimeout: stage.Duration(time.Minute)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,7 +83,8 @@ func TestProviderFailures(t *testing.T) {
 		"another cause":  {qwen, `faults = [{ kind = "startup", message = "EngineDeadError: EngineCore encountered an issue" }]`, "engine_dead", "EngineDeadError"},
 		"unknown fault":  {qwen, `faults = [{ kind = "flood" }]`, "bad_config", `Unknown fault "flood"`},
 		"unknown model":  {unknown, ``, "bad_config", "Qwen3-8B-FP8"},
-		"too long":       {qwen, `max_model_len = 10000000`, "bad_config", "lower it"},
+		"too long":       {withArgs("--max-model-len=10000000"), "", "bad_config", "lower it"},
+		"no such flag":   {withArgs("--no-such"), "", "bad_config", "--no-such has no effect on the simulator"},
 		"model by hand":  {unknown, `model = "no-such"`, "bad_config", "no-such"},
 		"negative count": {qwen, `faults = [{ kind = "stall", count = -1 }]`, "bad_config", "must not be negative"},
 	}

@@ -86,10 +86,10 @@ func wordID(letters string) (int64, bool) {
 }
 
 // Encode returns the tokens of a text.
-func Encode(text string) []int64 { return AppendEncode(nil, text) }
+func Encode(text string) []int64 { return appendEncode(nil, text) }
 
-// AppendEncode appends the tokens of a text.
-func AppendEncode(dst []int64, text string) []int64 {
+// appendEncode appends the tokens of a text.
+func appendEncode(dst []int64, text string) []int64 {
 	for text != "" {
 		space := 0
 		if text[0] == ' ' && len(text) > 1 && alphanumeric(text[1]) {
@@ -162,7 +162,7 @@ func decodePiece(id int64) (string, bool) {
 	}
 	// Only what Encode makes is a token: unused bytes are zero, a word has its own id.
 	text := string(b)
-	if again := AppendEncode(nil, text); len(again) != 1 || again[0] != id {
+	if again := appendEncode(nil, text); len(again) != 1 || again[0] != id {
 		return "", false
 	}
 	return text, true
@@ -193,7 +193,7 @@ func EncodeChat(messages []Message) ([]int64, error) {
 		if !ok {
 			return nil, fmt.Errorf("message %d: unknown role %q", i, m.Role)
 		}
-		out = append(AppendEncode(append(out, messageStart, role), m.Content), messageEnd)
+		out = append(appendEncode(append(out, messageStart, role), m.Content), messageEnd)
 	}
 	return append(out, messageStart, roleAssistant), nil
 }

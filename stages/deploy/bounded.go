@@ -1,0 +1,49 @@
+package deploy
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// How long a provider may take to answer a question. What is asked on the way to a release must not hold the release up.
+const (
+	inspectTimeout = 30 * time.Second
+	logsTimeout    = 15 * time.Second
+)
+
+// bounded asks a provider and lets the question go if no answer comes in time, even from a provider that does not listen to its context.
+func bounded[T any](ctx context.Context, limit time.Duration, ask func(context.Context) (T, error)) (T, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	type answer struct {
+		value T
+		err   error
+	}
+	done := make(chan answer, 1) // a late answer is let go, and with it whoever gives it
+	go func() {
+		value, err := ask(ctx)
+		done <- answer{value, err}
+	}()
+	select {
+	case a := <-done:
+		return a.value, a.err
+	case <-ctx.Done():
+		var none T
+		return none, fmt.Errorf("the provider does not answer: %w", ctx.Err())
+	}
+}
+
+// status asks the provider what it sees of the server.
+func (a *acquisition) status(ctx context.Context) (Status, error) {
+	return bounded(ctx, inspectTimeout, func(ctx context.Context) (Status, error) { return a.provider.Inspect(ctx, a.handle) })
+}
+
+// logs returns the last lines that the server wrote, without the secrets that it was given.
+func (a *acquisition) logs(ctx context.Context, lines int) ([]string, error) {
+	read, err := bounded(ctx, logsTimeout, func(ctx context.Context) ([]string, error) { return a.provider.Logs(ctx, a.handle, lines) })
+	for i, line := range read {
+		read[i] = a.spec.EngineEnv.Redact(line)
+	}
+	return read, err
+}

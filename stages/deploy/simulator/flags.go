@@ -1,0 +1,75 @@
+package simulator
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+// The arguments of vLLM that the simulator honours. Any other is refused: two engines that differ in it would measure the same thing under two
+// labels.
+const (
+	flagNumSeqs        = "--max-num-seqs"
+	flagBatchedTokens  = "--max-num-batched-tokens"
+	flagModelLen       = "--max-model-len"
+	flagStreamInterval = "--stream-interval"
+	flagPrefix         = "--enable-prefix-caching"
+	flagNoPrefix       = "--no-enable-prefix-caching"
+	flagEager          = "--enforce-eager"
+)
+
+// honour puts an engine's args into a configuration and tells what is wrong with the others, a sentence each without its full stop. As with
+// vLLM, a value stands behind its argument or behind an equals sign, and the last one counts.
+func honour(cfg *Config, args []string) []string {
+	var wrong []string
+	for len(args) > 0 {
+		name, value, joined := strings.Cut(args[0], "=")
+		name = strings.ReplaceAll(name, "_", "-")
+		args = args[1:]
+		if number := cfg.number(name); number != nil {
+			if !joined && len(args) > 0 {
+				value, args = args[0], args[1:]
+			}
+			n, err := strconv.Atoi(value)
+			if err != nil || n < 1 {
+				wrong = append(wrong, fmt.Sprintf("%s wants a whole number above zero, not %q", name, value))
+				continue
+			}
+			*number = n
+			continue
+		}
+		switch on := name == flagPrefix; {
+		case (on || name == flagNoPrefix) && !joined:
+			cfg.PrefixCache = &on
+		case name == flagEager:
+			wrong = append(wrong, flagEager+` belongs to what surrounds the GPUs: the provider's profile = "modal-eager" simulates it`)
+		case strings.HasPrefix(name, "-"):
+			wrong = append(wrong, fmt.Sprintf("%s has no effect on the simulator, which honours %s", name, strings.Join(honoured(), ", ")))
+			for len(args) > 0 && !joined && !strings.HasPrefix(args[0], "-") { // its values
+				args = args[1:]
+			}
+		default:
+			wrong = append(wrong, fmt.Sprintf("%q is no argument: one begins with --", name))
+		}
+	}
+	return wrong
+}
+
+// number is the setting of an argument with a number; nil if it has none.
+func (c *Config) number(name string) *int {
+	switch name {
+	case flagNumSeqs:
+		return &c.MaxNumSeqs
+	case flagBatchedTokens:
+		return &c.MaxNumBatchedTokens
+	case flagModelLen:
+		return &c.MaxModelLen
+	case flagStreamInterval:
+		return &c.StreamInterval
+	}
+	return nil
+}
+
+func honoured() []string {
+	return []string{flagNumSeqs, flagBatchedTokens, flagModelLen, flagStreamInterval, flagPrefix, flagNoPrefix}
+}

@@ -1,0 +1,36 @@
+package simulator
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestHonour(t *testing.T) {
+	on, off := true, false
+	tests := map[string]struct {
+		args  string
+		want  Config
+		wrong int
+	}{
+		"nothing":            {"", Config{}, 0},
+		"a value behind":     {"--max-num-seqs 64 --max-model-len 4096", Config{MaxNumSeqs: 64, MaxModelLen: 4096}, 0},
+		"a value within":     {"--max-num-batched-tokens=2048 --stream-interval=8", Config{MaxNumBatchedTokens: 2048, StreamInterval: 8}, 0},
+		"underscores":        {"--max_num_seqs=64", Config{MaxNumSeqs: 64}, 0},
+		"a switch on":        {"--enable-prefix-caching", Config{PrefixCache: &on}, 0},
+		"a switch off":       {"--no-enable-prefix-caching", Config{PrefixCache: &off}, 0},
+		"the last one":       {"--max-num-seqs=1 --max-num-seqs 2 --enable-prefix-caching --no-enable-prefix-caching", Config{MaxNumSeqs: 2, PrefixCache: &off}, 0},
+		"others and a value": {"--dtype half --max-num-seqs=64 --kv-cache-dtype=fp8", Config{MaxNumSeqs: 64}, 2},
+		"zero":               {"--max-num-seqs=0 --stream-interval=2", Config{StreamInterval: 2}, 1},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var cfg Config
+			wrong := honour(&cfg, strings.Fields(test.args))
+			if diff := cmp.Diff(test.want, cfg); diff != "" || len(wrong) != test.wrong {
+				t.Errorf("complaints %q, want %d; (-want +got):\n%s", wrong, test.wrong, diff)
+			}
+		})
+	}
+}
