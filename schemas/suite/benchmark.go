@@ -8,6 +8,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/suite/length"
 	"github.com/strangeloopio/inferencex/schemas/suite/matrix"
 )
 
@@ -30,8 +31,8 @@ func axes() []Arg {
 		{Name: "gpu_type", Type: cty.String, Check: block.NotEmpty, Doc: "The GPU, such as \"H100\" or gpu.H100; \"cpu\" for none."},
 		{Name: "gpus", Type: cty.Number, Check: block.Whole(1), Doc: "GPUs of one deployment; 1 when omitted."},
 		{Name: "workload", Type: cty.DynamicPseudoType, Ref: "workload", Doc: "What is asked of the server."},
-		{Name: "isl", Type: cty.Number, Check: block.Whole(1), Doc: "Input length in tokens, in place of the workload's."},
-		{Name: "osl", Type: cty.Number, Check: block.Whole(1), Doc: "Output length in tokens, in place of the workload's."},
+		{Name: "isl", Type: cty.DynamicPseudoType, Check: length.Check, Doc: "Input length in tokens, in place of the workload's."},
+		{Name: "osl", Type: cty.DynamicPseudoType, Check: length.Check, Doc: "Output length in tokens, in place of the workload's."},
 		{Name: "users", Type: cty.Number, Check: block.Whole(1), Doc: "Requests kept in flight (closed loop)."},
 		{Name: "rate", Type: cty.Number, Check: block.Positive, Doc: "Requests sent per second (open loop), in place of users."},
 	}
@@ -124,7 +125,7 @@ func (l *loader) decodeBenchmark(b *Benchmark, blk *hcl.Block, valid bool) {
 	}
 	b.Description = block.String(c.Value, "description")
 	b.SLO = l.decodeSLO(c.Only("slo"))
-	d := matrix.Decoder{Axes: axes(), Eval: l.scope.Eval, Point: l.point}
+	d := matrix.Decoder{Axes: axes(), Eval: l.scope.Eval, Point: l.point, Cell: l.cellValue}
 	m, known, diags := d.Decode(c)
 	l.diags = append(l.diags, diags...)
 	if !valid || !known || c.Broken {
@@ -165,6 +166,12 @@ func (l *loader) point(a Arg, e hcl.Expression) (p *matrix.Value, ok bool, diags
 		p.Key, problem = l.reference(raw, a.Ref)
 	case !v.IsKnown():
 		return nil, false, diags
+	case a.Name == "isl" || a.Name == "osl":
+		var err error
+		if p.Lengths, err = l.lengthsOf(v, a.Name); err != nil {
+			problem = block.Invalid(a.Name, err)
+		}
+		p.Key = lengthsKey(p.Lengths)
 	case v.Type() == cty.Number:
 		p.Key = v.AsBigFloat().Text('g', -1)
 	default:

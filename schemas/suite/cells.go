@@ -2,12 +2,15 @@ package suite
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/suite/length"
 	"github.com/strangeloopio/inferencex/schemas/suite/matrix"
 )
 
@@ -92,6 +95,36 @@ func (l *loader) incompleteRow(r row) *block.Problem {
 	return nil
 }
 
+// cellValue is what the condition of a matrix sees of a row: an attribute for each axis, null where there is no point.
+// Lengths are their means.
+func (l *loader) cellValue(order []string, r matrix.Row) cty.Value {
+	attrs := map[string]cty.Value{}
+	for i, name := range order {
+		switch p := r.Values[i]; {
+		case p == nil:
+			attrs[name] = cty.NullVal(cty.DynamicPseudoType)
+		case p.Lengths.IsZero():
+			attrs[name] = p.V
+		default:
+			attrs[name] = cty.NumberIntVal(int64(p.Lengths.Mean()))
+		}
+	}
+	if attrs["gpus"].IsNull() {
+		attrs["gpus"] = cty.NumberIntVal(1)
+	}
+	if at := slices.Index(order, "workload"); r.Values[at] != nil {
+		w := l.workloads[r.Values[at].Key]
+		for name, declared := range map[string]Lengths{"isl": w.Input, "osl": w.Output} {
+			if attrs[name].IsNull() && l.broken[w] {
+				attrs[name] = cty.UnknownVal(cty.Number)
+			} else if attrs[name].IsNull() && !declared.IsZero() {
+				attrs[name] = cty.NumberIntVal(int64(declared.Mean()))
+			}
+		}
+	}
+	return cty.ObjectVal(attrs)
+}
+
 // makeCell is a row's cell, as far as it follows from the row alone.
 func (l *loader) makeCell(b *Benchmark, r row) Cell {
 	c := Cell{
@@ -107,13 +140,15 @@ func (l *loader) makeCell(b *Benchmark, r row) Cell {
 		SLO:       b.SLO,
 		Range:     r.Range,
 	}
-	if r.at("isl") != nil {
-		c.Workload.ISL = int(r.number("isl"))
+	w := &c.Workload
+	if p := r.at("isl"); p != nil {
+		w.Input = p.Lengths
 	}
-	if r.at("osl") != nil {
-		c.Workload.OSL = int(r.number("osl"))
+	if p := r.at("osl"); p != nil {
+		w.Output = p.Lengths
 	}
-	c.ISL, c.OSL = c.Workload.ISL, c.Workload.OSL
+	w.ISL, w.OSL = w.Input.Mean(), w.Output.Mean()
+	c.Input, c.Output, c.ISL, c.OSL = w.Input, w.Output, w.ISL, w.OSL
 	return c
 }
 
@@ -129,8 +164,14 @@ func (l *loader) resolve(c *Cell, r row, faults *rowFaults) {
 			w.Warmup = warmupAtRate
 		}
 	}
-	if w.SharedPrefixTokens > w.ISL {
-		faults.add(declared.Range, "Prefix too long", fmt.Sprintf("Workload %q shares a prefix of %d tokens, but its prompts have %d in benchmark %q. Shorten the prefix.", w.Name, w.SharedPrefixTokens, w.ISL, c.Benchmark))
+	if least := w.Input.Least(); w.SharedPrefixTokens > least {
+		advice := "Shorten the prefix."
+		found := fmt.Sprintf("its prompts have %d", least)
+		if w.Input.Kind != length.Fixed {
+			advice = "Shorten the prefix, or give the distribution a higher least."
+			found = fmt.Sprintf("a prompt can have as few as %d", least)
+		}
+		faults.add(declared.Range, "Prefix too long", fmt.Sprintf("Workload %q shares a prefix of %d tokens, but %s in benchmark %q. %s", w.Name, w.SharedPrefixTokens, found, c.Benchmark, advice))
 	}
 	switch {
 	case w.Duration > 0:

@@ -9,6 +9,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/suite/length"
 	"github.com/strangeloopio/inferencex/schemas/suite/variable"
 )
 
@@ -23,6 +24,9 @@ type Text = block.Text
 
 // Variable is an input of the suite; see variable.Variable.
 type Variable = variable.Variable
+
+// Lengths is a number of tokens or a distribution; see length.Lengths.
+type Lengths = length.Lengths
 
 // CanonicalJSON is the form in which a value enters a checkpoint key; see block.CanonicalJSON.
 func CanonicalJSON(v cty.Value) ([]byte, error) { return block.CanonicalJSON(v) }
@@ -82,7 +86,9 @@ type Cell struct {
 	GPUs      int
 	Users     int     // requests in flight (closed loop), or 0
 	RateRPS   float64 // requests sent per second (open loop), or 0
-	ISL, OSL  int     // tokens
+	ISL, OSL  int     // tokens: the means of Input and Output
+	Input     Lengths // of prompts
+	Output    Lengths // of answers
 	Trial     int     // from 1
 	Trials    int
 	SLO       []Objective

@@ -203,8 +203,8 @@ func describe(t *testing.T, s *Suite) string {
 				engine = c.Engine.Name
 			}
 			w := c.Workload
-			fmt.Fprintf(&b, "  %s %s %s.%s %dx%s %s %dx%d users=%d rate=%g requests=%d duration=%s warmup=%d %s trial %d/%d\n",
-				c.Model.Name, engine, c.Provider.Type, c.Provider.Name, c.GPUs, c.GPUType, w.Name, c.ISL, c.OSL, c.Users, c.RateRPS,
+			fmt.Fprintf(&b, "  %s %s %s.%s %dx%s %s %sx%s users=%d rate=%g requests=%d duration=%s warmup=%d %s trial %d/%d\n",
+				c.Model.Name, engine, c.Provider.Type, c.Provider.Name, c.GPUs, c.GPUType, w.Name, c.Input, c.Output, c.Users, c.RateRPS,
 				w.Requests, w.Duration, w.Warmup, w.Endpoint, c.Trial, c.Trials)
 		}
 	}

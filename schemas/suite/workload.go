@@ -7,6 +7,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/suite/length"
 )
 
 // Workload is what is asked of a server. In a Cell it is resolved: the lengths are set, and exactly one of Requests
@@ -15,7 +16,8 @@ type Workload struct {
 	Name               string
 	Requests           int           // measured; 0 where the duration ends the cell
 	Duration           time.Duration // 0 where the number of requests ends the cell
-	ISL, OSL           int           // input and output length in tokens; 0 where the benchmark sets them
+	ISL, OSL           int           // input and output length in tokens, the means of Input and Output; 0 where the benchmark sets them
+	Input, Output      Lengths       // zero where the benchmark sets them
 	Endpoint           string        // "completions" or "chat"
 	SharedPrefixTokens int           // that all prompts begin with; 0: all differ from the first token
 	Warmup             int           // requests before the measured ones
@@ -34,8 +36,8 @@ func workloadBlock() block.Block {
 		Args: []Arg{
 			{Name: "requests", Type: cty.Number, Check: block.Whole(1), Doc: "Measured requests of a cell. When omitted, 8 for each user, or the suite's requests if more."},
 			{Name: "duration", Type: cty.String, Format: block.Duration, Check: block.Positive, Doc: "How long a cell sends requests, in place of a number of them."},
-			{Name: "isl", Type: cty.Number, Check: block.Whole(1), Doc: "Input length, in tokens."},
-			{Name: "osl", Type: cty.Number, Check: block.Whole(1), Doc: "Output length, in tokens."},
+			{Name: "isl", Type: cty.DynamicPseudoType, Check: length.Check, Doc: "Input length, in tokens: a number or a distribution."},
+			{Name: "osl", Type: cty.DynamicPseudoType, Check: length.Check, Doc: "Output length, in tokens: a number or a distribution."},
 			{Name: "endpoint", Type: cty.String, OneOf: []string{"completions", "chat"}, Default: cty.StringVal("completions"), Doc: "Which API is called. Lengths are exact with completions."},
 			{Name: "shared_prefix", Type: cty.Number, Check: block.Whole(0), Default: cty.NumberIntVal(0), Doc: "Tokens that all prompts begin with, so that a prefix cache can help."},
 			{Name: "warmup", Type: cty.Number, Check: block.Whole(0), Doc: "Requests before the measured ones. When omitted, one for each user."},
@@ -52,14 +54,17 @@ func workloadBlock() block.Block {
 func (l *loader) decodeWorkload(w *Workload, c *block.Content) {
 	v := c.Value
 	w.Requests, w.Duration = block.Int(v, "requests"), block.Time(v, "duration")
-	w.ISL, w.OSL = block.Int(v, "isl"), block.Int(v, "osl")
+	var inputOK, outputOK bool
+	w.Input, inputOK = l.lengths(c, "isl")
+	w.Output, outputOK = l.lengths(c, "osl")
+	w.ISL, w.OSL = w.Input.Mean(), w.Output.Mean()
 	w.Endpoint = block.String(v, "endpoint")
 	w.SharedPrefixTokens = block.Int(v, "shared_prefix")
 	w.Warmup = block.Int(v, "warmup")
 	w.Timeout, w.Ramp = block.Time(v, "timeout"), block.Time(v, "ramp")
 	w.Temperature, w.IgnoreEOS = block.Float(v, "temperature"), block.Bool(v, "ignore_eos")
 	w.Arrival, w.Burstiness = block.String(v, "arrival"), block.Float(v, "burstiness")
-	if c.Broken {
+	if c.Broken || !inputOK || !outputOK {
 		l.broken[w] = true
 		return
 	}

@@ -63,16 +63,15 @@ type boundExpr struct {
 	names map[string]cty.Value
 }
 
-// unbind gives an expression and the context in which all its names are known, for showing their values.
-func unbind(e hcl.Expression, ctx *hcl.EvalContext) (hcl.Expression, *hcl.EvalContext) {
+// Unbind gives an expression and the context in which all its names are known, for explaining what is wrong with it.
+func Unbind(e hcl.Expression, ctx *hcl.EvalContext) (hcl.Expression, *hcl.EvalContext) {
 	bound, ok := e.(boundExpr)
 	if !ok {
 		return e, ctx
 	}
-	e, ctx = unbind(bound.Expression, ctx)
-	ctx = ctx.NewChild()
-	ctx.Variables = bound.names
-	return e, ctx
+	inner := ctx.NewChild()
+	inner.Variables = bound.names
+	return Unbind(bound.Expression, inner)
 }
 
 // Variables leaves out what is bound: nobody else has to know it.

@@ -156,12 +156,17 @@ func (p *Problem) At(expr hcl.Expression, ctx *hcl.EvalContext) *hcl.Diagnostic 
 	d := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: p.Summary, Detail: p.Detail, Subject: expr.Range().Ptr()}
 	switch p.Summary {
 	case brokenRule:
-		d.Expression, d.EvalContext = unbind(expr, ctx)
+		d.Expression, d.EvalContext = Unbind(expr, ctx)
 	case impureValue:
 		name := impureVariable(expr, ctx)
 		d.Detail += fmt.Sprintf(" Pass the value with -var %s=VALUE or in the environment as INFERENCEX_VAR_%s, where the plan shows it; env() is for secrets, and for what is only recorded.", name, name)
 	}
 	return d
+}
+
+// Invalid is the problem of a value that breaks a rule of its argument.
+func Invalid(name string, err error) *Problem {
+	return &Problem{brokenRule, fmt.Sprintf("%q: %s", name, sentence(err.Error()))}
 }
 
 // brokenRule is the summary for a value of the right type that does not satisfy its argument.
@@ -196,7 +201,7 @@ func (a Arg) Accept(v cty.Value) (cty.Value, *Problem) {
 	if err := a.check(plain); err != nil && secret {
 		return refuse(brokenRule, "%q has a sensitive value that does not fit: %s", a.Name, inSentence(a.Doc))
 	} else if err != nil {
-		return refuse(brokenRule, "%q: %s", a.Name, sentence(err.Error()))
+		return unknown, Invalid(a.Name, err)
 	}
 	return a.canonical(conv), nil
 }

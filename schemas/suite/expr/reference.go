@@ -6,6 +6,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/function"
 
 	"github.com/strangeloopio/inferencex/schemas/suite/block"
 )
@@ -124,12 +125,11 @@ func blockWord(root string) string {
 
 // explain adds to the parser's messages what it cannot know: a near attribute, and that a secret must not be shown.
 func explain(diags hcl.Diagnostics, refs []hcl.Traversal, ctx *hcl.EvalContext) hcl.Diagnostics {
-	if len(diags) == 0 {
-		return nil
-	}
 	secret := false
-	for _, v := range ctx.Variables {
-		secret = secret || block.HasSecret(v)
+	for c := ctx; c != nil; c = c.Parent() {
+		for _, v := range c.Variables {
+			secret = secret || block.HasSecret(v)
+		}
 	}
 	for _, d := range diags {
 		switch d.Summary {
@@ -142,7 +142,7 @@ func explain(diags hcl.Diagnostics, refs []hcl.Traversal, ctx *hcl.EvalContext) 
 		case "Call to unknown function":
 			// The parser suggests the first function that is near in no particular order.
 			if name, ok := quoted(d.Detail); ok {
-				d.Detail = fmt.Sprintf("There is no function %q%s", name, block.Hint(name, sortedKeys(ctx.Functions)))
+				d.Detail = fmt.Sprintf("There is no function %q%s", name, block.Hint(name, sortedKeys(functionsOf(ctx))))
 			}
 		case "Error in function call", "Invalid function argument":
 			if secret { // its words may quote the argument, which may be, or be made from, the secret
@@ -163,7 +163,7 @@ func quoted(s string) (string, bool) {
 // nearAttribute finds the step of a reference that failed at a range, and the attribute it may have been meant to be.
 func nearAttribute(at hcl.Range, refs []hcl.Traversal, ctx *hcl.EvalContext) string {
 	for _, t := range refs {
-		v := ctx.Variables[t.RootName()]
+		v := valueOf(t.RootName(), ctx)
 		for _, step := range t[1:] {
 			name, ok := stepName(step)
 			plain, _ := v.Unmark()
@@ -180,6 +180,23 @@ func nearAttribute(at hcl.Range, refs []hcl.Traversal, ctx *hcl.EvalContext) str
 		}
 	}
 	return ""
+}
+
+// functionsOf are those that can be called in a context.
+func functionsOf(ctx *hcl.EvalContext) map[string]function.Function {
+	for ; ctx.Functions == nil && ctx.Parent() != nil; ctx = ctx.Parent() {
+	}
+	return ctx.Functions
+}
+
+// valueOf is what a root stands for, null if for nothing.
+func valueOf(root string, ctx *hcl.EvalContext) cty.Value {
+	for ; ctx != nil; ctx = ctx.Parent() {
+		if v, ok := ctx.Variables[root]; ok {
+			return v
+		}
+	}
+	return cty.NullVal(cty.DynamicPseudoType)
 }
 
 func attributeNames(ty cty.Type) []string {

@@ -223,7 +223,11 @@ func (s *Scope) Eval(e hcl.Expression) (cty.Value, *hcl.EvalContext, hcl.Diagnos
 	if evalDiags.HasErrors() {
 		v = cty.DynamicVal
 	}
-	return v, ctx, explain(evalDiags, refs, ctx)
+	if len(evalDiags) == 0 {
+		return v, ctx, nil
+	}
+	inner, innerCtx := block.Unbind(e, ctx)
+	return v, ctx, explain(evalDiags, inner.Variables(), innerCtx)
 }
 
 // references are the traversals of an expression, but for the words by which convert names types.

@@ -28,8 +28,13 @@ func Block(axes []block.Arg) block.Block {
 	}
 	return block.Block{Kind: "matrix", Body: block.Body{
 		Doc:  "What varies: every combination of the lists is measured.",
-		Args: append(args, entryLists()...),
+		Args: append(append(args, entryLists()...), When()),
 	}}
+}
+
+// When is the argument that chooses among the combinations of the lists.
+func When() block.Arg {
+	return block.Arg{Name: "when", Type: cty.Bool, Lazy: true, Doc: "A condition on each combination, such as cell.users >= cell.gpus; those for which it is false are left out."}
 }
 
 // Decoder reads the axes of a benchmark, beside its matrix and in it.
@@ -38,6 +43,8 @@ type Decoder struct {
 	Eval block.Eval
 	// Point decodes one value on an axis: nil for null. ok is false where it is in error or unknown.
 	Point func(a block.Arg, e hcl.Expression) (p *Value, ok bool, diags hcl.Diagnostics)
+	// Cell is what a condition on a row refers to as cell.
+	Cell func(order []string, r Row) cty.Value
 
 	diags hcl.Diagnostics
 }
@@ -94,6 +101,9 @@ func (d *Decoder) varying(m *Matrix, body *block.Content, beside map[string]*hcl
 		if attr, ok := body.Attrs[list.Name]; ok {
 			known = d.entries(attr.Expr, into[list.Name]) && known
 		}
+	}
+	if attr, ok := body.Attrs["when"]; ok {
+		m.When = func(r Row) (keep, known bool, diags hcl.Diagnostics) { return d.when(attr.Expr, m.Order, r) }
 	}
 	if _, m.HasOnly = body.Attrs["only"]; m.HasOnly && len(body.Attrs) > 1 {
 		d.fail(body.Attrs["only"].NameRange, "Only stands alone", "\"only\" lists all combinations, so the other arguments of this matrix would have no effect. Take them out, or use \"include\".")
@@ -184,6 +194,17 @@ func (d *Decoder) set(entry Entry, name string, at hcl.Range, value hcl.Expressi
 	}
 	d.fail(at, "Unknown axis", "A matrix has no axis %q%s", name, block.Hint(name, names))
 	return false
+}
+
+// when evaluates the condition for a row.
+func (d *Decoder) when(e hcl.Expression, order []string, r Row) (keep, known bool, diags hcl.Diagnostics) {
+	arg := When()
+	arg.Required = true // where it is written
+	v, diags := arg.Decode(block.BindExpr(e, map[string]cty.Value{"cell": d.Cell(order, r)}), d.Eval)
+	if diags.HasErrors() || !v.IsKnown() {
+		return false, false, diags
+	}
+	return v.True(), true, diags
 }
 
 // value evaluates a whole expression; false if it is in error or unknown.

@@ -11,13 +11,16 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/strangeloopio/inferencex/schemas/suite/length"
 )
 
 // Value is one point on an axis. Values with equal keys are the same point.
 type Value struct {
-	Key   string
-	V     cty.Value
-	Range hcl.Range
+	Key     string
+	V       cty.Value
+	Lengths length.Lengths // of an axis of lengths
+	Range   hcl.Range
 }
 
 // Axis is a name and the points it takes, in the order they are tried.
@@ -42,8 +45,10 @@ type Matrix struct {
 	HasOnly bool
 	Include []Entry // added to the product
 	Exclude []Entry // taken from the product; an axis that it does not name may have any value
-	Trials  int     // how often each row is measured; counts against the limit
-	Range   hcl.Range
+	// When, which may be nil, chooses among the rows of the product. known is false where it cannot be told.
+	When   func(Row) (keep, known bool, diags hcl.Diagnostics)
+	Trials int // how often each row is measured; counts against the limit
+	Range  hcl.Range
 }
 
 // Row is one combination.
@@ -64,11 +69,16 @@ func (m Matrix) Expand(limit int) ([]Row, hcl.Diagnostics) {
 		var dropped hcl.Diagnostics
 		rows, dropped = m.exclude(m.product())
 		diags = append(diags, dropped...)
+		var known bool
+		rows, known, dropped = m.filter(rows)
+		if diags = append(diags, dropped...); !known {
+			return nil, diags
+		}
 	}
 	rows, added := m.add(rows, m.Only, m.Include)
 	diags = append(diags, added...)
 	if len(rows) == 0 && !diags.HasErrors() {
-		diags = diags.Append(fail(m.Range, "Empty matrix", "No cell is left to measure: the lists are empty or everything is excluded."))
+		diags = diags.Append(fail(m.Range, "Empty matrix", "No cell is left to measure: the lists are empty, or exclude or when leave everything out."))
 	}
 	if len(rows)*m.Trials > limit && !diags.HasErrors() {
 		diags = diags.Append(fail(m.Range, "Too many cells", fmt.Sprintf("%d rows × %d trials are %d cells, more than the %d allowed. Take some out.", len(rows), m.Trials, len(rows)*m.Trials, limit)))
@@ -173,6 +183,24 @@ func (m Matrix) exclude(rows []Row) ([]Row, hcl.Diagnostics) {
 		}
 	}
 	return kept, diags
+}
+
+// filter keeps the rows that satisfy the condition. It ends at the first for which the condition cannot be told.
+func (m Matrix) filter(rows []Row) (kept []Row, known bool, diags hcl.Diagnostics) {
+	if m.When == nil {
+		return rows, true, nil
+	}
+	kept = rows[:0]
+	for _, r := range rows {
+		keep, known, diags := m.When(r)
+		if !known {
+			return nil, false, diags
+		}
+		if keep {
+			kept = append(kept, r)
+		}
+	}
+	return kept, true, nil
 }
 
 // matches says whether a row has every point that an entry names.

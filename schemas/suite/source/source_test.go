@@ -70,7 +70,7 @@ func TestText(t *testing.T) {
 		"../x": `"../x" does not lie in the folder of the suite; move it there and write its path from there`,
 		"/etc": `"/etc" does not lie in the folder of the suite; move it there and write its path from there`,
 		"no":   "there is no file no in the folder of the suite",
-		"big":  "big is larger than 1048576 bytes, which no suite needs: check the path",
+		"big":  "big is larger than 1048576 bytes, more than a suite can take: check the path",
 		"link": "statat link: path escapes from parent",
 		"sub":  "sub is no file",
 	} {
@@ -82,6 +82,10 @@ func TestText(t *testing.T) {
 			t.Errorf("text of %s is %q, want %q", name, got, want)
 		}
 	}
+	if text, err := set.Data("big"); err != nil || len(text) != mostBytes+1 {
+		t.Errorf("a dataset of %d bytes, %v", len(text), err)
+	}
+	delete(set.Files, filepath.Join(dir, "big"))
 	if f := set.Files[filepath.Join(dir, "sub/a.txt")]; f == nil || len(set.Files) != 2 {
 		t.Errorf("files %v, want the suite and the text that was read", set.Files)
 	}

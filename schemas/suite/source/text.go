@@ -14,7 +14,15 @@ import (
 // Text reads a text that the suite refers to by its path in the suite's folder, and counts it among the suite's files.
 // A path that leads out of the folder, by itself or by a link, is refused: a suite is to mean the same wherever its
 // folder is.
-func (set Set) Text(name string) (string, error) {
+func (set Set) Text(name string) (string, error) { return set.read(name, mostBytes) }
+
+// mostData is the size of a dataset that fits into memory several times.
+const mostData = 64 << 20
+
+// Data reads a dataset as Text reads a text; it may be larger.
+func (set Set) Data(name string) (string, error) { return set.read(name, mostData) }
+
+func (set Set) read(name string, most int) (string, error) {
 	path := filepath.Join(set.Folder, filepath.FromSlash(name))
 	if f, ok := set.Files[path]; ok {
 		return string(f.Bytes), nil
@@ -40,12 +48,12 @@ func (set Set) Text(name string) (string, error) {
 		return "", err
 	}
 	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, mostBytes+1))
+	text, err := io.ReadAll(io.LimitReader(f, int64(most)+1))
 	switch {
 	case err != nil:
 		return "", err
-	case len(text) > mostBytes:
-		return "", fmt.Errorf("%s is larger than %d bytes, which no suite needs: check the path", name, mostBytes)
+	case len(text) > most:
+		return "", fmt.Errorf("%s is larger than %d bytes, more than a suite can take: check the path", name, most)
 	}
 	set.Files[path] = &hcl.File{Bytes: text}
 	return string(text), nil

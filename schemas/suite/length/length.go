@@ -1,0 +1,156 @@
+// Package length is how long the prompts and the answers of a workload are: a number of tokens, or a distribution.
+//
+// Its invariant: equal lengths have equal JSON, whatever they were written as, and a dataset is known by its content.
+package length
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+// Kind is the shape of a distribution.
+type Kind string
+
+const (
+	// Fixed lengths are all the same.
+	Fixed Kind = "fixed"
+	// Uniform lengths lie between two bounds, each as likely as the others.
+	Uniform Kind = "uniform"
+	// Normal lengths have a mean and a standard deviation.
+	Normal Kind = "normal"
+	// Lognormal lengths have a mean and a standard deviation, both of the lengths and not of their logarithms.
+	Lognormal Kind = "lognormal"
+	// Dataset lengths are drawn from the lines of a file.
+	Dataset Kind = "dataset"
+)
+
+// Lengths is a number of tokens, or a distribution of such numbers. The zero value is none at all.
+type Lengths struct {
+	Kind     Kind
+	Tokens   int     // of Fixed
+	Lo, Hi   int     // of Uniform, both possible
+	MeanOf   float64 // of Normal and Lognormal, before Min and Max are applied; of the lines of a Dataset
+	Spread   float64 // the standard deviation of Normal and Lognormal, in tokens
+	Min, Max int     // the bounds of Normal and Lognormal, both possible; 0: none. The least and the most of a Dataset.
+	Path     string  // of a Dataset, from the suite's folder
+	Field    string  // of the lines of a Dataset
+	Digest   string  // sha256 of the file's content, in hexadecimal
+}
+
+// Of is a fixed length in tokens.
+func Of(tokens int) Lengths { return Lengths{Kind: Fixed, Tokens: tokens} }
+
+// IsZero says whether no length is given.
+func (l Lengths) IsZero() bool { return l.Kind == "" }
+
+// Mean is the expected length in whole tokens, at least 1; 0 where no length is given.
+func (l Lengths) Mean() int {
+	var mean float64
+	switch l.Kind {
+	case Fixed:
+		return l.Tokens
+	case Uniform:
+		mean = (float64(l.Lo) + float64(l.Hi)) / 2
+	case Normal, Lognormal, Dataset:
+		mean = l.MeanOf
+	default:
+		return 0
+	}
+	return max(1, int(math.Round(mean)))
+}
+
+// Least is the shortest length that is possible.
+func (l Lengths) Least() int {
+	switch l.Kind {
+	case Fixed:
+		return l.Tokens
+	case Uniform:
+		return l.Lo
+	}
+	return max(1, l.Min)
+}
+
+// Most is the longest length that is possible, 0 where there is no bound.
+func (l Lengths) Most() int {
+	switch l.Kind {
+	case Fixed:
+		return l.Tokens
+	case Uniform:
+		return l.Hi
+	}
+	return l.Max
+}
+
+// String is how lengths stand in addresses: "1024", "u800-1024", "n1024-200", "n1024-200~64-2048", "ln900-300",
+// "d-chat-isl-1a2b3c" for the field isl of chat.jsonl.
+func (l Lengths) String() string {
+	switch l.Kind {
+	case Uniform:
+		return fmt.Sprintf("u%d-%d", l.Lo, l.Hi)
+	case Normal:
+		return "n" + number(l.MeanOf) + "-" + number(l.Spread) + l.bounds()
+	case Lognormal:
+		return "ln" + number(l.MeanOf) + "-" + number(l.Spread) + l.bounds()
+	case Dataset:
+		stem, _, _ := strings.Cut(filepath.Base(l.Path), ".")
+		return "d-" + slug(stem) + "-" + slug(l.Field) + "-" + l.Digest[:6]
+	}
+	return strconv.Itoa(l.Tokens)
+}
+
+func (l Lengths) bounds() string {
+	if l.Min == 0 && l.Max == 0 {
+		return ""
+	}
+	bound := func(n int) string {
+		if n == 0 {
+			return ""
+		}
+		return strconv.Itoa(n)
+	}
+	return "~" + bound(l.Min) + "-" + bound(l.Max)
+}
+
+func number(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }
+
+// slug keeps what an address can hold.
+func slug(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' {
+			return r
+		}
+		return '-'
+	}, s)
+}
+
+// MarshalJSON is the form in which lengths enter a checkpoint key: a number, or an object with one attribute for the
+// shape. Of a dataset, the content counts and not the path.
+func (l Lengths) MarshalJSON() ([]byte, error) {
+	bounded := func(name string) ([]byte, error) {
+		shape := map[string]any{name: []float64{l.MeanOf, l.Spread}}
+		if l.Min > 0 {
+			shape["min"] = l.Min
+		}
+		if l.Max > 0 {
+			shape["max"] = l.Max
+		}
+		return json.Marshal(shape)
+	}
+	switch l.Kind {
+	case "":
+		return []byte("null"), nil
+	case Uniform:
+		return json.Marshal(map[string]any{"uniform": []int{l.Lo, l.Hi}})
+	case Normal:
+		return bounded("normal")
+	case Lognormal:
+		return bounded("lognormal")
+	case Dataset:
+		return json.Marshal(map[string]any{"dataset": "sha256:" + l.Digest, "field": l.Field})
+	}
+	return json.Marshal(l.Tokens)
+}
