@@ -39,6 +39,7 @@ type Client struct {
 	base           string
 	clock          *stage.Clock
 	maxTokensField string
+	staleWithin    time.Duration // wall time
 	header         http.Header
 	secrets        []string // never shown in an error
 	pool           *pool
@@ -74,6 +75,7 @@ func New(cfg Config) (*Client, error) {
 	if c.clock == nil {
 		c.clock = stage.NewClock(time.Now, cfg.Endpoint.Clock)
 	}
+	c.staleWithin = staleWithin + c.clock.Wall(time.Duration(cfg.Endpoint.RTTSeconds*float64(time.Second)))
 	if err := c.setHeader(cfg); err != nil {
 		return nil, err
 	}

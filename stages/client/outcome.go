@@ -34,7 +34,8 @@ const (
 //	an HTTP status other than 200                                        http_error
 //	no HTTP answer or a broken body, as the caller's context had ended   cancelled
 //	no HTTP answer or a broken body, as the request's timeout was over   timeout
-//	no HTTP answer: refused, reset, closed, on a fresh connection        http_error with http_status 0
+//	no HTTP answer: refused, reset or closed, on a fresh connection or
+//	on a kept one so late that the server had the request                http_error with http_status 0
 //	a broken body, even behind a finish_reason: the usage is lost        truncated
 //	a whole body with no non-empty delta and no usage.completion_tokens  empty
 //	a whole body without finish_reason                                   truncated

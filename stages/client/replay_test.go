@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 )
@@ -26,6 +27,11 @@ type seen struct {
 
 // hold is a write that waits until the client has closed the connection.
 var hold []byte
+
+// work is a write of nothing that takes a server as long as slowness.
+var work = []byte{}
+
+const slowness = 500 * time.Millisecond
 
 // replay is a server on a real socket that answers each request on the n-th connection with the next of its script: raw bytes, in as many
 // writes as there are slices. It closes the connection when its script ends. Connections beyond the script get the last one's.
@@ -77,8 +83,11 @@ func (r *replay) answer(conn net.Conn, script [][][]byte) {
 		}
 		r.requests <- seen{req, string(body)}
 		for _, b := range writes {
-			if b == nil {
+			switch {
+			case b == nil:
 				io.Copy(io.Discard, in)
+			case len(b) == 0:
+				<-time.After(slowness)
 			}
 			if _, err := conn.Write(b); err != nil {
 				return
@@ -103,6 +112,15 @@ func newClient(t *testing.T, url string) *Client {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
+	return c
+}
+
+// newPatientClient returns a client to which a close of however long after a request means a stale connection, so that what a test finds does
+// not depend on how busy this machine is.
+func newPatientClient(t *testing.T, url string) *Client {
+	t.Helper()
+	c := newClient(t, url)
+	c.staleWithin = time.Hour
 	return c
 }
 

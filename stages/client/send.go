@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptrace"
@@ -19,6 +20,10 @@ import (
 // connection; a server that holds it open has still answered.
 const lingerAfterDone = 250 * time.Millisecond
 
+// staleWithin is how soon, in wall time beside the round trip, a request learns that its kept connection had been closed before it came. A server that
+// took longer had the request, and what it did with that is its answer.
+const staleWithin = 100 * time.Millisecond
+
 const (
 	maxRefusalBytes  = 64 << 10
 	maxDocumentBytes = 16 << 20
@@ -31,7 +36,8 @@ var errTimeout = errors.New("no whole answer within the request's timeout")
 // are appended to chunks.
 //
 // t_send is read when a connection is at hand. A kept connection that its server had closed meanwhile is no answer of the server: the
-// request goes out again on another one, with t_send read again. Each such connection is gone from the pool afterwards, so this ends.
+// request goes out again on another one, with t_send read again. It is told from a server that dies over the request by how soon the close
+// shows. Each such connection is gone from the pool afterwards, so this ends.
 func (c *Client) Send(ctx context.Context, call *Call, schedNS int64, chunks []table.Chunk) (table.Request, []table.Chunk) {
 	c.inFlight.Add(1)
 	defer c.inFlight.Add(-1)
@@ -67,7 +73,11 @@ func (c *Client) try(parent context.Context, call *Call, a *answer) (stale bool)
 	resp, err := c.transport.RoundTrip(c.request(httptrace.WithClientTrace(ctx, trace), call))
 	if err != nil {
 		if kept && !heard.Load() && ctx.Err() == nil {
-			return true
+			waited := time.Duration(c.clock.NowNS() - a.row.TSend)
+			if c.clock.Wall(waited) <= c.staleWithin {
+				return true
+			}
+			err = fmt.Errorf("closed without an answer after %.1f s: %w", waited.Seconds(), err)
 		}
 		a.settle(ctx, unanswered, err)
 		return false
