@@ -14,6 +14,8 @@ type Endpoint struct {
 	GPUs          []DeviceGPU `json:"gpus,omitempty"` // as seen from inside; empty where nobody could look
 	RTTSeconds    float64     `json:"rtt_seconds"`    // p50 of GET /health
 
+	// Borrowed: the server was there before the run, so it may have answered anything before, an earlier run's requests among it.
+	Borrowed  bool        `json:"borrowed,omitempty"`
 	Power     PowerSource `json:"power"`
 	Simulated bool        `json:"simulated"`
 	Clock     ServerClock `json:"clock"`

@@ -15,6 +15,7 @@ func (a *acquisition) inspect(ctx context.Context, p *probe.Probe, server *Serve
 		URL: p.URL(), Model: model, APIKeyEnv: server.APIKeyEnv, Headers: server.Headers,
 		Power: server.Power,
 	}
+	_, e.Borrowed = a.provider.(Borrower)
 	sim, simulated, err := p.Simulator(ctx)
 	if err != nil {
 		return e, fmt.Errorf("ask whether it is simulated: %w", err)

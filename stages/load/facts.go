@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/stages/prompt"
@@ -29,6 +30,7 @@ type facts struct {
 	Connections   int            `json:"connections_dialled"`
 	StaleRetries  int64          `json:"stale_retries"`
 	Prompts       prompt.Fit     `json:"prompts"`
+	PromptNonce   string         `json:"prompt_nonce,omitempty"`
 	SchedLag      lag            `json:"sched_lag_seconds"` // in server seconds, of all rows
 	Endpoint      stage.Endpoint `json:"endpoint"`          // header values left out: they may be secrets
 	Client        machine        `json:"client"`
@@ -53,7 +55,7 @@ func (r *recorder) facts(endpoint stage.Endpoint, cfg stage.LoadConfig, session 
 		EpochUnixNS: r.place.EpochUnixNS, WindowStartNS: r.first, WindowEndNS: r.last,
 		Simulated: endpoint.Simulated, SharedPrefix: cfg.Workload.SharedPrefix, Users: cfg.Users,
 		Requests: len(r.lags), Statuses: r.statuses, Connections: session.Client.Live().Connections, StaleRetries: r.stale,
-		Prompts: session.Fit, SchedLag: lagOf(r.lags), Endpoint: endpoint, Client: client,
+		Prompts: session.Fit, PromptNonce: session.Nonce(), SchedLag: lagOf(r.lags), Endpoint: endpoint, Client: client,
 	}
 }
 
@@ -81,22 +83,27 @@ type machine struct {
 	Go             string  `json:"go"`
 	CPUs           int     `json:"cpus"`
 	MaxProcs       int     `json:"gomaxprocs"`
-	CPUSeconds     float64 `json:"cpu_seconds"` // of this process within the load, wall seconds; 0 where the system does not say
-	GCCycles       uint32  `json:"gc_cycles"`   // within the load
+	WallSeconds    float64 `json:"wall_seconds"` // of the load
+	CPUSeconds     float64 `json:"cpu_seconds"`  // of this process within the load, wall seconds; 0 where the system does not say
+	GCCycles       uint32  `json:"gc_cycles"`    // within the load
 	GCPauseSeconds float64 `json:"gc_pause_seconds"`
+
+	read time.Time
 }
 
-func readMachine() machine {
+func readMachine(now func() time.Time) machine {
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
 	return machine{
 		OS: runtime.GOOS, Arch: runtime.GOARCH, Go: runtime.Version(), CPUs: runtime.NumCPU(), MaxProcs: runtime.GOMAXPROCS(0),
 		CPUSeconds: cpuSeconds(), GCCycles: memory.NumGC, GCPauseSeconds: float64(memory.PauseTotalNs) / 1e9,
+		read: now(),
 	}
 }
 
 // until returns what was used between m and now.
 func (m machine) until(now machine) machine {
+	now.WallSeconds = now.read.Sub(m.read).Seconds()
 	now.CPUSeconds -= m.CPUSeconds
 	now.GCCycles -= m.GCCycles
 	now.GCPauseSeconds -= m.GCPauseSeconds

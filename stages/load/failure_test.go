@@ -175,6 +175,12 @@ func TestRefusals(t *testing.T) {
 		{"open loop", func(c *stage.LoadConfig, _ *stage.Task) { c.RateRPS = 4 }, "load: a rate of 4 requests/s: open loops are not there yet; give users instead", "not_supported"},
 		{"no users", func(c *stage.LoadConfig, _ *stage.Task) { c.Users = 0 }, "load: users is 0: want at least 1", "bad_config"},
 		{"no end", func(c *stage.LoadConfig, _ *stage.Task) { c.Workload.Requests = 0 }, "load: nothing ends the load: give requests or duration", "bad_config"},
+		{
+			"a ramp beyond the end", func(c *stage.LoadConfig, _ *stage.Task) {
+				c.Workload.Duration, c.Workload.Ramp = stage.Duration(10*time.Second), stage.Duration(10*time.Second)
+			},
+			"load: users begin over a ramp of 10s, but the load lasts 10s: some would never begin; give a longer duration", "bad_config",
+		},
 		{"no deployment", func(_ *stage.LoadConfig, t *stage.Task) { t.Incarnation = nil }, "load: the step has no deployment to load", "no_endpoint"},
 		{
 			"extra body", func(c *stage.LoadConfig, _ *stage.Task) { c.Workload.ExtraBody = json.RawMessage(`{"n":2}`) },
@@ -203,42 +209,4 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%s: %v", stage.ClassOf(err), err)
 		}
 	})
-}
-
-func TestOptions(t *testing.T) {
-	fields := make(chan string, 64)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var body map[string]any
-		if err := json.NewDecoder(r.Body).Decode(&body); err != nil || r.URL.Path == "/tokenize" {
-			w.WriteHeader(http.StatusNotFound)
-			return
-		}
-		for _, name := range []string{"max_tokens", "max_completion_tokens"} {
-			if body[name] != nil {
-				fields <- name
-			}
-		}
-		_, _ = w.Write([]byte(`data: {"choices":[{"text":"a","finish_reason":"length"}]}` + "\n\n"))
-	}))
-	t.Cleanup(server.Close)
-	cfg := cell(1)
-	cfg.Options = json.RawMessage(`{"max_tokens_field":"max_completion_tokens"}`)
-	if err := load.New().Run(t.Context(), environment(), task(t, stage.Endpoint{URL: server.URL}, cfg)); err != nil {
-		t.Fatal(err)
-	}
-	close(fields)
-	n := 0
-	for name := range fields {
-		if n++; name != "max_completion_tokens" {
-			t.Errorf("a request carries %s", name)
-		}
-	}
-	if n < 8 {
-		t.Errorf("%d requests", n)
-	}
-	cfg.Options = json.RawMessage(`{"max_tokens_field":"tokens"}`)
-	err := load.New().Run(t.Context(), environment(), task(t, stage.Endpoint{URL: server.URL}, cfg))
-	if want := `load: max tokens field "tokens": want max_tokens or max_completion_tokens`; err == nil || err.Error() != want {
-		t.Errorf("%v, want %s", err, want)
-	}
 }

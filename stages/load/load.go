@@ -1,5 +1,8 @@
 // Package load is the stage that measures: it keeps so many requests in flight at an endpoint and writes down what became of each. Its
 // invariant: every request that was sent is one row, in the journal before the step ends, whether the step then succeeds or not.
+//
+// The prompts of a cell follow from its configuration: measured twice on fresh servers it sends the same bytes. A server that may have seen
+// them before would answer from its prefix cache, so there a nonce sets them apart: see traffic.Nonce.
 package load
 
 import (
@@ -12,7 +15,6 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
 	"github.com/strangeloopio/inferencex/stages/prompt"
 	"github.com/strangeloopio/inferencex/stages/traffic"
 )
@@ -35,10 +37,7 @@ func (*Kind) Name() string { return Name }
 func (*Kind) Class() stage.Class { return stage.Measure }
 
 // Revision counts changes of this code, and of what it sends with, that change results.
-func (*Kind) Revision() int { return 1 }
-
-// Body says the arguments of the suite's block of this stage.
-func Body() block.Body { return traffic.Body() }
+func (*Kind) Revision() int { return 2 }
 
 // Run measures one cell. It leaves in task.Dir requests.parquet, chunks.parquet and load.json. The step succeeds if any request did: the
 // others are rows. A load that was stopped leaves its journals, requests.arrow and chunks.arrow, in place of the tables.
@@ -47,10 +46,14 @@ func (*Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
 	if err := json.Unmarshal(task.Config, &cfg); err != nil {
 		return fmt.Errorf("load: read the configuration: %w", err)
 	}
+	opts, err := decodeOptions(cfg.Options)
+	if err != nil {
+		return fmt.Errorf("load: %w", err)
+	}
 	if err := check(cfg, task); err != nil {
 		return fmt.Errorf("load: %w", err)
 	}
-	if err := run(ctx, env, task, cfg); err != nil {
+	if err := run(ctx, env, task, cfg, opts); err != nil {
 		return fmt.Errorf("load: %w", err)
 	}
 	return nil
@@ -67,16 +70,22 @@ func check(cfg stage.LoadConfig, task stage.Task) error {
 	case cfg.Workload.Requests < 1 && cfg.Workload.Duration <= 0:
 		return stage.Failf(stage.Permanent, "bad_config", "nothing ends the load: give requests or duration")
 	}
+	if ramp, duration := rampOf(cfg), time.Duration(cfg.Workload.Duration); duration > 0 && ramp >= duration {
+		return stage.Failf(stage.Permanent, "bad_config", "users begin over a ramp of %v, but the load lasts %v: some would never begin; give a longer duration", ramp, duration)
+	}
 	return nil
 }
 
-func run(ctx context.Context, env stage.Env, task stage.Task, cfg stage.LoadConfig) error {
+func run(ctx context.Context, env stage.Env, task stage.Task, cfg stage.LoadConfig, opts options) error {
 	endpoint := task.Incarnation.Endpoint()
-	scope := sha256.Sum256(task.Config)
+	scope, err := scopeOf(cfg)
+	if err != nil {
+		return err
+	}
 	session, err := traffic.Open(ctx, env, traffic.Job{
 		Endpoint: endpoint, Workload: cfg.Workload, Options: cfg.Options, Users: cfg.Users, Requests: cfg.Workload.Requests,
-		RequestTimeout: time.Duration(cfg.Unkeyed.RequestTimeout),
-		Purpose:        prompt.Measure, Seed: cfg.Seed, Scope: hex.EncodeToString(scope[:]),
+		RequestTimeout: time.Duration(cfg.Unkeyed.RequestTimeout), Quiet: opts.quietAt(endpoint),
+		Purpose: prompt.Measure, Seed: cfg.Seed, Scope: hex.EncodeToString(scope[:]), Nonce: traffic.Nonce(endpoint, env.RunID, task.Attempt),
 		ID: fmt.Sprint(env.RunID, task.Address, task.Attempt),
 	})
 	if err != nil {
@@ -89,7 +98,7 @@ func run(ctx context.Context, env stage.Env, task stage.Task, cfg stage.LoadConf
 	if err != nil {
 		return err
 	}
-	machine := readMachine()
+	machine := readMachine(env.Now)
 	stopShowing := rec.show(env)
 	runErr := session.Run(ctx, traffic.NewClosed(
 		cfg.Users, session.Clock.NowNS(), rampOf(cfg), time.Duration(cfg.Workload.Duration), binary.BigEndian.Uint64(scope[:]),
@@ -101,7 +110,7 @@ func run(ctx context.Context, env stage.Env, task stage.Task, cfg stage.LoadConf
 	if runErr == nil {
 		runErr = rec.verdict()
 	}
-	facts := rec.facts(endpoint, cfg, session, machine.until(readMachine()))
+	facts := rec.facts(endpoint, cfg, session, machine.until(readMachine(env.Now)))
 	if err := facts.write(task.Dir); err != nil && runErr == nil {
 		runErr = err
 	}
@@ -109,6 +118,16 @@ func run(ctx context.Context, env stage.Env, task stage.Task, cfg stage.LoadConf
 		return runErr
 	}
 	return rec.seal()
+}
+
+// scopeOf sets a cell's prompts apart from another's: by all that bears on the result, and by nothing else.
+func scopeOf(cfg stage.LoadConfig) ([sha256.Size]byte, error) {
+	cfg.Unkeyed = stage.LoadUnkeyed{}
+	text, err := json.Marshal(cfg)
+	if err != nil {
+		return [sha256.Size]byte{}, fmt.Errorf("write the configuration: %w", err)
+	}
+	return sha256.Sum256(text), nil
 }
 
 // rampOf returns over how long the users begin: what the workload says, or the default but no more than a hundredth of a set duration.

@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -14,6 +15,9 @@ import (
 
 // standIn makes the test binary an nvidia-smi of the named behaviour.
 const standIn = "INFERENCEX_TEST_NVIDIA_SMI"
+
+// pidFile names the file that gets the number of a stand-in's child.
+const pidFile = "INFERENCEX_TEST_PID_FILE"
 
 func TestMain(m *testing.M) {
 	if mode := os.Getenv(standIn); mode != "" {
@@ -37,19 +41,35 @@ func nvidiaSMI(mode string, args []string) int {
 		return 2
 	case mode == "stubborn":
 		signal.Ignore(syscall.SIGTERM)
-		child := exec.Command(os.Args[0], args...) // holds the pipe open, as a stuck helper would
-		child.Env = append(os.Environ(), standIn+"=good")
-		child.Stdout = os.Stdout
-		if err := child.Start(); err != nil {
+		if err := startChild(args, "good", false); err != nil {
 			return 4
 		}
 		select {}
+	case mode == "deserted":
+		if err := startChild(args, "left behind", true); err != nil {
+			return 4
+		}
+		printRows(args, newer, "100.00", "300.00", "97")
+	case mode == "left behind":
+		select {} // until the test ends it
 	case mode == "mig":
 		printRows(args, newer, "[N/A]", "[N/A]", "[N/A]")
 	default:
 		printRows(args, newer, "100.00", "300.00", "97")
 	}
 	return 0
+}
+
+// startChild starts another of this program that holds the pipe open, as a stuck helper would.
+func startChild(args []string, mode string, leavesGroup bool) error {
+	child := exec.Command(os.Args[0], args...)
+	child.Env = append(os.Environ(), standIn+"="+mode)
+	child.Stdout = os.Stdout
+	child.SysProcAttr = &syscall.SysProcAttr{Setpgid: leavesGroup}
+	if err := child.Start(); err != nil {
+		return err
+	}
+	return os.WriteFile(os.Getenv(pidFile), strconv.AppendInt(nil, int64(child.Process.Pid), 10), 0o644)
 }
 
 func printRows(args []string, newer bool, first, second, util string) {

@@ -24,7 +24,6 @@ type options struct {
 	Required bool           `json:"required"`
 	Period   stage.Duration `json:"period"`
 	Pad      stage.Duration `json:"pad"`
-	Settle   stage.Duration `json:"settle"`
 	Path     string         `json:"path"`
 	Command  string         `json:"command"`
 }
@@ -32,7 +31,7 @@ type options struct {
 func defaults() options {
 	return options{
 		Source: sourceAuto, Command: "nvidia-smi",
-		Period: stage.Duration(100 * time.Millisecond), Pad: stage.Duration(2 * time.Second), Settle: stage.Duration(5 * time.Second),
+		Period: stage.Duration(100 * time.Millisecond), Pad: stage.Duration(2 * time.Second),
 	}
 }
 
@@ -56,11 +55,7 @@ func Body() block.Body {
 			},
 			{
 				Name: "pad", Type: cty.String, Format: block.Duration, Default: cty.StringVal(time.Duration(d.Pad).String()),
-				Doc: "How long before and after a load the GPUs are read while idle; above 1.2 s the padded estimator can be used.",
-			},
-			{
-				Name: "settle", Type: cty.String, Format: block.Duration, Default: cty.StringVal(time.Duration(d.Settle).String()),
-				Doc: "Source nvidia-smi: how long a GPU takes to fall back to idle power; the next cell waits for it and two pads. 0s: do not wait.",
+				Doc: "How long before and after a load the GPUs are read while idle; above 1.2 s the padded estimator can be used. Stage \"load\" keeps them idle before: its quiet must be longer.",
 			},
 			{
 				Name: "path", Type: cty.String, Default: cty.StringVal(""),

@@ -42,7 +42,7 @@ func (k *Kind) origin(env stage.Env, task stage.Task, opts options) origin {
 		}
 	case sourceSMI:
 		o.uuids = true
-		o.clockError, o.rest = localClockError, time.Duration(opts.Settle)
+		o.clockError = localClockError
 		if s, ok := task.Watch.(*sampler); ok {
 			o.source = s
 		} else {

@@ -68,7 +68,6 @@ type origin struct {
 	name       string
 	source     source
 	clockError time.Duration // bound on |its clock − the load's|
-	rest       time.Duration // how long the GPUs need beside two pads until the next cell has a quiet one; 0: nobody needs to wait
 	uuids      bool          // readings carry the UUIDs that the endpoint lists
 }
 
@@ -113,7 +112,7 @@ func (k *Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
 	if opts.Required && !record.Result.Valid {
 		return missing(record)
 	}
-	return rest(ctx, env, load.ToUnixNS()+int64(2*pad+from.rest), from.rest)
+	return nil
 }
 
 // missing is the error of a step whose suite requires power.
@@ -124,15 +123,6 @@ func missing(record measured.Power) error {
 		why += ": " + record.Problem
 	}
 	return stage.Failf(stage.Permanent, string(first.Code), "fetch-power: power is required, and source %s has none that is valid: %s", record.Source, why)
-}
-
-// rest keeps the deployment idle until a moment (unix ns), so that the pad before the next cell is quiet.
-func rest(ctx context.Context, env stage.Env, until int64, wanted time.Duration) error {
-	left := time.Duration(until - env.Now().UnixNano())
-	if wanted == 0 || left <= 0 {
-		return nil
-	}
-	return pause(ctx, left)
 }
 
 func pause(ctx context.Context, d time.Duration) error {

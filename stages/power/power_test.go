@@ -77,7 +77,7 @@ func watch(t *testing.T, mode, more string) (*power.Kind, stage.Task) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	options := fmt.Sprintf(`{"command":%s,"period":"10ms","pad":"50ms","settle":"0s"%s}`, strconv.Quote(self), more)
+	options := fmt.Sprintf(`{"command":%s,"period":"10ms","pad":"50ms"%s}`, strconv.Quote(self), more)
 	at := stage.Endpoint{URL: "http://127.0.0.1:8000", Power: stage.PowerSource{Kind: "nvidia-smi"}}
 	begin := time.Now().Add(300 * time.Millisecond)
 	task := newTask(t, at, 2, options, begin.UnixNano(), begin.Add(300*time.Millisecond).UnixNano())
@@ -172,17 +172,6 @@ func TestWatchWithoutTheProgram(t *testing.T) {
 	}
 }
 
-// Close returns only when the pipe is closed at its other end, so that it returns at all shows that no process of the group is left.
-func TestCloseEndsTheWholeGroup(t *testing.T) {
-	_, task := watch(t, "stubborn", "")
-	if err := task.Watch.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if err := task.Watch.Close(); err != nil {
-		t.Errorf("the second Close: %v", err)
-	}
-}
-
 func TestInterruptEndsTheWait(t *testing.T) {
 	kind, task := watch(t, "good", "")
 	ctx, cancel := context.WithCancel(t.Context())
@@ -196,7 +185,7 @@ func TestNoSource(t *testing.T) {
 	cases := []struct{ name, options, kind, want string }{
 		{"none offered", `{}`, "", "the endpoint offers no power readings"},
 		{"none wanted", `{"source":"none"}`, "nvidia-smi", "the endpoint offers no power readings"},
-		{"no sampler", `{"source":"nvidia-smi","settle":"0s"}`, "", "no nvidia-smi runs beside the deployment"},
+		{"no sampler", `{"source":"nvidia-smi"}`, "", "no nvidia-smi runs beside the deployment"},
 		{"not simulated", `{"source":"simulator"}`, "", `set source = "auto"`},
 		{"csv without a path", `{"source":"csv"}`, "", `needs path`},
 		{"csv that is not there", `{"source":"csv","path":"/nowhere/log.csv"}`, "", "no such file"},

@@ -175,21 +175,40 @@ func (s *sampler) readings(ctx context.Context, from, to int64) ([]table.Power, 
 	return rows, nil
 }
 
-// stopGrace is how long the process may take to end by itself.
+// stopGrace is how long the process may take to end by itself, and then to be seen to have been ended.
 const stopGrace = 2 * time.Second
 
-// Close ends the process and all of its group, and waits for it. It may be called again.
+// Close ends the process and all of its group, and waits for it, but for no longer than twice stopGrace: what it started may have left the group
+// and hold the pipe, and a process that waits for a stuck driver cannot be ended. It may be called again.
 func (s *sampler) Close() error {
 	s.signal(syscall.SIGTERM)
-	timer := time.NewTimer(stopGrace)
+	if s.endsWithin(stopGrace) {
+		return nil
+	}
+	s.signal(syscall.SIGKILL)
+	s.closePipe()
+	if s.endsWithin(stopGrace) {
+		return nil
+	}
+	return fmt.Errorf("%s does not end, though it was killed: its driver may be stuck", s.command)
+}
+
+func (s *sampler) endsWithin(grace time.Duration) bool {
+	timer := time.NewTimer(grace)
 	defer timer.Stop()
 	select {
 	case <-s.done:
+		return true
 	case <-timer.C:
-		s.signal(syscall.SIGKILL)
-		<-s.done
+		return false
 	}
-	return nil
+}
+
+// closePipe has run see the end of the process's output, whoever else holds the other end.
+func (s *sampler) closePipe() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_ = s.out.Close()
 }
 
 // signal reaches the process and what it started, and keeps run from starting another.

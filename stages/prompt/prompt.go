@@ -1,6 +1,9 @@
 // Package prompt makes the prompts of a load, of an exact number of tokens by the server's own count. Its invariant: a prompt follows from the
 // suite's seed, the load, the purpose and its index, and from nothing else but the server's vocabulary; and prompts of two purposes part at
 // the first token behind the shared prefix, so that nothing that warms a server up is found again by its prefix cache.
+//
+// A server that has answered the same load before would find all of its prompts again. Where that can be, the load's nonce has every word
+// behind the shared prefix drawn anew.
 package prompt
 
 import (
@@ -42,6 +45,7 @@ type Spec struct {
 	SharedPrefix int             // tokens of these that all prompts of the suite begin with, for every purpose
 	Seed         int64           // the suite's
 	Scope        string          // what sets this load's prompts apart from another's: its configuration
+	Nonce        string          // what sets them apart from this load's own, sent to the same server before; empty: nothing
 	ExtraBody    json.RawMessage // of the workload: some servers take no request without it
 }
 
@@ -83,7 +87,7 @@ func (s *Source) At(purpose Purpose, index int64) client.Prompt {
 
 // compose draws words of n tokens in all, where the vocabulary allows it, and of the least more where not.
 func (s *Source) compose(purpose Purpose, index int64, n int) []word {
-	rng := seeded(s.spec.Seed, s.spec.Scope, int64(purpose), index)
+	rng := seeded(s.spec.Seed, s.spec.Scope+s.spec.Nonce, int64(purpose), index)
 	drawn := make([]word, 0, n)
 	for _, w := range s.prefix {
 		if w.tokens > n {

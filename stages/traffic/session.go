@@ -43,10 +43,13 @@ type Job struct {
 	Requests int             // 0: until the pacer ends
 	// RequestTimeout ends a request that takes longer, in server seconds; 0: none does.
 	RequestTimeout time.Duration
-	Purpose        prompt.Purpose
-	Seed           int64  // the suite's
-	Scope          string // sets the job's prompts apart from another's
-	ID             string // sets the job's request ids apart from another's
+	// Quiet is how long, in wall time, nothing is asked of the server between what makes it ready and the first request.
+	Quiet   time.Duration
+	Purpose prompt.Purpose
+	Seed    int64  // the suite's
+	Scope   string // sets the job's prompts apart from another's
+	Nonce   string // sets them apart from those of the same job before; empty where there was none
+	ID      string // sets the job's request ids apart from another's
 }
 
 // Session is a server made ready for a job: prompts fitted and encoded ahead, connections dialled. It is for one Run and then closed.
@@ -63,6 +66,16 @@ type Session struct {
 type Result struct {
 	Row    table.Request
 	Chunks []table.Chunk // good until the function that got them returns
+}
+
+// Nonce returns what sets the prompts of a job apart from those that the server may have seen of the same job before, and has in its prefix
+// cache: of an earlier attempt, and on a borrowed server of an earlier run. On a server that was started for the run a first attempt needs none, so that the
+// same suite and seed give the same bytes on the wire.
+func Nonce(endpoint stage.Endpoint, runID string, attempt int) string {
+	if !endpoint.Borrowed && attempt <= 1 {
+		return ""
+	}
+	return fmt.Sprintf("%s/%d", runID, attempt)
 }
 
 // Open makes the server ready. Errors are classed.
@@ -89,7 +102,7 @@ func Open(ctx context.Context, env stage.Env, job Job) (*Session, error) {
 func (s *Session) prepare(ctx context.Context) error {
 	w := s.job.Workload
 	source, err := prompt.Prepare(ctx, s.Client, prompt.Spec{
-		API: w.API, ISL: w.ISL, SharedPrefix: w.SharedPrefix, Seed: s.job.Seed, Scope: s.job.Scope, ExtraBody: w.ExtraBody,
+		API: w.API, ISL: w.ISL, SharedPrefix: w.SharedPrefix, Seed: s.job.Seed, Scope: s.job.Scope, Nonce: s.job.Nonce, ExtraBody: w.ExtraBody,
 	})
 	if err != nil {
 		return err
@@ -105,11 +118,18 @@ func (s *Session) prepare(ctx context.Context) error {
 	if err := s.feed.wait(ctx); err != nil {
 		return err
 	}
+	// Before the connections are made: servers close those that are idle for some seconds.
+	if err := pause(ctx, s.job.Quiet); err != nil {
+		return err
+	}
 	if err := s.Client.Warm(ctx, s.job.Users); err != nil {
 		return stage.Fail(stage.Transient, "endpoint_gone", err)
 	}
 	return nil
 }
+
+// Nonce returns the job's.
+func (s *Session) Nonce() string { return s.job.Nonce }
 
 // idPrefix is short, as proxies cut long ids, and the same for the same job.
 func idPrefix(id string) string {

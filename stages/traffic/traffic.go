@@ -59,16 +59,20 @@ func receive[T any](ctx context.Context, work <-chan T) (item T, ok bool) {
 
 // sleepUntil waits for a time on the clock and reports whether ctx let it.
 func sleepUntil(ctx context.Context, clock *stage.Clock, ns int64) bool {
-	wait := time.Duration(ns - clock.NowNS())
-	if wait <= 0 {
-		return ctx.Err() == nil
+	return pause(ctx, clock.Wall(time.Duration(ns-clock.NowNS()))) == nil
+}
+
+// pause waits so long, in wall time, or until ctx ends.
+func pause(ctx context.Context, wall time.Duration) error {
+	if wall <= 0 {
+		return ctx.Err()
 	}
-	timer := time.NewTimer(clock.Wall(wait))
+	timer := time.NewTimer(wall)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return true
+		return nil
 	case <-ctx.Done():
-		return false
+		return ctx.Err()
 	}
 }

@@ -81,7 +81,8 @@ func run(ctx context.Context, env stage.Env, task stage.Task, cfg stage.WarmupCo
 	session, err := traffic.Open(ctx, env, traffic.Job{
 		Endpoint: endpoint, Workload: cfg.Workload, Options: cfg.Options, Users: cfg.Users, Requests: cfg.Requests,
 		RequestTimeout: time.Duration(cfg.Unkeyed.RequestTimeout),
-		Purpose:        prompt.Warmup, Seed: cfg.Seed, Scope: task.Address.String(), ID: fmt.Sprint(env.RunID, task.Address, task.Attempt),
+		Purpose:        prompt.Warmup, Seed: cfg.Seed, Scope: task.Address.String(), Nonce: traffic.Nonce(endpoint, env.RunID, task.Attempt),
+		ID: fmt.Sprint(env.RunID, task.Address, task.Attempt),
 	})
 	if err != nil {
 		return err

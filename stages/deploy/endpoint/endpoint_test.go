@@ -91,7 +91,7 @@ func TestSimulatedServerIsRecognised(t *testing.T) {
 	}
 	e := live.Endpoint()
 	want := stage.Endpoint{
-		URL: "http://" + address, Model: repo, Engine: "simulator", Simulated: true,
+		URL: "http://" + address, Model: repo, Engine: "simulator", Simulated: true, Borrowed: true,
 		Power: stage.PowerSource{Kind: "simulator", URL: "http://" + address + "/simulator/power"},
 		Clock: stage.ServerClock{Speed: 4, EpochUnixNS: e.Clock.EpochUnixNS},
 		GPUs:  e.GPUs, RTTSeconds: e.RTTSeconds,
