@@ -12,7 +12,7 @@ import (
 )
 
 // Manifest is run.json: what a run is and how it ended. It is written when the run begins and again when it ends; one that still says
-// running belongs to a process that is at work or died.
+// running belongs to a process that is at work, or to one that died and whose folder no run has used since.
 type Manifest struct {
 	Schema   int        `json:"schema"`
 	ID       string     `json:"run_id"`
@@ -26,7 +26,7 @@ type Manifest struct {
 	Args     []string   `json:"args"` // without the values of variables
 	Started  time.Time  `json:"started"`
 	Ended    *time.Time `json:"ended"`
-	Status   string     `json:"status"` // running, done, failed or interrupted
+	Status   string     `json:"status"` // running, done, failed, interrupted or died
 	ExitCode *int       `json:"exit_code"`
 	Cells    CellCount  `json:"cells"`
 	Failures []Failure  `json:"failures,omitempty"` // of cells, as results.json tells them

@@ -7,10 +7,11 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"strings"
 	"time"
 
-	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
+	"golang.org/x/term"
 
 	"github.com/strangeloopio/inferencex/stages/all"
 )
@@ -23,6 +24,7 @@ type App struct {
 	Stderr   io.Writer
 	Getenv   func(string) string
 	Now      func() time.Time
+	Width    int  // columns of the terminal that stdout is; 0: it is none
 	Terminal bool // stderr is a terminal
 	Colour   bool // and takes colours
 	// Quit ends the process at once, for a second ^C.
@@ -44,12 +46,21 @@ func (a *App) parts() *all.Registry {
 // System returns the App of a real process.
 func System() *App {
 	executable, _ := os.Executable() // without it only the process provider is lost, and it says so
-	terminal := isatty.IsTerminal(os.Stderr.Fd()) && os.Getenv("TERM") != "dumb"
+	terminal := term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb"
 	return &App{
 		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
 		Getenv: os.Getenv, Now: time.Now, Quit: os.Exit, Executable: executable,
-		Terminal: terminal, Colour: terminal && os.Getenv("NO_COLOR") == "",
+		Width: width(os.Stdout), Terminal: terminal, Colour: terminal && os.Getenv("NO_COLOR") == "",
 	}
+}
+
+// width returns the columns of a terminal, or 0 for a file that is none.
+func width(f *os.File) int {
+	columns, _, err := term.GetSize(int(f.Fd()))
+	if err != nil {
+		return 0
+	}
+	return columns
 }
 
 // Main runs one command and returns its exit code.
@@ -60,8 +71,8 @@ func Main(app *App) int {
 	root.SetOut(app.Stdout)
 	root.SetErr(app.Stderr)
 	err := root.Execute()
-	if err != nil && err.Error() != "" {
-		fmt.Fprintf(app.Stderr, "Error: %v\n", err)
+	if err != nil && strings.TrimSpace(err.Error()) != "" {
+		fmt.Fprintf(app.Stderr, "Error: %s\n", strings.TrimSpace(err.Error()))
 	}
 	return codeOf(err)
 }
@@ -76,9 +87,11 @@ interactivity, time to first token and power efficiency — from one HCL file, w
   inferencex init              write a suite to start from
   inferencex plan suite.hcl    see what would be done, and why
   inferencex run suite.hcl     do it; do it again to go on where it stopped`,
-		SilenceErrors: true,
+		SilenceErrors:              true,
+		SuggestionsMinimumDistance: 2,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Version:       versionString(),
+		Args:          knownVerb,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
@@ -107,6 +120,25 @@ func longFlags(args []string) []string {
 		long[i] = arg
 	}
 	return long
+}
+
+// knownVerb refuses what is no verb, and names the nearest.
+func knownVerb(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		return exit(ExitConfig, "there is no command %q; did you mean %q?", args[0], near[0])
+	}
+	return exit(ExitConfig, "there is no command %q; inferencex -help lists them", args[0])
+}
+
+// noArgs is cobra.NoArgs with an error of the right code.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return exit(ExitConfig, "%s takes no argument, got %v", cmd.CommandPath(), args)
+	}
+	return nil
 }
 
 // oneArg is cobra.MaximumNArgs(1) with an error of the right code, for commands that take a suite, or the current folder.

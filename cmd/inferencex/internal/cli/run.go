@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -73,7 +75,10 @@ func (a *App) run(ctx context.Context, f suiteFlags, args []string) (err error) 
 	}
 	outcome, runErr := a.execute(ctx, w, p, f.json)
 	verdict := a.conclude(w, p, outcome, runErr, f.json)
-	return errors.Join(verdict, a.closeManifest(manifest, w.dir, outcome, codeOf(verdict)))
+	if err := a.closeManifest(manifest, w.dir, outcome, codeOf(verdict)); err != nil {
+		return &exitError{max(codeOf(verdict), ExitError), err}
+	}
+	return verdict
 }
 
 // precheck makes the plan without holding anything, so that what is wrong with it comes before a folder is made.
@@ -104,10 +109,10 @@ func (a *App) execute(ctx context.Context, w *workspace, p *plan.Plan, asJSON bo
 	log.Skip = func(e event.Event) bool { return e.Type == event.StepProgress }
 	var show view.Run = view.NewHuman(view.HumanConfig{Out: a.Stderr, Plan: p, Headline: view.Sum(p), Terminal: a.Terminal, Colour: a.Colour})
 	if asJSON {
-		show = view.NewLines(a.Stdout)
+		show = view.NewLines(a.Stdout, a.Stderr)
 	}
 	defer show.Close()
-	ctx, stop := a.interruptible(ctx, w.journal)
+	ctx, stop := a.interruptible(ctx, w.journal, show.Talk())
 	defer stop()
 	cfg := run.Config{
 		ID: w.id, Dir: w.dir, Plan: p, Kinds: a.parts().Kinds(), Store: w.store, Journal: w.journal,
@@ -118,11 +123,16 @@ func (a *App) execute(ctx context.Context, w *workspace, p *plan.Plan, asJSON bo
 	return outcome, errors.Join(err, log.Err())
 }
 
-// interruptible ends the context at the first ^C or SIGTERM and the process at the second, saying what it leaves.
-func (a *App) interruptible(parent context.Context, live *journal.Journal) (context.Context, func()) {
+// interruptible ends the context at the first ^C, SIGTERM or SIGHUP and the process at the second, saying what it leaves. A reader that has
+// gone away ends nothing: what is written to it is lost, and the run goes on.
+func (a *App) interruptible(parent context.Context, live *journal.Journal, talk io.Writer) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(parent)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // as it is under nohup
+		signal.Notify(signals, syscall.SIGHUP)
+	}
+	signal.Ignore(syscall.SIGPIPE)
 	done := make(chan struct{})
 	ended := make(chan struct{})
 	go func() {
@@ -134,7 +144,7 @@ func (a *App) interruptible(parent context.Context, live *journal.Journal) (cont
 			case <-signals:
 			}
 			if n == 0 {
-				fmt.Fprintln(a.Stderr, "\nInterrupted: canceling what runs and tearing down. ^C again leaves at once.")
+				fmt.Fprintln(talk, "Interrupted: canceling what runs and tearing down. ^C again leaves at once.")
 				cancel()
 				continue
 			}
@@ -163,7 +173,7 @@ func (a *App) conclude(w *workspace, p *plan.Plan, o run.Outcome, runErr error, 
 	results, readErr := result.Read(filepath.Join(w.dir, "report", "results.json"))
 	reported := readErr == nil && !o.Interrupted
 	if !asJSON {
-		view.Conclusion(a.Stdout, a.Stderr, view.Ending{Dir: w.dir, Plan: p, Outcome: o, Results: results, Reported: reported})
+		view.Conclusion(a.Stdout, a.Stderr, view.Ending{Dir: w.dir, Plan: p, Outcome: o, Results: results, Reported: reported, Width: a.Width})
 	}
 	if len(o.Alive) > 0 {
 		return &exitError{a.abandon(o.Alive), runErr}
@@ -173,10 +183,17 @@ func (a *App) conclude(w *workspace, p *plan.Plan, o run.Outcome, runErr error, 
 		return runErr
 	case o.Interrupted:
 		return silent(ExitInterrupted)
-	case len(o.Failures()) > 0 || !reported:
+	case !reported || failed(o, plan.Plot):
+		return silent(ExitError) // what failed has been told
+	case len(o.Failures()) > 0:
 		return silent(ExitCells)
 	}
 	return verdictOf(results)
+}
+
+// failed reports whether the step of a kind failed.
+func failed(o run.Outcome, kind string) bool {
+	return slices.ContainsFunc(o.Failures(), func(r run.Result) bool { return r.Address.Kind == kind })
 }
 
 // verdictOf judges the cells.

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -30,6 +31,7 @@ func TestScripts(t *testing.T) {
 			"results": results,
 			"orphans": orphans,
 			"port":    port,
+			"hangup":  hangup,
 		},
 	})
 }
@@ -112,6 +114,13 @@ func bound(ts *testscript.TestScript, cell map[string]any, text string) float64 
 		number *= value
 	}
 	return number
+}
+
+// hangup sends SIGHUP to everything that the script runs in the background.
+func hangup(ts *testscript.TestScript, _ bool, _ []string) {
+	for _, cmd := range ts.BackgroundCmds() {
+		ts.Check(cmd.Process.Signal(syscall.SIGHUP))
+	}
 }
 
 // port finds a free port and puts it into a variable: port NAME.

@@ -25,8 +25,14 @@ func newSimulate(app *App) *cobra.Command {
 It runs until ^C or SIGTERM.`,
 		Example: `  inferencex simulate -model Qwen/Qwen3-8B-FP8 -gpu H100 -gpus 2 -port 8000
   curl http://127.0.0.1:8000/v1/models`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if port < 0 || port > 65535 {
+				return exit(ExitConfig, "-port %d: want 0 to 65535", port)
+			}
+			if cfg.GPUs < 1 {
+				return exit(ExitConfig, "-gpus %d: want at least 1", cfg.GPUs)
+			}
 			return app.simulate(cmd, cfg, net.JoinHostPort(host, fmt.Sprint(port)))
 		},
 	}

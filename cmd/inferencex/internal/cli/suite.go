@@ -55,7 +55,7 @@ func (a *App) load(f suiteFlags, args []string) (*loaded, error) {
 	vars := map[string]string{}
 	for _, text := range f.vars {
 		name, value, ok := strings.Cut(text, "=")
-		if !ok {
+		if !ok || name == "" {
 			return nil, exit(ExitConfig, "-var %s: want name=value", text)
 		}
 		vars[name] = value

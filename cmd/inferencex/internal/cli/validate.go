@@ -1,10 +1,12 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
+	"github.com/strangeloopio/inferencex/cmd/inferencex/internal/view"
 	"github.com/strangeloopio/inferencex/pipeline/plan"
 )
 
@@ -21,11 +23,15 @@ func newValidate(app *App) *cobra.Command {
 				return err
 			}
 			p, err := app.plan(l, f, nil)
-			if err != nil || f.json {
+			if err != nil {
 				return err
 			}
-			fmt.Fprintf(app.Stdout, "%s is valid: %d cells on %d deployments.\n", p.Suite, p.Cells(), p.Count(plan.Deploy, plan.Run))
-			return nil
+			deployments := p.Count(plan.Deploy, plan.Run)
+			if f.json {
+				return json.NewEncoder(app.Stdout).Encode(map[string]any{"valid": true, "suite": p.Suite, "cells": p.Cells(), "deployments": deployments})
+			}
+			_, err = fmt.Fprintf(app.Stdout, "%s is valid: %s on %s.\n", p.Suite, view.Count(p.Cells(), "cell"), view.Count(deployments, "deployment"))
+			return err
 		},
 	}
 	f.register(cmd)

@@ -47,6 +47,9 @@ func (a *App) openWorkspace(root, suite string) (_ *workspace, err error) {
 	if err = w.store.Clean(); err != nil {
 		return w, err
 	}
+	if err = markDead(root); err != nil {
+		return w, err
+	}
 	w.journal, err = journal.Open(filepath.Join(root, "journal.jsonl"), id, a.Now)
 	return w, err
 }
@@ -89,6 +92,17 @@ func pointLatest(root, id string) error {
 		return fmt.Errorf("point latest to the run: %w", err)
 	}
 	return nil
+}
+
+// markDead corrects the manifest of the newest run if its process died: whoever holds the folder knows that no other run is at work in it.
+func markDead(root string) error {
+	latest := filepath.Join(root, "latest")
+	manifest, err := run.ReadManifest(latest)
+	if err != nil || manifest.Status != "running" {
+		return nil // there is none, or it says what became of it
+	}
+	manifest.Status = "died"
+	return manifest.Write(latest)
 }
 
 var notSlug = regexp.MustCompile(`[^a-z0-9]+`)

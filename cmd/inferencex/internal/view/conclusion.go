@@ -3,6 +3,7 @@ package view
 import (
 	"fmt"
 	"io"
+	"os"
 	"path/filepath"
 
 	"github.com/strangeloopio/inferencex/pipeline/plan"
@@ -21,6 +22,11 @@ type Ending struct {
 	Width    int  // of the terminal that data goes to; 0: as wide as it takes
 }
 
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
 // Conclusion prints the table of results to data, and to talk where the rest is and what is missing.
 func Conclusion(data, talk io.Writer, e Ending) {
 	if e.Reported {
@@ -28,7 +34,12 @@ func Conclusion(data, talk io.Writer, e Ending) {
 		if err := report.Text(data, e.Results, e.Width); err != nil {
 			fmt.Fprintf(talk, "Print results: %v\n", err)
 		}
-		fmt.Fprintf(talk, "\nReport:  %s\nTables:  %s\n", filepath.Join(e.Dir, "report", "index.html"), filepath.Join(e.Dir, "tables"))
+		fmt.Fprintln(talk)
+		for _, made := range []struct{ name, path string }{{"Report: ", "report/index.html"}, {"Tables: ", "tables"}} {
+			if path := filepath.Join(e.Dir, made.path); exists(path) {
+				fmt.Fprintf(talk, "%s %s\n", made.name, path)
+			}
+		}
 	}
 	measured, reused := e.Outcome.Measured(), e.Outcome.Reused()
 	fmt.Fprintf(talk, "Cells:   %d measured, %d used again", measured, reused)

@@ -28,7 +28,8 @@ type HumanConfig struct {
 type Human struct {
 	style
 	mu      sync.Mutex
-	out     io.Writer
+	plain   io.Writer // what the bars write to
+	out     io.Writer // above the bars, while there are any
 	bars    *mpb.Progress
 	running map[addr.Step]*activity
 }
@@ -39,13 +40,14 @@ var _ Run = (*Human)(nil)
 type activity struct {
 	mu      sync.Mutex
 	bar     *mpb.Bar
-	figures map[string]any
-	note    string
+	done, total int
+	figures     map[string]any
+	note        string
 }
 
 // NewHuman returns a view and prints what the run is about to do.
 func NewHuman(cfg HumanConfig) *Human {
-	h := &Human{style: style(cfg.Colour), out: cfg.Out, running: map[addr.Step]*activity{}}
+	h := &Human{style: style(cfg.Colour), plain: cfg.Out, out: cfg.Out, running: map[addr.Step]*activity{}}
 	fmt.Fprintf(h.out, "%s: %s\n", h.bold(cfg.Plan.Suite), cfg.Headline)
 	for _, warning := range cfg.Plan.Warnings {
 		fmt.Fprintf(h.out, "%s %s\n", h.yellow("!"), warning)
@@ -57,6 +59,13 @@ func NewHuman(cfg HumanConfig) *Human {
 	return h
 }
 
+// Talk returns a writer that puts whole lines above the bars.
+func (h *Human) Talk() io.Writer {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.out
+}
+
 // Close ends the bars.
 func (h *Human) Close() {
 	h.mu.Lock()
@@ -66,7 +75,7 @@ func (h *Human) Close() {
 	}
 	if h.bars != nil {
 		h.bars.Wait()
-		h.bars = nil
+		h.bars, h.out = nil, h.plain
 	}
 }
 
@@ -116,8 +125,8 @@ func (h *Human) begin(step addr.Step) {
 	}
 	a.bar = h.bars.New(0, mpb.BarStyle().Lbound("[").Filler("=").Tip(">").Padding(" ").Rbound("]"),
 		mpb.BarRemoveOnComplete(),
-		mpb.PrependDecorators(decor.Name("  "+step.String()+" ")),
-		mpb.AppendDecorators(decor.CountersNoUnit(" %d/%d"), decor.Any(func(decor.Statistics) string { return "  " + a.live() })))
+		mpb.PrependDecorators(decor.Name("  "+short(step)+" ")),
+		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + a.live() })))
 }
 
 func (h *Human) progress(e event.Event) {
@@ -126,7 +135,7 @@ func (h *Human) progress(e event.Event) {
 		return
 	}
 	a.mu.Lock()
-	a.figures, a.note = e.Figures, e.Message
+	a.done, a.total, a.figures, a.note = e.Done, e.Total, e.Figures, e.Message
 	a.mu.Unlock()
 	if a.bar != nil {
 		a.bar.SetTotal(int64(e.Total)+1, false) // one more, so that the bar ends with the step
@@ -139,6 +148,9 @@ func (a *activity) live() string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var parts []string
+	if a.total > 0 {
+		parts = append(parts, fmt.Sprintf("%d/%d", a.done, a.total))
+	}
 	for _, f := range []struct{ name, format string }{
 		{"in_flight", "%v in flight"}, {"output_tps", "%.0f tok/s"}, {"ttft_p50_s", "TTFT %.3f s"}, {"errors", "%v errors"},
 	} {
@@ -191,9 +203,19 @@ func (h *Human) result(e event.Event) string {
 		parts = append(parts, fmt.Sprintf("%.0f tok/s", tps))
 	}
 	if errors, ok := a.figures["errors"].(int); ok && errors > 0 {
-		parts = append(parts, h.red(count(errors, "failed request")))
+		parts = append(parts, h.red(Count(errors, "failed request")))
 	}
 	return strings.Join(parts, ", ")
+}
+
+// short names a step in little room: its kind, and of its address the end, which tells it from its neighbours.
+func short(step addr.Step) string {
+	const room = 28
+	key := []rune(step.Key)
+	if len(key) > room {
+		key = append([]rune("…"), key[len(key)-room:]...)
+	}
+	return strings.TrimSpace(step.Kind + " " + string(key))
 }
 
 func firstLine(text string) string {

@@ -55,7 +55,7 @@ func estimate(e plan.Estimate) string {
 func Sum(p *plan.Plan) string {
 	measure, sealed := p.Count(plan.Load, plan.Run), p.Count(plan.Load, plan.Reuse)
 	if measure == 0 {
-		return fmt.Sprintf("nothing to measure: %s sealed.", count(sealed, "cell"))
+		return fmt.Sprintf("nothing to measure: %s sealed.", Count(sealed, "cell"))
 	}
-	return fmt.Sprintf("%s to measure on %s, %s sealed.", count(measure, "cell"), count(p.Count(plan.Deploy, plan.Run), "deployment"), count(sealed, "cell"))
+	return fmt.Sprintf("%s to measure on %s, %s sealed.", Count(measure, "cell"), Count(p.Count(plan.Deploy, plan.Run), "deployment"), Count(sealed, "cell"))
 }

@@ -17,15 +17,21 @@ import (
 // Run shows the events of a run. Its owner closes it when the run has ended.
 type Run interface {
 	event.Sink
+	// Talk is where to say something while the run is shown.
+	Talk() io.Writer
 	Close()
 }
 
-// NewLines returns a view that writes every event as a line of JSON.
-func NewLines(out io.Writer) Run { return lines{event.NewLines(out)} }
+// NewLines returns a view that writes every event as a line of JSON to data.
+func NewLines(data, talk io.Writer) Run { return lines{event.NewLines(data), talk} }
 
-type lines struct{ *event.Lines }
+type lines struct {
+	*event.Lines
+	talk io.Writer
+}
 
-func (lines) Close() {}
+func (l lines) Talk() io.Writer { return l.talk }
+func (lines) Close()            {}
 
 // JSON writes v, indented.
 func JSON(out io.Writer, v any) error {
@@ -35,21 +41,28 @@ func JSON(out io.Writer, v any) error {
 	return enc.Encode(v)
 }
 
-// Diagnostics prints what is wrong with a suite: with snippets to talk, or as one JSON document to data.
+// Diagnostics prints what is wrong with a suite: with snippets to talk, or as one line of JSON to data.
 func Diagnostics(talk, data io.Writer, diags hcl.Diagnostics, files map[string]*hcl.File, asJSON, colour bool) error {
 	if asJSON {
-		return JSON(data, map[string]any{"diagnostics": diagnosticsJSON(diags)})
+		return json.NewEncoder(data).Encode(map[string]any{"diagnostics": diagnosticsJSON(diags)})
 	}
 	return hcl.NewDiagnosticTextWriter(talk, files, 100, colour).WriteDiagnostics(diags)
 }
 
 type diagnostic struct {
-	Severity string   `json:"severity"`
-	Summary  string   `json:"summary"`
-	Detail   string   `json:"detail"`
-	File     string   `json:"file,omitempty"`
-	Start    *hcl.Pos `json:"start,omitempty"`
-	End      *hcl.Pos `json:"end,omitempty"`
+	Severity string    `json:"severity"`
+	Summary  string    `json:"summary"`
+	Detail   string    `json:"detail"`
+	File     string    `json:"file,omitempty"`
+	Start    *position `json:"start,omitempty"`
+	End      *position `json:"end,omitempty"`
+}
+
+// position is a place in a file; lines and columns count from 1, bytes from 0.
+type position struct {
+	Line   int `json:"line"`
+	Column int `json:"column"`
+	Byte   int `json:"byte"`
 }
 
 func diagnosticsJSON(diags hcl.Diagnostics) []diagnostic {
@@ -60,7 +73,8 @@ func diagnosticsJSON(diags hcl.Diagnostics) []diagnostic {
 			entry.Severity = "warning"
 		}
 		if d.Subject != nil {
-			entry.File, entry.Start, entry.End = d.Subject.Filename, &d.Subject.Start, &d.Subject.End
+			start, end := position(d.Subject.Start), position(d.Subject.End)
+			entry.File, entry.Start, entry.End = d.Subject.Filename, &start, &end
 		}
 		list = append(list, entry)
 	}
@@ -96,8 +110,8 @@ func (s style) yellow(text string) string { return s.paint("33", text) }
 func (s style) dim(text string) string    { return s.paint("2", text) }
 func (s style) bold(text string) string   { return s.paint("1", text) }
 
-// count writes a number of things: "1 cell", "6 cells".
-func count(n int, thing string) string {
+// Count writes a number of things: "1 cell", "6 cells".
+func Count(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing
 	}
