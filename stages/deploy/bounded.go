@@ -2,8 +2,9 @@ package deploy
 
 import (
 	"context"
-	"fmt"
 	"time"
+
+	"github.com/strangeloopio/inferencex/pipeline/stage"
 )
 
 // How long a provider may take to answer a question. What is asked on the way to a release must not hold the release up.
@@ -14,7 +15,7 @@ const (
 
 // bounded asks a provider and lets the question go if no answer comes in time, even from a provider that does not listen to its context.
 func bounded[T any](ctx context.Context, limit time.Duration, ask func(context.Context) (T, error)) (T, error) {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	type answer struct {
 		value T
@@ -22,16 +23,19 @@ func bounded[T any](ctx context.Context, limit time.Duration, ask func(context.C
 	}
 	done := make(chan answer, 1) // a late answer is let go, and with it whoever gives it
 	go func() {
-		value, err := ask(ctx)
+		value, err := ask(limited)
 		done <- answer{value, err}
 	}()
+	var a answer
 	select {
-	case a := <-done:
-		return a.value, a.err
-	case <-ctx.Done():
-		var none T
-		return none, fmt.Errorf("the provider does not answer: %w", ctx.Err())
+	case a = <-done:
+	case <-limited.Done():
+		a.err = limited.Err()
 	}
+	if a.err != nil && limited.Err() != nil && ctx.Err() == nil {
+		return a.value, stage.Failf(stage.Transient, "provider_silent", "the provider gave no answer within %s", limit)
+	}
+	return a.value, a.err
 }
 
 // status asks the provider what it sees of the server.

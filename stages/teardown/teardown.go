@@ -76,7 +76,7 @@ func giveUp(record stage.Record, tries int, last, end error) error {
 	if !errors.Is(last, end) {
 		text = fmt.Errorf("%w (%w)", text, end)
 	}
-	text = fmt.Errorf("%w; remove it with: inferencex destroy, in its run's directory, or anywhere with: inferencex reap --token %s", text, record.Token)
+	text = fmt.Errorf("%w; the next inferencex run with the same -dir tries again before anything else", text)
 	if !record.Deadline.IsZero() {
 		text = fmt.Errorf("%w; its provider ends it at %s", text, record.Deadline.UTC().Format(time.RFC3339))
 	}

@@ -56,13 +56,13 @@ func TestGivesUp(t *testing.T) {
 		"the provider refuses": {
 			func(context.Context) error { return errors.New("403 Forbidden") },
 			"sb-7 (token ix-12) may still be running after N tries to release it: 403 Forbidden (context deadline exceeded); " +
-				"remove it with: inferencex destroy, in its run's directory, or anywhere with: inferencex reap --token ix-12; " +
+				"the next inferencex run with the same -dir tries again before anything else; " +
 				"its provider ends it at 2026-05-01T12:30:00Z",
 		},
 		"the provider is silent": {
 			func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() },
 			"sb-7 (token ix-12) may still be running after N tries to release it: context deadline exceeded; " +
-				"remove it with: inferencex destroy, in its run's directory, or anywhere with: inferencex reap --token ix-12; " +
+				"the next inferencex run with the same -dir tries again before anything else; " +
 				"its provider ends it at 2026-05-01T12:30:00Z",
 		},
 	}

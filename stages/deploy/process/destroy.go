@@ -56,7 +56,7 @@ func (p *Provider) Destroy(ctx context.Context, h deploy.Handle) error {
 		}
 		select {
 		case <-ctx.Done():
-			return fmt.Errorf("processes %s live on: %w", pids(left), ctx.Err())
+			return fmt.Errorf("processes still run, see ps -p %s: %w", pids(left), ctx.Err())
 		case <-patience:
 			signal = syscall.SIGKILL
 		case <-time.After(pollPause):
@@ -126,7 +126,7 @@ func pids(list []proc.Process) string {
 	for _, p := range list {
 		text = append(text, fmt.Sprint(p.PID))
 	}
-	return strings.Join(text, ", ")
+	return strings.Join(text, ",")
 }
 
 // List finds servers by the marks of their processes. One whose guard was killed has no id.
