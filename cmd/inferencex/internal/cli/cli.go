@@ -89,10 +89,10 @@ interactivity, time to first token and power efficiency — from one HCL file, w
   inferencex run suite.hcl     do it; do it again to go on where it stopped`,
 		SilenceErrors:              true,
 		SuggestionsMinimumDistance: 2,
-		SilenceUsage:  true,
-		Version:       versionString(),
-		Args:          knownVerb,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		SilenceUsage:               true,
+		Version:                    versionString(),
+		Args:                       knownVerb,
+		RunE:                       func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return exit(ExitConfig, "%w\nSee %q.", err, cmd.CommandPath()+" -help")

@@ -38,8 +38,8 @@ var _ Run = (*Human)(nil)
 
 // activity is a step that runs.
 type activity struct {
-	mu      sync.Mutex
-	bar     *mpb.Bar
+	mu          sync.Mutex
+	bar         *mpb.Bar
 	done, total int
 	figures     map[string]any
 	note        string
