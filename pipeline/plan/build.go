@@ -12,6 +12,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/suite"
+	"github.com/strangeloopio/inferencex/schemas/suite/length"
 )
 
 // Config is what a plan is made from.
@@ -105,6 +106,10 @@ func (b *builder) group() {
 		for _, c := range bench.Cells {
 			if c.RateRPS > 0 {
 				b.fail(c, "Rate not supported", "This version drives closed loops only: say how many users are in flight with users = N instead of rate.")
+				continue
+			}
+			if c.Workload.Input.Kind != length.Fixed || c.Workload.Output.Kind != length.Fixed {
+				b.fail(c, "Lengths not supported", "This version sends requests of one length: write isl and osl as numbers, or as axes of the matrix, instead of distributions.")
 				continue
 			}
 			key := name(c)

@@ -1,0 +1,60 @@
+# The seed's second example: Llama 3.1 8B on H200 at 2048/512.
+
+suite "llama-3-1-8b-h200" {
+  description = "Llama 3.1 8B on H200: GPUs × users"
+  seed        = 42
+}
+
+# Where to measure: "simulator" needs nothing; "modal" takes the three endpoints that the seed's vllm_multi_gpu.py deploys, and -var workspace=NAME.
+variable "provider" {
+  type    = string
+  default = "simulator"
+  validation {
+    condition     = contains(["simulator", "modal"], var.provider)
+    error_message = "provider is \"simulator\" or \"modal\"."
+  }
+}
+
+variable "workspace" {
+  type        = string
+  default     = "your-workspace"
+  description = "The first part of your Modal app's addresses."
+}
+
+provider "simulator" "local" {
+  speed = 4 # simulated seconds a second
+}
+
+provider "endpoint" "modal" {
+  url   = "https://${var.workspace}--vllm-multi-gpu-benchmark-serve-{gpus}gpu.modal.run"
+  model = "llm" # the name under which the seed serves every model
+}
+
+model "llama-8b" {
+  repo = "meta-llama/Llama-3.1-8B"
+  # revision = "..." pins a commit; without one, whatever is newest is measured, and the plan says so.
+}
+
+workload "chat" {
+  isl = 2048
+  osl = 512
+}
+
+benchmark "gpu_users" {
+  model    = model.llama-8b
+  provider = var.provider == "modal" ? provider.endpoint.modal : provider.simulator.local
+  workload = workload.chat
+  gpu_type = "H200"
+
+  # The seed's six pairs: no full product.
+  matrix {
+    only = [
+      { gpus = 1, users = 128 },
+      { gpus = 2, users = 128 },
+      { gpus = 2, users = 64 },
+      { gpus = 2, users = 32 },
+      { gpus = 4, users = 32 },
+      { gpus = 4, users = 16 },
+    ]
+  }
+}

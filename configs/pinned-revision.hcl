@@ -1,0 +1,68 @@
+# The seed's fourth example: a revision of one's own, from the command line.
+#
+#   inferencex run pinned-revision.hcl -var revision=abc123
+
+suite "pinned-revision" {
+  description = "Qwen3-8B-FP8 at a given revision"
+  seed        = 42
+}
+
+# Where to measure: "simulator" needs nothing; "modal" takes the three endpoints that the seed's vllm_multi_gpu.py deploys, and -var workspace=NAME.
+variable "provider" {
+  type    = string
+  default = "simulator"
+  validation {
+    condition     = contains(["simulator", "modal"], var.provider)
+    error_message = "provider is \"simulator\" or \"modal\"."
+  }
+}
+
+variable "workspace" {
+  type        = string
+  default     = "your-workspace"
+  description = "The first part of your Modal app's addresses."
+}
+
+provider "simulator" "local" {
+  speed = 4 # simulated seconds a second
+}
+
+provider "endpoint" "modal" {
+  url   = "https://${var.workspace}--vllm-multi-gpu-benchmark-serve-{gpus}gpu.modal.run"
+  model = "llm" # the name under which the seed serves every model
+}
+
+variable "revision" {
+  type        = string
+  default     = "220b46e3b2180893580a4454f21f22d3ebb187d3"
+  description = "The commit of the model to measure."
+}
+
+model "qwen3-8b" {
+  repo     = "Qwen/Qwen3-8B-FP8"
+  revision = var.revision
+}
+
+workload "chat" {
+  isl = 1024
+  osl = 256
+}
+
+benchmark "gpu_users" {
+  model    = model.qwen3-8b
+  provider = var.provider == "modal" ? provider.endpoint.modal : provider.simulator.local
+  workload = workload.chat
+  gpu_type = "H100"
+
+  # The seed's six pairs: no full product.
+  matrix {
+    only = [
+      { gpus = 1, users = 128 },
+      { gpus = 2, users = 128 },
+      { gpus = 2, users = 64 },
+      { gpus = 2, users = 32 },
+      { gpus = 4, users = 32 },
+      { gpus = 4, users = 16 },
+    ]
+  }
+}
