@@ -50,6 +50,7 @@ type world struct {
 	floorUnknown  bool
 	cells         int
 	moduleCount   int
+	meter         expr.Meter
 }
 
 // loader carries a suite, or a module of it, from parsed files to its final form.
@@ -81,7 +82,8 @@ func load(src source.Set, opt Options) (*Suite, hcl.Diagnostics) {
 		models: map[string]*Model{}, engines: map[string]*Engine{}, providers: map[string]*Provider{}, workloads: map[string]*Workload{},
 		benchmarks: map[string]hcl.Range{}, stages: map[string]hcl.Range{}, broken: map[*Workload]bool{}, autoWarmup: map[*Workload]bool{}, requestsAt: map[*Workload]hcl.Range{},
 	}
-	l := &loader{world: w, src: src, scope: expr.NewScope(roots(), src.Text), modules: map[string]hcl.Range{}}
+	l := &loader{world: w, src: src, modules: map[string]hcl.Range{}}
+	l.newScope()
 	l.run()
 	files := l.collect()
 	diags := files.Sort(l.redact(l.diags))
@@ -89,6 +91,14 @@ func load(src source.Set, opt Options) (*Suite, hcl.Diagnostics) {
 		return nil, diags
 	}
 	return l.suite, diags
+}
+
+// newScope makes what expressions of this file or folder can refer to. All of a suite have one meter.
+func (l *loader) newScope() {
+	for _, f := range l.src.Files {
+		expr.Guard(f)
+	}
+	l.scope = expr.NewScope(roots(), l.src.Text, &l.meter)
 }
 
 // run does the work in the order in which things need each other: values, named things, then what only refers.
@@ -106,6 +116,7 @@ func (l *loader) run() {
 	}
 	l.measure()
 	l.checkMoves()
+	l.checkPrices()
 	if len(l.benchmarks) == 0 && !l.diags.HasErrors() {
 		l.diags = l.diags.Append(&hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Nothing to measure", Detail: fmt.Sprintf("No file of %s has a benchmark block. Add one.", l.src.Path)})
 	}

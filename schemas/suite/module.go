@@ -103,7 +103,7 @@ func (l *loader) enter(name string, c *block.Content) *loader {
 	}
 	m := &loader{world: l.world, src: src, parent: l, module: l.qualify(name), modules: map[string]hcl.Range{}, inputs: c.Attrs}
 	delete(m.inputs, "source")
-	m.scope = expr.NewScope(roots(), src.Text)
+	m.newScope()
 	l.sources = append(l.sources, src)
 	return m
 }

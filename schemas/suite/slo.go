@@ -49,7 +49,7 @@ func (l *loader) decodeSLO(c *block.Content) []Objective {
 		if l.opt.Metrics != nil && !has(l.opt.Metrics, name) {
 			l.fail(attr.NameRange, "Unknown metric", "There is no metric %q%s", name, block.Hint(name, l.opt.Metrics))
 		}
-		limit := Arg{Name: name, Type: cty.DynamicPseudoType, Required: true, Check: checkLimit, Doc: "A duration, a percentage or a number."}
+		limit := Arg{Name: name, Type: cty.DynamicPseudoType, Required: true, Check: l.checkLimit(name), Doc: "A duration, a percentage or a number."}
 		v, diags := limit.Decode(attr.Expr, l.scope.Eval)
 		l.diags = append(l.diags, diags...)
 		if v.IsWhollyKnown() {
@@ -68,6 +68,30 @@ func has(names []string, name string) bool {
 		}
 	}
 	return false
+}
+
+// checkLimit checks for a limit in the unit of a metric.
+func (l *loader) checkLimit(metric string) func(cty.Value) error {
+	return func(v cty.Value) error {
+		if err := checkLimit(v); err != nil {
+			return err
+		}
+		want, known := l.opt.Units[metric]
+		found := readLimit(v)
+		switch {
+		case !known || found.Unit == want:
+			return nil
+		case want == Seconds && found.Unit == Number:
+			return fmt.Errorf("the metric is a time, but %s has no unit; write \"%ss\", or another of ms, s, m and h", found.Text, found.Text)
+		case want == Seconds:
+			return fmt.Errorf("the metric is a time, but %q is a share; write a duration such as \"2s\" or \"50ms\"", found.Text)
+		case want == Fraction && found.Unit == Number:
+			return fmt.Errorf("the metric is a share, but %s has no sign; write \"%s%%\", or \"%g%%\" if it is meant as a part of 1", found.Text, found.Text, found.Limit*100)
+		case want == Fraction:
+			return fmt.Errorf("the metric is a share, but %q is a time; write a percentage such as \"1%%\"", found.Text)
+		}
+		return fmt.Errorf("the metric is a plain number, but %q has a unit; write the number alone", found.Text)
+	}
 }
 
 func checkLimit(v cty.Value) error {

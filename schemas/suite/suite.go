@@ -39,10 +39,15 @@ type Options struct {
 	Providers map[string]Body // by type
 	Stages    map[string]Body // by kind: the arguments beside timeout and retry
 	Metrics   []string        // full names that an slo may use ("ttft_p99"); nil: unchecked
+	Units     map[string]Unit // what the limits of metrics are measured in, by full name; those without an entry take any
 	Charts    []string        // names that report.charts may use; nil: unchecked
 	Vars      map[string]string
 	VarFiles  []string
 	Getenv    func(string) string // nil: an empty environment
+	// Priced says whether the price of a GPU type is known without a gpu block; nil: unchecked. Free are the types of
+	// providers that cost nothing.
+	Priced func(gpuType string) bool
+	Free   map[string]bool
 	MaxCells  int                 // 0: DefaultMaxCells
 }
 

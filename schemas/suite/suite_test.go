@@ -40,6 +40,9 @@ func options() Options {
 			"fetch-power": {Args: []Arg{{Name: "required", Type: cty.Bool, Default: cty.False, Doc: "Power must be there."}}},
 		},
 		Metrics: []string{"ttft_p50", "ttft_p99", "tpot_p99", "errors", "output_tps"},
+		Units:   map[string]Unit{"ttft_p50": Seconds, "ttft_p99": Seconds, "tpot_p99": Seconds, "errors": Fraction, "output_tps": Number},
+		Priced:  func(gpuType string) bool { return gpuType != "MI400" },
+		Free:    map[string]bool{"endpoint": true},
 		Charts:  []string{"panels", "pareto", "power"},
 		Getenv: func(name string) string {
 			return map[string]string{"HF_TOKEN": "hunter2-token", "USER": "ci", "ISL": "64"}[name]

@@ -35,7 +35,7 @@ func parse(t *testing.T, text string) hcl.Expression {
 // scope declares locals, each by an expression.
 func scope(t *testing.T, locals ...string) *Scope {
 	t.Helper()
-	s := NewScope([]Root{{Word: "local", Noun: "local value", Depth: 1}, {Word: "thing", Noun: "thing", Group: "thing of type", Depth: 2}}, files(map[string]string{"a.txt": "text\n", "b.tpl": "%{for u in users}${u},%{endfor}", "n.tpl": "${n}", "bad.tpl": "${", "raw": "\xff", "loop.tpl": "${file(\"a.txt\")}"}))
+	s := NewScope([]Root{{Word: "local", Noun: "local value", Depth: 1}, {Word: "thing", Noun: "thing", Group: "thing of type", Depth: 2}}, files(map[string]string{"a.txt": "text\n", "b.tpl": "%{for u in users}${u},%{endfor}", "n.tpl": "${n}", "bad.tpl": "${", "raw": "\xff", "loop.tpl": "${file(\"a.txt\")}"}), &Meter{})
 	for _, l := range locals {
 		name, text, _ := strings.Cut(l, "=")
 		e := parse(t, text)
@@ -150,14 +150,15 @@ func TestEval(t *testing.T) {
 	}
 }
 
-func TestDefaultFunctions(t *testing.T) {
-	ctx := &hcl.EvalContext{Functions: DefaultFunctions(func(name string) string {
-		return map[string]string{"SET": "x"}[name]
-	})}
+func TestDefault(t *testing.T) {
+	getenv := func(name string) string { return map[string]string{"SET": "x"}[name] }
 	for text, want := range map[string]cty.Value{`env("SET")`: cty.StringVal("x").Mark(block.Impure), `env("UNSET")`: cty.NullVal(cty.String).Mark(block.Impure)} {
-		if got, diags := parse(t, text).Value(ctx); diags.HasErrors() || !got.RawEquals(want) {
+		if got, diags := Default(parse(t, text), getenv); diags.HasErrors() || !got.RawEquals(want) {
 			t.Errorf("%s = %#v (%v), want %#v", text, got, diags, want)
 		}
+	}
+	if _, diags := Default(parse(t, "setproduct(range(1000), range(1000), range(1000))"), getenv); len(diags) != 1 || diags[0].Summary != "Too much to evaluate" {
+		t.Errorf("diagnostics %v, want one that it is too much", diags)
 	}
 }
 

@@ -59,6 +59,7 @@ func templateFileFunc(read Reader, functions map[string]function.Function) funct
 			if diags.HasErrors() {
 				return cty.NilVal, function.NewArgErrorf(0, "%s: %s", block.Place(*diags[0].Subject), strings.TrimSuffix(diags[0].Detail, "."))
 			}
+			guard(template)
 			return render(template, args[1], functions)
 		},
 	})

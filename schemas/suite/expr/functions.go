@@ -4,6 +4,7 @@ import (
 	"maps"
 	"strings"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/ext/tryfunc"
 	"github.com/hashicorp/hcl/v2/ext/typeexpr"
 	"github.com/zclconf/go-cty/cty"
@@ -13,22 +14,29 @@ import (
 
 // Functions are those that every expression may call, under the names that Terraform gives them. All are pure: equal
 // arguments give equal results. The files that file and templatefile read are part of the suite; a nil reader has none.
-func Functions(read Reader) map[string]function.Function {
+// What they go over is counted by the meter.
+func Functions(read Reader, meter *Meter) map[string]function.Function {
 	fs := map[string]function.Function{}
 	for _, group := range []map[string]function.Function{numbers(), texts(), collections(), conversions()} {
 		maps.Copy(fs, group)
 	}
 	fs["env"] = envElsewhere
 	fs["file"] = fileFunc(read)
+	fs = meter.counting(fs)
 	fs["templatefile"] = templateFileFunc(read, maps.Clone(fs))
 	return fs
 }
 
-// DefaultFunctions are those that a variable's default may call: the pure ones, and env, which reads the environment.
-func DefaultFunctions(getenv func(string) string) map[string]function.Function {
-	fs := Functions(nil)
-	fs["env"] = env(getenv)
-	return fs
+// Default evaluates a variable's default, which may call the pure functions, and env, which reads the environment.
+func Default(e hcl.Expression, getenv func(string) string) (cty.Value, hcl.Diagnostics) {
+	meter := &Meter{}
+	ctx := &hcl.EvalContext{Functions: Functions(nil, meter)}
+	ctx.Functions["env"] = env(getenv)
+	v, diags := e.Value(ctx)
+	if meter.exhausted() {
+		return cty.DynamicVal, hcl.Diagnostics{overdrawn(e.Range())}
+	}
+	return v, diags
 }
 
 func numbers() map[string]function.Function {

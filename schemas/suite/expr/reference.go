@@ -2,6 +2,7 @@ package expr
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -186,7 +187,9 @@ func nearAttribute(at hcl.Range, refs []hcl.Traversal, ctx *hcl.EvalContext) str
 func functionsOf(ctx *hcl.EvalContext) map[string]function.Function {
 	for ; ctx.Functions == nil && ctx.Parent() != nil; ctx = ctx.Parent() {
 	}
-	return ctx.Functions
+	named := maps.Clone(ctx.Functions)
+	delete(named, tick)
+	return named
 }
 
 // valueOf is what a root stands for, null if for nothing.

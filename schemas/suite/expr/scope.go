@@ -33,6 +33,7 @@ type Scope struct {
 	incomplete map[string]bool // by root, or root and first name
 	groups     map[string]bool // by root and first name: those that exist even if nothing is in them
 	functions  map[string]function.Function
+	meter      *Meter
 	diags      hcl.Diagnostics
 }
 
@@ -65,9 +66,10 @@ const (
 
 func (d Declaration) address() string { return d.Root + "." + strings.Join(d.Path, ".") }
 
-// NewScope is an empty scope in which references start with one of the roots, and files are read with read.
-func NewScope(roots []Root, read Reader) *Scope {
-	return &Scope{roots: roots, nodes: map[string]*node{}, incomplete: map[string]bool{}, groups: map[string]bool{}, functions: Functions(read)}
+// NewScope is an empty scope in which references start with one of the roots, and files are read with read. The meter is
+// that of all scopes of a suite.
+func NewScope(roots []Root, read Reader, meter *Meter) *Scope {
+	return &Scope{meter: meter, roots: roots, nodes: map[string]*node{}, incomplete: map[string]bool{}, groups: map[string]bool{}, functions: Functions(read, meter)}
 }
 
 // Declare adds a named thing. If the name is taken, the range of the one who has it is returned and nothing is added.
@@ -136,6 +138,13 @@ func (s *Scope) settle(n *node) cty.Value {
 	if n.inCircle {
 		v = cty.DynamicVal
 	}
+	if size(v, mostValue) >= mostValue {
+		s.diags = s.diags.Append(&hcl.Diagnostic{
+			Severity: hcl.DiagError, Summary: "Value too large", Subject: &n.Range,
+			Detail: fmt.Sprintf("%s has more than %d elements, or a text of %d letters, which no suite needs.", n.address(), mostValue, mostValue*lettersPerElement),
+		})
+		v = cty.DynamicVal
+	}
 	n.state, n.value = done, v
 	if n.Check != nil {
 		diags = n.Check()
@@ -199,6 +208,9 @@ func hasPrefix(path, prefix []string) bool {
 
 // Eval evaluates an expression after everything it refers to. It is a block.Eval.
 func (s *Scope) Eval(e hcl.Expression) (cty.Value, *hcl.EvalContext, hcl.Diagnostics) {
+	if s.meter.exhausted() {
+		return cty.DynamicVal, nil, nil // which has been said where it happened
+	}
 	refs := references(e)
 	used := map[string]*node{}
 	var diags hcl.Diagnostics
@@ -223,7 +235,10 @@ func (s *Scope) Eval(e hcl.Expression) (cty.Value, *hcl.EvalContext, hcl.Diagnos
 	if evalDiags.HasErrors() {
 		v = cty.DynamicVal
 	}
-	if len(evalDiags) == 0 {
+	switch {
+	case s.meter.exhausted():
+		return cty.DynamicVal, nil, hcl.Diagnostics{overdrawn(e.Range())}
+	case len(evalDiags) == 0:
 		return v, ctx, nil
 	}
 	inner, innerCtx := block.Unbind(e, ctx)

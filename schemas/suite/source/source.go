@@ -173,10 +173,32 @@ func readText(name string) ([]byte, error) {
 		return nil, err
 	case len(text) > mostBytes:
 		return nil, fmt.Errorf("%s is larger than %d bytes, which no suite needs: check the path", name, mostBytes)
+	case strings.HasSuffix(name, ".json") && loops(text) > mostLoops:
+		return nil, fmt.Errorf("%s has more than %d loops in one text; take it apart with local values, or write it in HCL's own syntax", name, mostLoops)
 	case nesting(text) > mostNesting:
 		return nil, fmt.Errorf("%s is nested more than %d deep, which no suite needs: check the path", name, mostNesting)
 	}
 	return text, nil
+}
+
+// mostLoops bounds the loops in one text of a JSON file. In the native syntax, what loops do is counted instead.
+const mostLoops = 2
+
+// loops is the most often that "for" stands in one text of a JSON file.
+func loops(text []byte) int {
+	most, here, inside := 0, 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '"':
+			inside, here = !inside, 0
+		case c == '\\':
+			i++
+		case inside && bytes.HasPrefix(text[i:], []byte("for ")):
+			here++
+			most = max(most, here)
+		}
+	}
+	return most
 }
 
 // nesting bounds from above how deep a parser would recurse: brackets that are open at once, and operators, splats and

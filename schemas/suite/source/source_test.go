@@ -112,6 +112,17 @@ func TestSort(t *testing.T) {
 	}
 }
 
+func TestLoops(t *testing.T) {
+	for text, want := range map[string]int{
+		`{"a": "${[for x in y : x]}", "b": "${[for x in y : [for z in x : z]]}"}`: 2,
+		`{"for ": "\"for \" for "}`: 2, `for for `: 0,
+	} {
+		if got := loops([]byte(text)); got != want {
+			t.Errorf("loops(%s) = %d, want %d", text, got, want)
+		}
+	}
+}
+
 func TestNesting(t *testing.T) {
 	for text, want := range map[string]int{
 		"": 0, "a = [{}]": 2, "a = (([]))": 3, ")))(": 1, "a = !!true": 2, "a = - - 1": 2, "# -- #\n# -- #": 2,

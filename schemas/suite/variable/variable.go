@@ -162,7 +162,7 @@ func (v *Variable) fallback(attr *hcl.Attribute, values Values) (cty.Value, *hcl
 			Detail: "The default of a variable is known before everything else, so it cannot refer to anything. Use a local value for what is computed.",
 		}}
 	}
-	val, diags := attr.Expr.Value(&hcl.EvalContext{Functions: expr.DefaultFunctions(values.getenv)})
+	val, diags := expr.Default(attr.Expr, values.getenv)
 	if diags.HasErrors() && v.Sensitive { // a function's words may quote what it read from the environment
 		return cty.DynamicVal, nil, hcl.Diagnostics{v.misfit(nil, fmt.Errorf("its expression has an error, which is not shown because the variable is sensitive"))}
 	}
