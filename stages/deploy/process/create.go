@@ -76,15 +76,18 @@ func (p *Provider) start(token deploy.Token, spec deploy.Spec) (*instance, error
 	if err := i.run(p.config.Guard, guardArgs(spec.TTL, block.Time(spec.Args, "grace"), argv), env, block.String(spec.Args, "workdir"), log); err != nil {
 		return nil, err
 	}
-	i.id, err = newID(i.cmd.Process.Pid, port)
-	if err != nil { // the guard has ended already
+	if i.id, err = newID(i.cmd.Process.Pid, port); err != nil { // the guard ends with its leash
+		i.leash.Close()
+	}
+	go i.wait()
+	if err != nil {
 		<-i.done
-		return nil, fmt.Errorf("start %s: %s (log: %s)", argv[0], i.code, i.log)
+		return nil, fmt.Errorf("start %s: %w", argv[0], err)
 	}
 	return i, nil
 }
 
-// run starts the guard and waits for it in the background.
+// run starts the guard.
 func (i *instance) run(guard, args, env []string, workdir string, log *os.File) error {
 	hold, leash, err := os.Pipe()
 	if err != nil {
@@ -100,16 +103,18 @@ func (i *instance) run(guard, args, env []string, workdir string, log *os.File) 
 		leash.Close()
 		return fmt.Errorf("start the guard: %w", err)
 	}
-	go func() {
-		defer close(i.done)
-		defer leash.Close()
-		if err := i.cmd.Wait(); err != nil {
-			i.code = err.Error()
-		} else {
-			i.code = "exit status 0"
-		}
-	}()
 	return nil
+}
+
+// wait notes how the guard ends.
+func (i *instance) wait() {
+	defer close(i.done)
+	defer i.leash.Close()
+	if err := i.cmd.Wait(); err != nil {
+		i.code = err.Error()
+	} else {
+		i.code = "exit status 0"
+	}
 }
 
 // command is what the guard runs: the engine's own or that of its kind, with its args behind.

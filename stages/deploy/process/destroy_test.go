@@ -2,6 +2,7 @@ package process_test
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"strconv"
 	"strings"
@@ -162,7 +163,7 @@ func TestReleaseOutOfTime(t *testing.T) {
 		t.Errorf("release = %v; want processes %v", err, pids)
 	}
 	for _, pid := range pids {
-		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil && !errors.Is(err, syscall.ESRCH) { // the server may end with its guard
 			t.Error(err)
 		}
 	}

@@ -18,15 +18,15 @@ type place struct {
 	port  int
 }
 
-// newID names the server of a guard.
+// newID names the server of a guard that was started and has not been waited for: one that ends at once has a name, too.
 func newID(pid, port int) (deploy.ID, error) {
 	host, err := os.Hostname()
 	if err != nil {
 		return "", fmt.Errorf("name this machine: %w", err)
 	}
-	guard, there := proc.Get(pid)
+	guard, there := proc.Child(pid)
 	if !there {
-		return "", fmt.Errorf("process %d has ended", pid)
+		return "", fmt.Errorf("process %d is not to be seen in /proc", pid)
 	}
 	return place{host, pid, guard.Start, port}.id(), nil
 }

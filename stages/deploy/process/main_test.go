@@ -84,10 +84,11 @@ func simulate(args []string) int {
 		return 1
 	}
 	fmt.Fprintf(os.Stderr, "serving at %s with the secret %s\n", ln.Addr(), os.Getenv("TEST_SECRET"))
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
-	defer stop()
-	if signal.Ignored(syscall.SIGTERM) {
-		ctx = context.Background()
+	ctx := context.Background()
+	if !signal.Ignored(syscall.SIGTERM) { // to listen for it would end that
+		var stop context.CancelFunc
+		ctx, stop = signal.NotifyContext(ctx, syscall.SIGTERM)
+		defer stop()
 	}
 	if err := server.Serve(ctx, ln); err != nil {
 		fmt.Fprintln(os.Stderr, err)

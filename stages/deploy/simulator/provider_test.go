@@ -107,19 +107,34 @@ func TestProviderModelBehindAnotherName(t *testing.T) {
 }
 
 func TestProviderTimeLimit(t *testing.T) {
-	live, err := acquire(t, qwen, `speed = 50`, 2*time.Second)
+	p := simulator.NewProvider()
+	args, err := block.Parse(p.Body(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
+	scope := deploy.Scope{Args: args, Env: deploytest.Env(nil)}
+	h := deploy.Handle{Scope: scope, Token: "ix-time-limit"}
+	if h.ID, err = p.Create(t.Context(), h.Token, deploy.Spec{Scope: scope, Deployment: qwen, TTL: 100 * time.Millisecond}); err != nil {
+		t.Fatal(err)
+	}
 	for end := time.After(20 * time.Second); ; {
-		err := live.Alive(t.Context())
-		if err != nil && strings.Contains(err.Error(), "its time limit of 2s has passed") {
-			return
+		status, err := p.Inspect(t.Context(), h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if status.Gone {
+			if want := "its time limit of 100ms has passed"; status.Detail != want {
+				t.Errorf("it is gone: %q, want %q", status.Detail, want)
+			}
+			break
 		}
 		select {
 		case <-end:
-			t.Fatalf("alive after the time limit = %v", err)
+			t.Fatal("it outlives its time limit")
 		case <-time.After(20 * time.Millisecond):
 		}
+	}
+	if err := p.Destroy(t.Context(), h); err != nil {
+		t.Error(err)
 	}
 }

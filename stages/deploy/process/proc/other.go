@@ -17,6 +17,9 @@ type Process struct {
 // Get finds nothing here.
 func Get(int) (Process, bool) { return Process{}, false }
 
+// Child finds nothing here.
+func Child(int) (Process, bool) { return Process{}, false }
+
 // All reports that this system has no /proc.
 func All() ([]Process, error) { return nil, errors.ErrUnsupported }
 

@@ -28,12 +28,18 @@ type Process struct {
 
 // Get reads one process. False: there is none, or it has ended and only waits for its parent.
 func Get(pid int) (Process, bool) {
+	p, there := Child(pid)
+	return p, there && !p.zombie
+}
+
+// Child reads a process that this one has started and not waited for yet: it is there even if it has ended.
+func Child(pid int) (Process, bool) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
 		return Process{}, false
 	}
 	p, err := parse(pid, string(text))
-	return p, err == nil && !p.zombie
+	return p, err == nil
 }
 
 // All reads all processes that have not ended, by id.

@@ -64,3 +64,20 @@ func TestChild(t *testing.T) {
 		t.Errorf("signal to a process that has ended: %v", err)
 	}
 }
+
+// A child that has ended is still there for its parent, and for nobody else.
+func TestChildThatHasEnded(t *testing.T) {
+	cmd := exec.Command("true")
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = cmd.Wait() }()
+	for {
+		if _, lives := Get(cmd.Process.Pid); !lives {
+			break
+		}
+	}
+	if p, there := Child(cmd.Process.Pid); !there || p.Start == 0 {
+		t.Errorf("child = %+v, %t; want when it started", p, there)
+	}
+}
