@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/gpu"
 	"github.com/strangeloopio/inferencex/schemas/suite"
 	"github.com/strangeloopio/inferencex/stages/aggregate"
 	"github.com/strangeloopio/inferencex/stages/chart"
@@ -73,5 +74,31 @@ func (r *Registry) SuiteOptions() suite.Options {
 	for _, def := range chart.All() {
 		options.Charts = append(options.Charts, def.Name)
 	}
+	options.Units = objectiveUnits(options.Metrics)
+	options.Priced = func(gpuType string) bool {
+		known, ok := gpu.Find(gpuType)
+		return ok && known.PriceAsOf != ""
+	}
+	options.Free = map[string]bool{}
+	for name, billing := range r.deploy.Billing() {
+		options.Free[name] = billing.Free
+	}
 	return options
+}
+
+// objectiveUnits returns in what the limits of objectives are measured.
+func objectiveUnits(objectives []string) map[string]suite.Unit {
+	units := map[string]suite.Unit{}
+	for _, name := range objectives {
+		def, _ := metric.FindObjective(name)
+		switch def.Unit {
+		case "s":
+			units[name] = suite.Seconds
+		case "fraction":
+			units[name] = suite.Fraction
+		default:
+			units[name] = suite.Number
+		}
+	}
+	return units
 }
