@@ -48,7 +48,7 @@ func loadDir(t *testing.T, users int, ttft float64) string {
 		begin := i / int64(users) * 1e9
 		first := begin + int64(ttft*1e9)
 		requests = append(requests, table.Request{
-			Cell: "load.older-name", Trial: 1, Attempt: 1, Index: i, ID: fmt.Sprint(i), EpochUnixNS: epoch, Status: "ok", HTTPStatus: 200, FinishReason: "length",
+			Cell: "load.older-name", Trial: 1, Attempt: 1, Index: i, User: int32(i % int64(users)), ID: fmt.Sprint(i), EpochUnixNS: epoch, Status: "ok", HTTPStatus: 200, FinishReason: "length",
 			TSched: begin, TSend: begin, TFirstToken: &first, TFirstAnswer: &first, TLastToken: p(begin + 1e9), TDone: begin + 1e9,
 			ISLRequested: 1024, ISL: p(int32(1024)), OSLRequested: 256, OSL: p(int32(256)), TokenSource: "usage", Chunks: 2,
 		})
@@ -229,6 +229,17 @@ func TestGPUsThatTheSuiteSaysNothingOf(t *testing.T) {
 				t.Errorf("notes %q, want %q", notes, tc.note)
 			}
 		})
+	}
+}
+
+// A load that tells of a client at its limit is told of as such.
+func TestTheClientsPart(t *testing.T) {
+	task := newTask(t)
+	client := measured.Client{MaxProcs: 4, WallSeconds: 4, CPUSeconds: 15.2}
+	put(t, filepath.Join(task.Inputs[0].Dir, measured.LoadFile), measured.Load{EpochUnixNS: epoch, WindowEndNS: 4e9, Client: client})
+	cell := run(t, task).Cells[0]
+	if want := "client_limited: the client used 95 % of its 4 processors"; cell.Validity != "invalid" || cell.Notes[0] != want {
+		t.Errorf("%s: %q, want %q", cell.Validity, cell.Notes, want)
 	}
 }
 

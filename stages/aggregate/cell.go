@@ -49,7 +49,7 @@ func (in input) cell(known stage.GPU, tables *tables) (result.Cell, error) {
 		u95 := result.Round(*e.U95Percent)
 		cell.PowerValid, cell.PowerMethod, cell.PowerU95Percent = true, string(e.Method), &u95
 	}
-	verdict := gate.Judge(sample, gate.Facts{Endpoint: in.load.Endpoint, SharedPrefix: in.load.SharedPrefix})
+	verdict := gate.Judge(sample, gate.Facts{Endpoint: in.load.Endpoint, SharedPrefix: in.load.SharedPrefix, Client: in.load.Client})
 	cell.Validity = string(verdict.Validity)
 	for _, r := range verdict.Reasons {
 		cell.Reasons = append(cell.Reasons, r.Code)

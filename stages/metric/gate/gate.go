@@ -3,8 +3,11 @@
 package gate
 
 import (
+	"slices"
+
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/stages/metric"
+	"github.com/strangeloopio/inferencex/stages/metric/measured"
 )
 
 // Severity is what a reason does to the verdict.
@@ -30,6 +33,7 @@ const (
 type Facts struct {
 	Endpoint     *stage.Endpoint // the server as the load met it
 	SharedPrefix int             // tokens that all prompts begin with by intent
+	Client       measured.Client // what the load took of its own machine
 }
 
 // Rule is one check.
@@ -56,7 +60,7 @@ type Verdict struct {
 
 // Rules returns every rule, in the order in which reasons are given: what makes a cell invalid first.
 func Rules() []Rule {
-	return append(append(loadRules(), powerRules()...), sizeRules()...)
+	return slices.Concat(loadRules(), clientRules(), powerRules(), sizeRules())
 }
 
 // Judge applies every rule to the cell.

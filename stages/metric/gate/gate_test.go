@@ -42,7 +42,7 @@ func (c *cell) requests(n int) {
 	for i := range int64(n) {
 		begin := i / 8 * 1e9
 		c.data.Requests = append(c.data.Requests, table.Request{
-			Index: i, Status: "ok", TSched: begin, TSend: begin, TFirstToken: p(begin + 1e8), TLastToken: p(begin + 1e9), TDone: begin + 1e9,
+			Index: i, User: int32(i % 8), Status: "ok", TSched: begin, TSend: begin, TFirstToken: p(begin + 1e8), TLastToken: p(begin + 1e9), TDone: begin + 1e9,
 			ISLRequested: 1000, ISL: p(int32(1000)), OSLRequested: 500, OSL: p(int32(500)), CachedTokens: p(int32(0)), TokenSource: "usage", Chunks: 500,
 		})
 	}
@@ -107,8 +107,32 @@ func TestEachCode(t *testing.T) {
 		{
 			"half of the users idle", func(c *cell) { c.labels.Users = 16 },
 			[]string{"concurrency_missed", "steady_window_empty"},
-			"8.0 requests were in flight on average for 16 users, 0 % of the window was steady",
+			"8 of 16 users never sent a request",
 		},
+		{
+			"half of the users pause", func(c *cell) {
+				c.each(800, func(r *table.Request) {
+					if r.User >= 4 {
+						r.TFirstToken, r.TLastToken, r.TDone = p(r.TSend+1e8), p(r.TSend+2e8), r.TSend+2e8
+					}
+				})
+			},
+			[]string{"concurrency_missed"},
+			"4.8 requests were in flight on average for 8 users",
+		},
+		{
+			"one user never begins", func(c *cell) {
+				c.each(800, func(r *table.Request) { r.User = min(r.User, 6) })
+			},
+			[]string{"concurrency_missed"},
+			"1 of 8 users never sent a request",
+		},
+		{
+			"a server that keeps no connection", func(c *cell) { c.each(9, func(r *table.Request) { r.StaleRetries = 1 }) },
+			[]string{"stale_connections"},
+			"9 times a request of 800 was sent again",
+		},
+		{"a stale connection now and then", func(c *cell) { c.each(8, func(r *table.Request) { r.StaleRetries = 1 }) }, nil, ""},
 		{
 			"a long tail", func(c *cell) {
 				last := &c.data.Requests[799]
@@ -150,6 +174,7 @@ func TestEachCode(t *testing.T) {
 			"16 requests for 8 users",
 		},
 		{"p90 has enough", func(c *cell) { c.requests(64) }, []string{"p99_small_n"}, "p99 rests on 64 requests, fewer than 662"},
+		{"a client out of CPU", cpu(181), []string{"client_limited"}, "90 %"},
 		{"no power", func(c *cell) { c.data.Energy = nil }, []string{"power_missing"}, "no power was read"},
 		{"power without a source", invalidPower(energy.CodeMissing), []string{"power_missing"}, "why"},
 		{"power_devices", invalidPower(energy.CodeDevices), []string{"power_devices"}, "why"},

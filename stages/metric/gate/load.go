@@ -18,6 +18,7 @@ const (
 	maxCached      = 0.05 // share of input from the prefix cache beyond the intended prefix
 	maxMissed      = 0.05 // by which the concurrency may miss the users
 	minSteadyShare = 0.5  // of the whole window, that makes a ramp of what misses
+	maxStale       = 0.01 // share of requests that met a closed connection
 )
 
 func loadRules() []Rule {
@@ -26,12 +27,13 @@ func loadRules() []Rule {
 		{"isl_mismatch", Invalid, "the mean input length misses the requested one by more than 2 % and 8 tokens", mismatch("input", islOf)},
 		{"osl_mismatch", Invalid, "the mean output length misses the requested one by more than 2 % and 8 tokens", mismatch("output", oslOf)},
 		{"prefix_contaminated", Invalid, "the prefix cache served over 5 % of the input beyond the shared prefix of the workload", contaminated},
-		{"concurrency_missed", Invalid, "the mean number in flight misses the users by more than 5 %, and less than half of the window was steady", concurrencyMissed},
+		{"concurrency_missed", Invalid, "the mean number in flight misses the users by more than 5 %, and less than half of the window was steady; or a user sent nothing", concurrencyMissed},
 		{"too_few_requests", Invalid, "fewer requests than users: the concurrency of the label was never reached", tooFew},
 		{"identity_mismatch", Invalid, "the endpoint has other GPUs than the label says, in number or in name", otherGPUs},
 		{"few_errors", Note, "some attempted requests failed, at most 1 %", fewErrors},
 		{"concurrency_ramp", Note, "the mean number in flight misses the users by more than 5 %, but at least half of the window was steady", concurrencyRamp},
 		{"steady_window_empty", Note, "no stretch of time had 95 % of the users in flight: the steady columns are null", steadyEmpty},
+		{"stale_connections", Note, "more than 1 % of the requests were sent again, as the server had closed the connection that it had offered to keep", staleConnections},
 		{"length_unknown", Note, "the server told no token counts of some ok requests: rates leave them out", lengthUnknown},
 		{"tokens_by_chunks", Note, "output tokens were counted as chunks, since the server gave no usage", tokensByChunks},
 	}
@@ -117,8 +119,22 @@ func missed(s *metric.Sample) (detail string, off bool, steady float64) {
 }
 
 func concurrencyMissed(s *metric.Sample, _ Facts) (string, bool) {
+	if idle := s.Labels.Users - users(s); s.Labels.Users > 0 && idle > 0 {
+		return fmt.Sprintf("%d of %d users never sent a request", idle, s.Labels.Users), true
+	}
 	detail, off, steady := missed(s)
 	return detail, off && steady < minSteadyShare
+}
+
+// users counts those that sent a request.
+func users(s *metric.Sample) int {
+	seen := map[int32]bool{}
+	for _, r := range s.Data.Requests {
+		if r.Status != "dropped" {
+			seen[r.User] = true
+		}
+	}
+	return len(seen)
 }
 
 func concurrencyRamp(s *metric.Sample, _ Facts) (string, bool) {
@@ -134,6 +150,12 @@ func steadyEmpty(s *metric.Sample, _ Facts) (string, bool) {
 func tooFew(s *metric.Sample, _ Facts) (string, bool) {
 	attempted, _ := value(s, "requests_attempted")
 	return fmt.Sprintf("%.0f requests for %d users: set requests to at least 8 × users", attempted, s.Labels.Users), attempted < float64(s.Labels.Users)
+}
+
+func staleConnections(s *metric.Sample, _ Facts) (string, bool) {
+	retries, _ := value(s, "stale_retries")
+	n := len(s.Data.Requests)
+	return fmt.Sprintf("%.0f times a request of %d was sent again: the server keeps no idle connection for long", retries, n), retries > maxStale*float64(n)
 }
 
 func lengthUnknown(s *metric.Sample, _ Facts) (string, bool) {

@@ -33,6 +33,14 @@ type Load struct {
 	Simulated     bool            `json:"simulated"`
 	SharedPrefix  int             `json:"shared_prefix"` // tokens that all prompts begin with by intent
 	Endpoint      *stage.Endpoint `json:"endpoint"`      // as the load met it
+	Client        Client          `json:"client"`
+}
+
+// Client is what a load took of the machine that it ran on, in that machine's seconds.
+type Client struct {
+	MaxProcs    int     `json:"gomaxprocs"`   // processors it may use at once
+	WallSeconds float64 `json:"wall_seconds"` // from the first send to the last end, or a little longer
+	CPUSeconds  float64 `json:"cpu_seconds"`  // of its process; 0 where the system does not say
 }
 
 // FromUnixNS is the unix time of the first send.

@@ -1,0 +1,96 @@
+package gate
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/strangeloopio/inferencex/stages/metric"
+)
+
+// The thresholds beyond which the client, not the server, is what was measured. Times are of this machine's clock: a simulated server's seconds,
+// in which its rows are told, are shorter.
+const (
+	maxLagSeconds = 0.005  // requests that left later than this,
+	maxLagOfTTFT  = 0.10   // and than this share of the median ttft, were held up where the server is not to blame
+	maxCPU        = 0.90   // of the processors it may use: beyond it, chunks wait for the client
+	minGapOfMean  = 0.10   // a median gap below this share of the mean says that chunks were read in bunches,
+	minSingle     = 0.95   // chunks to a token from which on chunks are taken for single tokens
+	maxBunchGap   = 0.0005 // if it is shorter than this, too: no server makes tokens so fast, but a prefill between steady tokens stretches the mean
+)
+
+func clientRules() []Rule {
+	return []Rule{
+		{"client_limited", Invalid, "the client was what limited the load: its requests left late (p99 over 5 ms and over 10 % of the median ttft), it used over 90 % of its " +
+			"processors, or it read single tokens in bunches (median gap under 0.5 ms and under 10 % of the mean)", clientLimited},
+	}
+}
+
+// clientLimited gives each sign that the client was too slow, with its figure.
+func clientLimited(s *metric.Sample, facts Facts) (string, bool) {
+	for _, sign := range []func(*metric.Sample, Facts) (string, bool){sendsLate, outOfCPU, readsInBunches} {
+		if detail, found := sign(s, facts); found {
+			return detail, true
+		}
+	}
+	return "", false
+}
+
+// sendsLate looks at the lag of a closed loop, whose requests are due when the former ones end. A simulated server takes its share of this machine
+// from the client in bursts, which delay a few requests of each crowd: there the median counts.
+func sendsLate(s *metric.Sample, facts Facts) (string, bool) {
+	name, p := "p99", 0.99
+	if facts.simulated() {
+		name, p = "p50", 0.50
+	}
+	var lags []float64
+	for _, r := range s.Data.Requests {
+		if r.Status != "dropped" {
+			lags = append(lags, float64(r.TSend-r.TSched)/1e9/facts.speed())
+		}
+	}
+	slices.Sort(lags)
+	lag, _ := metric.Quantile(lags, p)
+	ttft, ok := value(s, "ttft_p50_s")
+	ttft /= facts.speed()
+	return fmt.Sprintf("requests left %.1f ms late (%s), the median ttft is %.1f ms", 1e3*lag, name, 1e3*ttft),
+		ok && s.Labels.Users > 0 && lag > max(maxLagSeconds, maxLagOfTTFT*ttft)
+}
+
+// outOfCPU looks at the processor time of the client's process. That of a simulated endpoint may be the server's, too.
+func outOfCPU(_ *metric.Sample, facts Facts) (string, bool) {
+	c := facts.Client
+	if facts.simulated() || c.WallSeconds <= 0 || c.MaxProcs < 1 {
+		return "", false
+	}
+	share := c.CPUSeconds / (c.WallSeconds * float64(c.MaxProcs))
+	return fmt.Sprintf("the client used %.0f %% of its %d processors", 100*share, c.MaxProcs), share > maxCPU
+}
+
+// readsInBunches looks at the gaps between chunks, which are stamped when they are read: those that waited in a buffer together have one time.
+func readsInBunches(s *metric.Sample, facts Facts) (string, bool) {
+	var tokens, chunks float64
+	for _, r := range s.OK() {
+		if r.OSL != nil {
+			tokens += float64(*r.OSL)
+			chunks += float64(r.Chunks)
+		}
+	}
+	if chunks < minSingle*tokens {
+		return "", false // a server that sends several tokens at once makes bunches of its own
+	}
+	mean, ok := value(s, "icl_mean_s")
+	median, _ := value(s, "icl_p50_s")
+	mean, median = mean/facts.speed(), median/facts.speed()
+	return fmt.Sprintf("the median gap between tokens is %.3f ms, the mean %.1f ms: they were read in bunches", 1e3*median, 1e3*mean),
+		ok && median < min(maxBunchGap, minGapOfMean*mean)
+}
+
+func (f Facts) simulated() bool { return f.Endpoint != nil && f.Endpoint.Simulated }
+
+// speed is how many of the rows' seconds pass in one of this machine's.
+func (f Facts) speed() float64 {
+	if f.Endpoint == nil || f.Endpoint.Clock.Speed == 0 {
+		return 1
+	}
+	return f.Endpoint.Clock.Speed
+}

@@ -1,0 +1,95 @@
+package gate_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/table"
+	"github.com/strangeloopio/inferencex/stages/metric"
+	"github.com/strangeloopio/inferencex/stages/metric/gate"
+	"github.com/strangeloopio/inferencex/stages/metric/measured"
+)
+
+// late has the first n requests leave so long after they were due; the median ttft of the cell is 100 ms.
+func late(n int, ns int64) func(*cell) {
+	return func(c *cell) { c.each(n, func(r *table.Request) { r.TSched = r.TSend - ns }) }
+}
+
+// gaps gives each request its 500 tokens one by one, of which every bunch-th waits for the mean of so many gaps and the others for within.
+func gaps(bunch int, within int64) func(*cell) {
+	return func(c *cell) {
+		for _, r := range c.data.Requests {
+			at := *r.TFirstToken
+			for seq := range int32(500) {
+				c.data.Chunks = append(c.data.Chunks, metric.Chunk{Request: r.Index, Seq: seq, TNS: at})
+				at += within
+				if int(seq)%bunch == bunch-1 {
+					at += int64(bunch) * (18e5 - within)
+				}
+			}
+		}
+	}
+}
+
+func simulated(speed float64) func(*cell) {
+	return func(c *cell) {
+		c.facts.Endpoint.Simulated, c.facts.Endpoint.Clock = true, stage.ServerClock{Speed: speed}
+	}
+}
+
+func cpu(seconds float64) func(*cell) {
+	return func(c *cell) { c.facts.Client = measured.Client{MaxProcs: 2, WallSeconds: 100, CPUSeconds: seconds} }
+}
+
+func TestClientLimited(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		spoil []func(*cell)
+		want  string // empty: not limited
+	}{
+		{"2 % leave 11 ms late", []func(*cell){late(16, 11e6)}, "requests left 11.0 ms late (p99), the median ttft is 100.0 ms"},
+		{"2 % leave 9 ms late, which is little beside the ttft", []func(*cell){late(16, 9e6)}, ""},
+		{"half a percent leaves late", []func(*cell){late(4, 500e6)}, ""},
+		{"4 ms are nothing beside a short ttft, either", []func(*cell){late(16, 4e6), func(c *cell) {
+			c.each(800, func(r *table.Request) { r.TFirstToken = p(r.TSend + 1e6) })
+		}}, ""},
+		{"no closed loop", []func(*cell){late(16, 11e6), func(c *cell) { c.labels.Users, c.labels.RateRPS = 0, 8 }}, ""},
+		{"a simulated server's bursts", []func(*cell){late(300, 90e6), simulated(1)}, ""},
+		{"all leave late for a simulated server", []func(*cell){late(800, 90e6), simulated(3)}, "requests left 30.0 ms late (p50), the median ttft is 33.3 ms"},
+		{"12 ms of a second that passes 3 times as fast", []func(*cell){late(800, 12e6), simulated(3)}, ""},
+
+		{"out of CPU", []func(*cell){cpu(181)}, "the client used 90 % of its 2 processors"},
+		{"busy", []func(*cell){cpu(179)}, ""},
+		{"a simulated server's CPU", []func(*cell){cpu(199), simulated(1)}, ""},
+
+		{"20 tokens at a time", []func(*cell){gaps(20, 0)}, "the median gap between tokens is 0.000 ms, the mean 1.7 ms: they were read in bunches"},
+		{"0.1 ms apart is still a bunch", []func(*cell){gaps(20, 1e5)}, "the median gap between tokens is 0.100 ms"},
+		{"one by one", []func(*cell){gaps(1, 0)}, ""},
+		{"every 20th waits for a prefill", []func(*cell){gaps(20, 1e6)}, ""},
+		{"the server sends 20 tokens a chunk", []func(*cell){gaps(20, 0), func(c *cell) {
+			c.each(800, func(r *table.Request) { r.OSL, r.OSLRequested = p(int32(10000)), 10000 })
+		}}, ""},
+		{"bunches within a fast second", []func(*cell){gaps(20, 1e5), simulated(0.1)}, ""},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			c := healthy()
+			for _, spoil := range tc.spoil {
+				spoil(c)
+			}
+			verdict := gate.Judge(metric.NewSample(c.labels, c.gpu, c.data), c.facts)
+			detail := ""
+			for _, r := range verdict.Reasons {
+				if r.Code == "client_limited" {
+					detail = r.Detail
+				}
+			}
+			if (detail == "") != (tc.want == "") || !strings.HasPrefix(detail, tc.want) {
+				t.Errorf("%q, want %q", detail, tc.want)
+			}
+			if tc.want != "" && verdict.Validity != gate.NotValid {
+				t.Errorf("the cell is %s", verdict.Validity)
+			}
+		})
+	}
+}
