@@ -55,7 +55,7 @@ func (s *Sample) Missed() []string {
 	var missed []string
 	for _, name := range slices.Sorted(maps.Keys(s.Labels.SLO)) {
 		limit := s.Labels.SLO[name]
-		def, known := findObjective(name)
+		def, known := FindObjective(name)
 		if !known {
 			missed = append(missed, name)
 			continue

@@ -86,8 +86,8 @@ func Objectives() []string {
 	return names
 }
 
-// findObjective returns the metric that an objective is about.
-func findObjective(name string) (Def, bool) {
+// FindObjective returns the metric that an objective is about.
+func FindObjective(name string) (Def, bool) {
 	for _, d := range All() {
 		if d.Better != "" && objectiveName(d) == name {
 			return d, true
