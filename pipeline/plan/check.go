@@ -7,6 +7,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 
+	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/suite"
 )
 
@@ -27,7 +28,7 @@ func (b *builder) checkProvider(c suite.Cell, d *deployment) {
 	if b.Check == nil {
 		return
 	}
-	for _, p := range b.Check(c.Provider.Type, d.spec, unkeyed(c.Provider.Config, c.Provider.KeyConfig)) {
+	for _, p := range b.Check(c.Provider.Type, withSecrets(d), unkeyed(c.Provider.Config, c.Provider.KeyConfig)) {
 		subject := c.Range
 		switch {
 		case p.Where == "provider":
@@ -39,6 +40,24 @@ func (b *builder) checkProvider(c suite.Cell, d *deployment) {
 		}
 		b.failAt(subject, p.Summary, p.Detail)
 	}
+}
+
+// withSecrets returns a deployment's spec with the names of its secret environment variables, which the plan keeps apart.
+func withSecrets(d *deployment) stage.Deployment {
+	spec := d.spec
+	spec.Engine.Env = maps.Clone(spec.Engine.Env)
+	if d.engine == nil {
+		return spec
+	}
+	for name, text := range d.engine.Env {
+		if text.Sensitive() {
+			if spec.Engine.Env == nil {
+				spec.Engine.Env = map[string]string{}
+			}
+			spec.Engine.Env[name] = text.String()
+		}
+	}
+	return spec
 }
 
 // checkTTL warns of a deployment that its provider will end before its cells are measured.
