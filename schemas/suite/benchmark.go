@@ -29,12 +29,12 @@ func axes() []Arg {
 		{Name: "engine", Type: cty.DynamicPseudoType, Ref: "engine", Doc: "The engine to serve it with; the provider's own when omitted."},
 		{Name: "provider", Type: cty.DynamicPseudoType, Ref: "provider", Doc: "The provider to deploy it on."},
 		{Name: "gpu_type", Type: cty.String, Check: block.NotEmpty, Doc: "The GPU, such as \"H100\" or gpu.H100; \"cpu\" for none."},
-		{Name: "gpus", Type: cty.Number, Check: block.Whole(1), Doc: "GPUs of one deployment; 1 when omitted."},
+		{Name: "gpus", Type: cty.Number, Bounds: block.WholeFrom(1), Doc: "GPUs of one deployment; 1 when omitted."},
 		{Name: "workload", Type: cty.DynamicPseudoType, Ref: "workload", Doc: "What is asked of the server."},
-		{Name: "isl", Type: cty.DynamicPseudoType, Check: length.Check, Doc: "Input length in tokens, in place of the workload's."},
-		{Name: "osl", Type: cty.DynamicPseudoType, Check: length.Check, Doc: "Output length in tokens, in place of the workload's."},
-		{Name: "users", Type: cty.Number, Check: block.Whole(1), Doc: "Requests kept in flight (closed loop)."},
-		{Name: "rate", Type: cty.Number, Check: block.Positive, Doc: "Requests sent per second (open loop), in place of users."},
+		{Name: "isl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema(), Doc: "Input length in tokens, in place of the workload's."},
+		{Name: "osl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema(), Doc: "Output length in tokens, in place of the workload's."},
+		{Name: "users", Type: cty.Number, Bounds: block.WholeFrom(1), Doc: "Requests kept in flight (closed loop)."},
+		{Name: "rate", Type: cty.Number, Bounds: block.AboveZero(), Doc: "Requests sent per second (open loop), in place of users."},
 	}
 }
 
@@ -47,7 +47,7 @@ func benchmarkBlock() block.Block {
 		a.Lazy = true // decoded as a point on its axis
 		args = append(args, a)
 	}
-	args = append(args, Arg{Name: "trials", Type: cty.Number, Check: block.Whole(1), Default: cty.NumberIntVal(3), Doc: "How often each cell is measured."})
+	args = append(args, Arg{Name: "trials", Type: cty.Number, Bounds: block.WholeFrom(1), Default: cty.NumberIntVal(3), Doc: "How often each cell is measured."})
 	return block.Block{Kind: "benchmark", Labels: []string{"name"}, Many: true, Body: Body{
 		Doc:    "Cells to measure. What varies stands in the matrix, everything else beside it.",
 		Args:   args,

@@ -12,13 +12,23 @@ import (
 )
 
 // Blocks are the kinds of block there are, in the order in which a reader wants to know them. What they say of
-// arguments is what the decoder uses. A provider's and a stage's own arguments are not in here, but in opt.
+// arguments is what the decoder uses.
 func Blocks(opt Options) []block.Block {
 	return []block.Block{
 		suiteBlock(), variable.Block(), localsBlock(), modelBlock(), gpuBlock(), engineBlock(),
-		providerBlock(Body{Doc: "A place where deployments are made."}), workloadBlock(), benchmarkBlock(), moduleBlock(), outputBlock(), movedBlock(),
-		stageBlock(Body{Doc: "How the steps of one stage are run."}), reportBlock(opt.Charts), budgetBlock(),
+		variants(providerBlock, Body{Doc: "A place where deployments are made."}, opt.Providers), workloadBlock(), benchmarkBlock(), moduleBlock(), outputBlock(), movedBlock(),
+		variants(stageBlock, Body{Doc: "How the steps of one stage are run."}, opt.Stages), reportBlock(opt.Charts), budgetBlock(),
 	}
+}
+
+// variants is a kind of block whose arguments depend on its first label.
+func variants(make func(Body) block.Block, shared Body, own map[string]Body) block.Block {
+	b := make(shared)
+	b.Variants = map[string]Body{}
+	for label, body := range own {
+		b.Variants[label] = make(body).Body
+	}
+	return b
 }
 
 func localsBlock() block.Block {

@@ -16,7 +16,7 @@ type Budget struct {
 func budgetBlock() block.Block {
 	return block.Block{Kind: "budget", Body: Body{
 		Doc:  "Bounds the cost: what is estimated above it is refused by plan.",
-		Args: []Arg{{Name: "usd", Type: cty.Number, Required: true, Check: block.Positive, Provenance: true, Doc: "The most that a run may cost, in US dollars."}},
+		Args: []Arg{{Name: "usd", Type: cty.Number, Required: true, Bounds: block.AboveZero(), Provenance: true, Doc: "The most that a run may cost, in US dollars."}},
 	}}
 }
 

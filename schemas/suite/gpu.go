@@ -24,10 +24,10 @@ func gpuBlock() block.Block {
 	return block.Block{Kind: "gpu", Labels: []string{"name"}, Many: true, Body: Body{
 		Doc: "What is known of a GPU type, in place of the built-in catalogue.",
 		Args: []Arg{
-			{Name: "price_per_hour", Type: cty.Number, Check: block.AtLeast(0), Provenance: true, Doc: "What one GPU costs, in US dollars per hour."},
+			{Name: "price_per_hour", Type: cty.Number, Bounds: block.From(0), Provenance: true, Doc: "What one GPU costs, in US dollars per hour."},
 			{Name: "price_as_of", Type: cty.String, Check: checkDate, Provenance: true, Doc: "The day of that price, such as \"2026-07-01\"."},
-			{Name: "memory_gb", Type: cty.Number, Check: block.Positive, Provenance: true, Doc: "The memory of one GPU, in 10⁹ bytes."},
-			{Name: "tdp_watts", Type: cty.Number, Check: block.Positive, Provenance: true, Doc: "The power limit of one GPU, in watts."},
+			{Name: "memory_gb", Type: cty.Number, Bounds: block.AboveZero(), Provenance: true, Doc: "The memory of one GPU, in 10⁹ bytes."},
+			{Name: "tdp_watts", Type: cty.Number, Bounds: block.AboveZero(), Provenance: true, Doc: "The power limit of one GPU, in watts."},
 		},
 	}}
 }

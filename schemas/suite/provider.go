@@ -25,8 +25,8 @@ type Provider struct {
 func providerCommon() Body {
 	return Body{Args: []Arg{
 		{Name: "quota", Type: cty.Map(cty.Number), Check: checkQuota, Provenance: true, Doc: "GPUs held at once by GPU type, over all deployments."},
-		{Name: "ttl", Type: cty.String, Format: block.Duration, Check: block.Positive, Default: cty.StringVal("2h0m0s"), Provenance: true, Doc: "The provider's own time limit of every deployment."},
-		{Name: "startup_timeout", Type: cty.String, Format: block.Duration, Check: block.Positive, Default: cty.StringVal("20m0s"), Provenance: true, Doc: "The longest that a deployment may take to become ready."},
+		{Name: "ttl", Type: cty.String, Format: block.Duration, Bounds: block.AboveZero(), Default: cty.StringVal("2h0m0s"), Provenance: true, Doc: "The provider's own time limit of every deployment."},
+		{Name: "startup_timeout", Type: cty.String, Format: block.Duration, Bounds: block.AboveZero(), Default: cty.StringVal("20m0s"), Provenance: true, Doc: "The longest that a deployment may take to become ready."},
 	}}
 }
 

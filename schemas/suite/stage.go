@@ -25,13 +25,13 @@ func stageBlock(own Body) block.Block {
 	retry := block.Block{Kind: "retry", Body: Body{
 		Doc: "How often a step is tried when an error may pass by itself.",
 		Args: []Arg{
-			{Name: "attempts", Type: cty.Number, Default: cty.NumberIntVal(1), Check: block.Whole(1), Provenance: true, Doc: "Tries in all, the first included."},
+			{Name: "attempts", Type: cty.Number, Default: cty.NumberIntVal(1), Bounds: block.WholeFrom(1), Provenance: true, Doc: "Tries in all, the first included."},
 			{Name: "backoff", Type: cty.String, Format: block.Duration, Default: cty.StringVal("10s"), Provenance: true, Doc: "The wait before the second try; it grows from there."},
 		},
 	}}
 	common := Body{
 		Doc:    own.Doc,
-		Args:   []Arg{{Name: "timeout", Type: cty.String, Format: block.Duration, Check: block.Positive, Provenance: true, Doc: "The longest that one attempt may take."}},
+		Args:   []Arg{{Name: "timeout", Type: cty.String, Format: block.Duration, Bounds: block.AboveZero(), Provenance: true, Doc: "The longest that one attempt may take."}},
 		Blocks: []block.Block{retry},
 	}
 	return block.Block{Kind: "stage", Labels: []string{"kind"}, Many: true, Body: common.Join(own)}

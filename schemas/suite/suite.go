@@ -46,9 +46,9 @@ type Options struct {
 	Getenv    func(string) string // nil: an empty environment
 	// Priced says whether the price of a GPU type is known without a gpu block; nil: unchecked. Free are the types of
 	// providers that cost nothing.
-	Priced func(gpuType string) bool
-	Free   map[string]bool
-	MaxCells  int                 // 0: DefaultMaxCells
+	Priced   func(gpuType string) bool
+	Free     map[string]bool
+	MaxCells int // 0: DefaultMaxCells
 }
 
 // Suite says what to benchmark.
@@ -116,9 +116,9 @@ func suiteBlock() block.Block {
 		Doc: "Names the suite and sets what holds for all of it.",
 		Args: []Arg{
 			{Name: "description", Type: cty.String, Provenance: true, Doc: "What the suite is for."},
-			{Name: "seed", Type: cty.Number, Default: cty.NumberIntVal(0), Check: block.Whole(0), Doc: "The number that prompts, lengths and arrivals are drawn from."},
+			{Name: "seed", Type: cty.Number, Default: cty.NumberIntVal(0), Bounds: block.WholeFrom(0), Doc: "The number that prompts, lengths and arrivals are drawn from."},
 			{Name: "salt", Type: cty.String, Doc: "Any text; part of every checkpoint key, so that a new one makes everything run again."},
-			{Name: "requests", Type: cty.Number, Check: block.Whole(1), Doc: "The fewest requests of a cell whose workload sets neither requests nor duration."},
+			{Name: "requests", Type: cty.Number, Bounds: block.WholeFrom(1), Doc: "The fewest requests of a cell whose workload sets neither requests nor duration."},
 		},
 	}}
 }

@@ -34,19 +34,19 @@ func workloadBlock() block.Block {
 	return block.Block{Kind: "workload", Labels: []string{"name"}, Many: true, Body: Body{
 		Doc: "What is asked of a server: how much, how long, how.",
 		Args: []Arg{
-			{Name: "requests", Type: cty.Number, Check: block.Whole(1), Doc: "Measured requests of a cell. When omitted, 8 for each user, or the suite's requests if more."},
-			{Name: "duration", Type: cty.String, Format: block.Duration, Check: block.Positive, Doc: "How long a cell sends requests, in place of a number of them."},
-			{Name: "isl", Type: cty.DynamicPseudoType, Check: length.Check, Doc: "Input length, in tokens: a number or a distribution."},
-			{Name: "osl", Type: cty.DynamicPseudoType, Check: length.Check, Doc: "Output length, in tokens: a number or a distribution."},
+			{Name: "requests", Type: cty.Number, Bounds: block.WholeFrom(1), Doc: "Measured requests of a cell. When omitted, 8 for each user, or the suite's requests if more."},
+			{Name: "duration", Type: cty.String, Format: block.Duration, Bounds: block.AboveZero(), Doc: "How long a cell sends requests, in place of a number of them."},
+			{Name: "isl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema(), Doc: "Input length, in tokens: a number or a distribution."},
+			{Name: "osl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema(), Doc: "Output length, in tokens: a number or a distribution."},
 			{Name: "endpoint", Type: cty.String, OneOf: []string{"completions", "chat"}, Default: cty.StringVal("completions"), Doc: "Which API is called. Lengths are exact with completions."},
-			{Name: "shared_prefix", Type: cty.Number, Check: block.Whole(0), Default: cty.NumberIntVal(0), Doc: "Tokens that all prompts begin with, so that a prefix cache can help."},
-			{Name: "warmup", Type: cty.Number, Check: block.Whole(0), Doc: "Requests before the measured ones. When omitted, one for each user."},
-			{Name: "timeout", Type: cty.String, Format: block.Duration, Check: block.Positive, Default: cty.StringVal("10m0s"), Doc: "The longest that one request may take; then it is an error."},
+			{Name: "shared_prefix", Type: cty.Number, Bounds: block.WholeFrom(0), Default: cty.NumberIntVal(0), Doc: "Tokens that all prompts begin with, so that a prefix cache can help."},
+			{Name: "warmup", Type: cty.Number, Bounds: block.WholeFrom(0), Doc: "Requests before the measured ones. When omitted, one for each user."},
+			{Name: "timeout", Type: cty.String, Format: block.Duration, Bounds: block.AboveZero(), Default: cty.StringVal("10m0s"), Doc: "The longest that one request may take; then it is an error."},
 			{Name: "ramp", Type: cty.String, Format: block.Duration, Default: cty.StringVal("0s"), Doc: "How long the users take to start, evenly spread."},
-			{Name: "temperature", Type: cty.Number, Check: block.Between(0, 2), Default: cty.NumberIntVal(0), Doc: "Sampling temperature."},
+			{Name: "temperature", Type: cty.Number, Bounds: block.Within(0, 2), Default: cty.NumberIntVal(0), Doc: "Sampling temperature."},
 			{Name: "ignore_eos", Type: cty.Bool, Default: cty.True, Doc: "Generate the full output length even if the model would stop."},
 			{Name: "arrival", Type: cty.String, OneOf: []string{"poisson", "constant", "gamma"}, Default: cty.StringVal("poisson"), Doc: "How requests are spaced at a rate."},
-			{Name: "burstiness", Type: cty.Number, Check: block.Positive, Default: cty.NumberIntVal(1), Doc: "The shape of gamma arrivals: 1 is poisson, below is burstier."},
+			{Name: "burstiness", Type: cty.Number, Bounds: block.AboveZero(), Default: cty.NumberIntVal(1), Doc: "The shape of gamma arrivals: 1 is poisson, below is burstier."},
 		},
 	}}
 }

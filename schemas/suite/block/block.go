@@ -33,6 +33,10 @@ type Arg struct {
 	Default  cty.Value // cty.NilVal: null when omitted
 	// OneOf is the closed set of a string's values, or of the elements of a list of strings.
 	OneOf []string
+	// Bounds, which may be nil, are those of a number or a duration, or of the elements on an axis.
+	Bounds *Bounds
+	// Schema, which may be nil, is the JSON Schema of a value whose type does not tell what it looks like.
+	Schema map[string]any
 	// Check sees known values that are neither null nor marked. Its text says what was found and what to do.
 	Check func(cty.Value) error
 	Doc   string // one sentence, with the unit
@@ -61,6 +65,8 @@ type Block struct {
 	Labels []string // what each label means: "name"
 	Many   bool     // false: at most one stands in its parent
 	Body   Body
+	// Variants are the bodies by the first label, for a kind whose arguments depend on it: Body is what they share.
+	Variants map[string]Body
 }
 
 // Header is the part of the definition that the parser needs.

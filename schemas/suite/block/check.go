@@ -11,56 +11,78 @@ import (
 // mostWhole bounds whole numbers to what a float64, and so JSON, holds exactly.
 const mostWhole = 1 << 53
 
-// Whole checks for a whole number that is at least lowest.
-func Whole(lowest int) func(cty.Value) error {
-	return func(v cty.Value) error {
-		n := v.AsBigFloat()
-		switch {
-		case !n.IsInt():
-			return fmt.Errorf("%s is not a whole number", Number(v))
-		case n.Cmp(big.NewFloat(float64(lowest))) < 0:
-			return fmt.Errorf("%s is too small; the least is %d", Number(v), lowest)
-		case n.Cmp(big.NewFloat(mostWhole)) > 0:
-			return fmt.Errorf("%s is too large", Number(v))
-		}
-		return nil
-	}
+// Bounds are what a number, or a duration in seconds, has to lie between. They are data, so that documents show them.
+type Bounds struct {
+	Whole bool
+	Min   *float64 // nil: none
+	Above bool     // Min itself is too small
+	Max   *float64 // nil: none
 }
 
-// AtLeast checks for a number, whole or not, that is at least lowest.
-func AtLeast(lowest float64) func(cty.Value) error {
-	return func(v cty.Value) error {
-		if v.AsBigFloat().Cmp(big.NewFloat(lowest)) < 0 {
-			return fmt.Errorf("%s is too small; the least is %g", Number(v), lowest)
-		}
-		return finite(v)
-	}
+// WholeFrom are the bounds of a whole number that is at least lowest.
+func WholeFrom(lowest int) *Bounds {
+	b := From(float64(lowest))
+	b.Whole = true
+	return b
 }
 
-// Between checks for a number from lowest to highest, both allowed.
-func Between(lowest, highest float64) func(cty.Value) error {
-	return func(v cty.Value) error {
-		n := v.AsBigFloat()
-		if n.Cmp(big.NewFloat(lowest)) < 0 || n.Cmp(big.NewFloat(highest)) > 0 {
-			return fmt.Errorf("%s is not between %g and %g", Number(v), lowest, highest)
-		}
-		return nil
-	}
+// From are the bounds of a number, whole or not, that is at least lowest.
+func From(lowest float64) *Bounds { return &Bounds{Min: &lowest} }
+
+// Within are the bounds of a number from lowest to highest, both allowed.
+func Within(lowest, highest float64) *Bounds { return &Bounds{Min: &lowest, Max: &highest} }
+
+// AboveZero are the bounds of a positive number, or of a duration longer than zero.
+func AboveZero() *Bounds {
+	b := From(0)
+	b.Above = true
+	return b
 }
 
-// Positive checks for a number above zero, or a duration longer than zero.
-func Positive(v cty.Value) error {
+// Check holds a number or a duration against the bounds.
+func (b *Bounds) Check(v cty.Value) error {
 	if v.Type() == cty.String {
-		if d, err := ParseDuration(v.AsString()); err != nil || d > 0 {
-			return err
-		}
-		return fmt.Errorf("%q is no time at all; leave it out or give more", v.AsString())
+		return b.checkDuration(v.AsString())
 	}
-	if v.AsBigFloat().Sign() <= 0 {
-		return fmt.Errorf("%s is not above zero", Number(v))
+	n := v.AsBigFloat()
+	switch {
+	case b.Whole && !n.IsInt():
+		return fmt.Errorf("%s is not a whole number", Number(v))
+	case b.Min != nil && b.Max != nil && (n.Cmp(big.NewFloat(*b.Min)) < 0 || n.Cmp(big.NewFloat(*b.Max)) > 0):
+		return fmt.Errorf("%s is not between %g and %g", Number(v), *b.Min, *b.Max)
+	case b.Min != nil && b.Above && n.Cmp(big.NewFloat(*b.Min)) <= 0:
+		return fmt.Errorf("%s is not above %s", Number(v), zeroOr(*b.Min))
+	case b.Min != nil && n.Cmp(big.NewFloat(*b.Min)) < 0:
+		return fmt.Errorf("%s is too small; the least is %g", Number(v), *b.Min)
+	case b.Whole && n.Cmp(big.NewFloat(mostWhole)) > 0:
+		return fmt.Errorf("%s is too large", Number(v))
 	}
 	return finite(v)
 }
+
+func zeroOr(n float64) string {
+	if n == 0 {
+		return "zero"
+	}
+	return fmt.Sprint(n)
+}
+
+func (b *Bounds) checkDuration(text string) error {
+	d, err := ParseDuration(text)
+	if err == nil && d == 0 && b.Above {
+		return fmt.Errorf("%q is no time at all; leave it out or give more", text)
+	}
+	return err
+}
+
+// Whole checks for a whole number that is at least lowest.
+func Whole(lowest int) func(cty.Value) error { return WholeFrom(lowest).Check }
+
+// AtLeast checks for a number, whole or not, that is at least lowest.
+func AtLeast(lowest float64) func(cty.Value) error { return From(lowest).Check }
+
+// Positive checks for a number above zero, or a duration longer than zero.
+func Positive(v cty.Value) error { return AboveZero().Check(v) }
 
 // NotEmpty checks for a string, list or map with something in it.
 func NotEmpty(v cty.Value) error {

@@ -118,8 +118,8 @@ func collections() map[string]function.Function {
 
 func conversions() map[string]function.Function {
 	return map[string]function.Function{
-		"can":        tryfunc.CanFunc,
-		"convert":    typeexpr.ConvertFunc,
+		"can":        tryfunc.CanFunc.WithNewDescriptions("Returns whether an expression has a value, or an error.", []string{""}),
+		"convert":    typeexpr.ConvertFunc.WithNewDescriptions("Returns a value as one of a type, such as convert([\"1\"], list(number)).", []string{"", ""}),
 		"csvdecode":  stdlib.CSVDecodeFunc,
 		"jsondecode": stdlib.JSONDecodeFunc,
 		"jsonencode": stdlib.JSONEncodeFunc,
@@ -129,6 +129,14 @@ func conversions() map[string]function.Function {
 		"tonumber":   stdlib.MakeToFunc(cty.Number),
 		"toset":      stdlib.MakeToFunc(cty.Set(cty.DynamicPseudoType)),
 		"tostring":   stdlib.MakeToFunc(cty.String),
-		"try":        tryfunc.TryFunc,
+		"try":        tryfunc.TryFunc.WithNewDescriptions("Returns the value of the first of its expressions that has one.", nil),
 	}
+}
+
+// Names are all functions as they are documented, by name.
+func Names() map[string]function.Function {
+	fs := Functions(nil, &Meter{})
+	delete(fs, tick)
+	fs["env"] = env(func(string) string { return "" })
+	return fs
 }

@@ -229,3 +229,25 @@ func (l Lengths) line(text []byte) (int, error) {
 	}
 	return tokens, nil
 }
+
+// Schema is what lengths look like in JSON.
+func Schema() map[string]any {
+	tokens := map[string]any{"type": "integer", "minimum": 1}
+	pair := func(element map[string]any) map[string]any {
+		return map[string]any{"type": "array", "items": element, "minItems": 2, "maxItems": 2}
+	}
+	object := func(shape string, value map[string]any, others map[string]any) map[string]any {
+		properties := map[string]any{shape: value}
+		maps.Copy(properties, others)
+		return map[string]any{"type": "object", "properties": properties, "required": []string{shape}, "additionalProperties": false}
+	}
+	bounds := map[string]any{"min": tokens, "max": tokens}
+	number := map[string]any{"type": "number", "minimum": 0}
+	return map[string]any{"anyOf": []any{
+		tokens,
+		object("uniform", pair(tokens), nil),
+		object("normal", pair(number), bounds),
+		object("lognormal", pair(number), bounds),
+		object("dataset", map[string]any{"type": "string"}, map[string]any{"field": map[string]any{"type": "string"}}),
+	}}
+}
