@@ -139,7 +139,7 @@ func (b *builder) powerConfig(d *deployment) json.RawMessage {
 }
 
 func (b *builder) aggregateConfig() json.RawMessage {
-	cfg := stage.AggregateConfig{Suite: b.Suite.Name, GPUs: map[string]stage.GPU{}}
+	cfg := stage.AggregateConfig{Suite: b.Suite.Name, Description: b.Suite.Description, Seed: b.Suite.Seed, GPUs: map[string]stage.GPU{}}
 	for _, c := range b.cells {
 		cfg.Cells = append(cfg.Cells, labelsOf(c))
 		if gpu, ok := b.Suite.GPUs[c.GPUType]; ok {
@@ -149,14 +149,18 @@ func (b *builder) aggregateConfig() json.RawMessage {
 	return canonicalJSON(cfg)
 }
 
+// simulator is the type of provider whose deployments measure no hardware.
+const simulator = "simulator"
+
 func labelsOf(c cell) stage.CellLabels {
 	labels := stage.CellLabels{
 		Load: c.load, Power: c.power, Cell: c.load.Name + "/" + c.load.Key, Benchmark: c.Benchmark,
 		Model: c.Model.Name, Repo: c.Model.Repo, Provider: providerName(c.Provider), Workload: c.Workload.Name,
 		GPUType: c.GPUType, GPUs: c.GPUs, Users: c.Users, RateRPS: c.RateRPS, ISL: c.ISL, OSL: c.OSL, Trial: c.Trial,
+		Revision: c.Model.Revision, ProviderType: c.Provider.Type, SimulatedByDesign: c.Provider.Type == simulator,
 	}
 	if c.Engine != nil {
-		labels.Engine = c.Engine.Name
+		labels.Engine, labels.EngineKind, labels.EngineImage, labels.EngineArgs = c.Engine.Name, c.Engine.Kind, c.Engine.Image, c.Engine.Args
 	}
 	for _, o := range c.SLO {
 		if labels.SLO == nil {

@@ -109,9 +109,11 @@ type PowerUnkeyed struct {
 
 // AggregateConfig is the configuration of the aggregate step: what its tables say beside the measurements.
 type AggregateConfig struct {
-	Suite string         `json:"suite"`
-	Cells []CellLabels   `json:"cells"`
-	GPUs  map[string]GPU `json:"gpus,omitempty"` // by gpu type: what prices and limits rest on
+	Suite       string         `json:"suite"`
+	Description string         `json:"description,omitempty"`
+	Seed        int64          `json:"seed"`
+	Cells       []CellLabels   `json:"cells"`
+	GPUs        map[string]GPU `json:"gpus,omitempty"` // by gpu type: what prices and limits rest on
 }
 
 // PlotConfig is the configuration of the plot step.
@@ -139,6 +141,15 @@ type CellLabels struct {
 	OSL       int                `json:"osl"`
 	Trial     int                `json:"trial"`
 	SLO       map[string]float64 `json:"slo,omitempty"` // by metric name: the bound, in the metric's unit
+
+	// What is served, and by what: provenance, for whoever reads the results.
+	Revision     string   `json:"revision,omitempty"` // of the model
+	EngineKind   string   `json:"engine_kind,omitempty"`
+	EngineImage  string   `json:"engine_image,omitempty"`
+	EngineArgs   []string `json:"engine_args,omitempty"`
+	ProviderType string   `json:"provider_type,omitempty"`
+	// SimulatedByDesign says that the provider simulates, so that a cell is of a simulated run whatever becomes of its load.
+	SimulatedByDesign bool `json:"simulated_by_design,omitempty"`
 }
 
 // GPU is what the catalogue or the suite says of a GPU type.

@@ -27,9 +27,20 @@ func Columns(metrics []Metric) []Column {
 		whole("isl", "tokens", "input length asked for", func(c Cell) int { return c.ISL }),
 		whole("osl", "tokens", "output length asked for", func(c Cell) int { return c.OSL }),
 		whole("trial", "", "trial of the cell, from 1", func(c Cell) int { return c.Trial }),
-		text("status", "ok or failed", func(c Cell) string { return c.Status }),
-		optional("failure", "why the cell failed", func(c Cell) string { return c.Failure }),
-		{Name: "simulated", Doc: "the endpoint was simulated", Zero: false, Value: func(c Cell) any { return c.Simulated }},
+		text("revision", "revision of the model; empty where the suite pins none", func(c Cell) string { return c.Revision }),
+		text("engine_kind", "kind of the engine; empty: the provider's own", func(c Cell) string { return c.EngineKind }),
+		text("engine_image", "image of the engine", func(c Cell) string { return c.EngineImage }),
+		text("engine_args", "arguments that the suite adds to the engine's own, joined by blanks", func(c Cell) string { return c.EngineArgs }),
+		text("provider_type", "type of the provider", func(c Cell) string { return c.ProviderType }),
+		text("status", "ok, failed, or missing where nobody tried", func(c Cell) string { return c.Status }),
+		optional("failure", "why the cell has no numbers", func(c Cell) string { return c.Failure }),
+		{Name: "simulated", Doc: "the endpoint is simulated", Zero: false, Value: func(c Cell) any { return c.Simulated }},
+		optional("run", "run that measured the cell", func(c Cell) string { return c.Run }),
+		optional("measured_at", "when the load's clock began, RFC 3339", func(c Cell) string { return c.MeasuredAt }),
+		optional("server_engine", "engine as the endpoint names it", func(c Cell) string { return c.ServerEngine }),
+		optional("engine_version", "version of the engine as the endpoint says", func(c Cell) string { return c.EngineVersion }),
+		list("gpu_names", "GPUs as seen from inside of the server, each name once", func(c Cell) []string { return c.GPUNames }),
+		maybe("server_rtt_s", "s", "median of a request that does no work", func(c Cell) *float64 { return c.RTTSeconds }),
 	}
 	for _, m := range metrics {
 		columns = append(columns, Column{Name: m.Name, Unit: m.Unit, Doc: m.Doc, Nullable: true, Zero: 0.0, Value: func(c Cell) any {
@@ -43,16 +54,12 @@ func Columns(metrics []Metric) []Column {
 		columns,
 		Column{Name: "power_valid", Doc: "the power columns rest on readings that pass every check", Zero: false, Value: func(c Cell) any { return c.PowerValid }},
 		optional("power_method", "counter, padded or trapezoid", func(c Cell) string { return c.PowerMethod }),
-		Column{Name: "power_u95_percent", Unit: "%", Doc: "half-width of the 95 % interval of energy_j", Nullable: true, Zero: 0.0, Value: func(c Cell) any {
-			if c.PowerU95Percent == nil {
-				return nil
-			}
-			return *c.PowerU95Percent
-		}},
+		maybe("power_u95_percent", "%", "half-width of the 95 % interval of energy_j", func(c Cell) *float64 { return c.PowerU95Percent }),
 		text("validity", "valid, valid_with_notes or invalid", func(c Cell) string { return c.Validity }),
 		list("reasons", "reason codes, the grave ones first", func(c Cell) []string { return c.Reasons }),
 		list("notes", "a sentence for each reason", func(c Cell) []string { return c.Notes }),
 		list("slo_missed", "objectives of the suite that the cell misses", func(c Cell) []string { return c.SLOMissed }),
+		list("slo_notes", "for each of these the value and the bound", func(c Cell) []string { return c.SLONotes }),
 	)
 }
 
@@ -65,6 +72,16 @@ func optional(name, doc string, of func(Cell) string) Column {
 	return Column{Name: name, Doc: doc, Zero: "", Nullable: true, Value: func(c Cell) any {
 		if v := of(c); v != "" {
 			return v
+		}
+		return nil
+	}}
+}
+
+// maybe is a number that is missing where it is nil.
+func maybe(name, unit, doc string, of func(Cell) *float64) Column {
+	return Column{Name: name, Unit: unit, Doc: doc, Zero: 0.0, Nullable: true, Value: func(c Cell) any {
+		if v := of(c); v != nil {
+			return *v
 		}
 		return nil
 	}}

@@ -9,9 +9,15 @@ import (
 
 // state and verdict are what a cell's object holds besides labels and metrics; Columns has the same keys.
 type state struct {
-	Status    string  `json:"status"`
-	Failure   *string `json:"failure"`
-	Simulated bool    `json:"simulated"`
+	Status        string   `json:"status"`
+	Failure       *string  `json:"failure"`
+	Simulated     bool     `json:"simulated"`
+	Run           *string  `json:"run"`
+	MeasuredAt    *string  `json:"measured_at"`
+	ServerEngine  *string  `json:"server_engine"`
+	EngineVersion *string  `json:"engine_version"`
+	GPUNames      []string `json:"gpu_names"`
+	RTTSeconds    *float64 `json:"server_rtt_s"`
 }
 
 type verdict struct {
@@ -22,17 +28,20 @@ type verdict struct {
 	Reasons         []string `json:"reasons"`
 	Notes           []string `json:"notes"`
 	SLOMissed       []string `json:"slo_missed"`
+	SLONotes        []string `json:"slo_notes"`
 }
 
 // Encode writes the file, indented, the same bytes for the same results.
 func (r Results) Encode(out io.Writer) error {
 	file := struct {
-		Schema    int               `json:"schema"`
-		Simulated bool              `json:"simulated"`
-		Suite     string            `json:"suite"`
-		Metrics   []Metric          `json:"metrics"`
-		Cells     []json.RawMessage `json:"cells"`
-	}{Schema, r.Simulated, r.Suite, some(r.Metrics), []json.RawMessage{}}
+		Schema      int               `json:"schema"`
+		Simulated   bool              `json:"simulated"`
+		Suite       string            `json:"suite"`
+		Description string            `json:"description"`
+		Seed        int64             `json:"seed"`
+		Metrics     []Metric          `json:"metrics"`
+		Cells       []json.RawMessage `json:"cells"`
+	}{Schema, r.Simulated, r.Suite, r.Description, r.Seed, some(r.Metrics), []json.RawMessage{}}
 	for _, c := range r.Cells {
 		raw, err := encodeCell(c, r.Metrics)
 		if err != nil {
@@ -97,8 +106,13 @@ func decodeCell(raw json.RawMessage, metrics []Metric) (Cell, error) {
 		}
 	}
 	c.Status, c.Failure, c.Simulated = s.Status, orEmpty(s.Failure), s.Simulated
+	c.Origin = Origin{
+		Run: orEmpty(s.Run), MeasuredAt: orEmpty(s.MeasuredAt), ServerEngine: orEmpty(s.ServerEngine),
+		EngineVersion: orEmpty(s.EngineVersion), GPUNames: s.GPUNames, RTTSeconds: s.RTTSeconds,
+	}
 	c.PowerValid, c.PowerMethod, c.PowerU95Percent = v.PowerValid, orEmpty(v.PowerMethod), v.PowerU95Percent
 	c.Validity, c.Reasons, c.Notes, c.SLOMissed = v.Validity, v.Reasons, v.Notes, v.SLOMissed
+	c.SLONotes = v.SLONotes
 	return c, nil
 }
 

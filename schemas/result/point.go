@@ -9,7 +9,7 @@ import (
 type Point struct {
 	Labels        // of the first trial; Trial, Cell and Address are its own
 	Trials []Cell // in order
-	// Stats are the metrics over the trials that did not fail, by name.
+	// Stats are the metrics over the trials that were measured, by name.
 	Stats map[string]Stat
 }
 
@@ -28,15 +28,38 @@ func (p Point) Stat(metric string) (Stat, bool) {
 	return s, ok
 }
 
-// Failed counts the trials that failed.
-func (p Point) Failed() int {
+// Count returns how many trials have a status.
+func (p Point) Count(status string) int {
 	n := 0
 	for _, c := range p.Trials {
-		if c.Status == StatusFailed {
+		if c.Status == status {
 			n++
 		}
 	}
 	return n
+}
+
+// Status is what became of the point: ok if any of its trials was measured, missing if nobody tried one, else failed.
+func (p Point) Status() string {
+	switch {
+	case p.Count(StatusOK) > 0:
+		return StatusOK
+	case p.Count(StatusMissing) == len(p.Trials):
+		return StatusMissing
+	default:
+		return StatusFailed
+	}
+}
+
+// Validity is that of the worst trial.
+func (p Point) Validity() string {
+	verdict := Valid
+	for _, c := range p.Trials {
+		if c.Validity == Invalid || verdict == Valid {
+			verdict = c.Validity
+		}
+	}
+	return verdict
 }
 
 // Points merges the cells that differ in their trial alone, in the order of the first of each.
@@ -59,7 +82,7 @@ func Points(cells []Cell) []Point {
 
 func (p *Point) add(c Cell) {
 	p.Trials = append(p.Trials, c)
-	if c.Status == StatusFailed {
+	if c.Status != StatusOK {
 		return
 	}
 	for name, v := range c.Metrics {

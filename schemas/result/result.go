@@ -15,11 +15,13 @@ const Schema = 1
 
 // Results is the file.
 type Results struct {
-	Schema    int      `json:"schema"`
-	Simulated bool     `json:"simulated"` // any cell was measured against a simulated endpoint
-	Suite     string   `json:"suite"`
-	Metrics   []Metric `json:"metrics"` // of every cell, in the order of the keys
-	Cells     []Cell   `json:"cells"`   // in the order of the plan
+	Schema      int      `json:"schema"`
+	Simulated   bool     `json:"simulated"` // an endpoint of the run is simulated, whether or not its cells were measured
+	Suite       string   `json:"suite"`
+	Description string   `json:"description"` // the suite's own words
+	Seed        int64    `json:"seed"`
+	Metrics     []Metric `json:"metrics"` // of every cell, in the order of the keys
+	Cells       []Cell   `json:"cells"`   // in the order of the plan
 }
 
 // Metric describes one of the numbers of a cell.
@@ -34,6 +36,15 @@ type Metric struct {
 const (
 	StatusOK     = "ok"
 	StatusFailed = "failed"
+	// StatusMissing is that of a cell that nobody tried to measure: the run was interrupted before, or the cell was left out.
+	StatusMissing = "missing"
+)
+
+// What the validity gate says of a cell. One without numbers is invalid.
+const (
+	Valid          = "valid"
+	ValidWithNotes = "valid_with_notes"
+	Invalid        = "invalid"
 )
 
 // Labels say which cell it is, in the suite's words.
@@ -53,6 +64,12 @@ type Labels struct {
 	ISL       int     `json:"isl"`      // tokens, as asked for
 	OSL       int     `json:"osl"`      // tokens, as asked for
 	Trial     int     `json:"trial"`    // from 1
+
+	Revision     string `json:"revision"`    // of the model; empty where the suite pins none
+	EngineKind   string `json:"engine_kind"` // vllm, sglang, …; empty: the provider's own
+	EngineImage  string `json:"engine_image"`
+	EngineArgs   string `json:"engine_args"` // joined by blanks
+	ProviderType string `json:"provider_type"`
 }
 
 // Label names the cell by its size: "1GPU/128U", or "1GPU/5rps" for an open loop.
@@ -67,19 +84,31 @@ func (l Labels) Label() string {
 // Cell is one measured point, or the reason why it is none.
 type Cell struct {
 	Labels
-	Status    string // StatusOK or StatusFailed
-	Failure   string // why it failed; empty if not
+	Status    string // StatusOK, StatusFailed or StatusMissing
+	Failure   string // why there are no numbers; empty if there are
 	Simulated bool
+	Origin
 	// Metrics are the numbers by name, in the units of Results.Metrics; a missing one is absent.
 	Metrics map[string]float64
 
 	PowerValid      bool
 	PowerMethod     string   // counter, padded or trapezoid; empty where power is not valid
 	PowerU95Percent *float64 // half-width of the 95 % interval of energy_j
-	Validity        string   // valid, valid_with_notes or invalid
+	Validity        string   // Valid, ValidWithNotes or Invalid
 	Reasons         []string // codes, the grave ones first
 	Notes           []string // a sentence for each reason
 	SLOMissed       []string // objectives of the suite that the cell misses
+	SLONotes        []string // for each of these the value and the bound: "ttft_p99 7.2 ms > 5 ms"
+}
+
+// Origin says where and when a cell was measured, as its load met it. It is the zero value where nothing was measured.
+type Origin struct {
+	Run           string   // the run that measured it: another one than the results' own where it was used again
+	MeasuredAt    string   // RFC 3339, UTC: when the load's clock began
+	ServerEngine  string   // what the endpoint says it is
+	EngineVersion string   // as the endpoint says
+	GPUNames      []string // of its GPUs, distinct, as seen from inside; empty where nobody could look
+	RTTSeconds    *float64 // median of a request to it that does no work
 }
 
 // Value returns a metric, or false where it is missing.

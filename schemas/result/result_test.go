@@ -16,24 +16,29 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 func example() result.Results {
-	u95 := 4.9
+	u95, rtt := 4.9, 0.0004
 	labels := result.Labels{
 		Cell: "qwen/h100/1gpu/16u/1024x256/t1", Address: `load.chat["qwen/h100/1gpu/16u/1024x256/t1"]`, Benchmark: "chat", Model: "qwen", Repo: "Qwen/Q", Engine: "vllm",
 		Provider: "local", Workload: "w<1>", GPUType: "H100", GPUs: 1, Users: 16, ISL: 1024, OSL: 256, Trial: 1,
+		Revision: "220b46e", EngineKind: "vllm", EngineImage: "vllm/vllm-openai:v0.11.0", EngineArgs: "--max-num-seqs 64", ProviderType: "process",
+	}
+	origin := result.Origin{
+		Run: "20260105T100000Z-demo-0000", MeasuredAt: "2026-01-05T10:00:07Z", ServerEngine: "vllm", EngineVersion: "0.11.0",
+		GPUNames: []string{"NVIDIA H100 80GB HBM3"}, RTTSeconds: &rtt,
 	}
 	second := labels
 	second.Cell, second.Address, second.Trial = "…/t2", "load.chat[…t2]", 2
 	return result.Results{
-		Schema: result.Schema, Simulated: true, Suite: "demo",
+		Schema: result.Schema, Simulated: true, Suite: "demo", Description: "A demonstration", Seed: 42,
 		Metrics: []result.Metric{{Name: "output_tps", Unit: "tokens/s", Better: "higher", Doc: "Rate."}, {Name: "energy_j", Unit: "J", Better: "lower", Doc: "Energy."}},
 		Cells: []result.Cell{
 			{
-				Labels: labels, Status: result.StatusOK, Simulated: true, Metrics: map[string]float64{"output_tps": 1255.5, "energy_j": 900},
-				PowerValid: true, PowerMethod: "counter", PowerU95Percent: &u95, Validity: "valid", Reasons: []string{}, Notes: []string{}, SLOMissed: []string{"ttft_p99"},
+				Labels: labels, Status: result.StatusOK, Simulated: true, Origin: origin, Metrics: map[string]float64{"output_tps": 1255.5, "energy_j": 900},
+				PowerValid: true, PowerMethod: "counter", PowerU95Percent: &u95, Validity: "valid", Reasons: []string{}, Notes: []string{}, SLOMissed: []string{"ttft_p99"}, SLONotes: []string{"ttft_p99 7.2 ms > 5 ms"},
 			},
 			{
 				Labels: second, Status: result.StatusFailed, Failure: "deploy: out of memory", Metrics: map[string]float64{},
-				Validity: "invalid", Reasons: []string{"failed"}, Notes: []string{"deploy: out of memory"}, SLOMissed: []string{},
+				Validity: "invalid", Reasons: []string{"failed"}, Notes: []string{"deploy: out of memory"}, SLOMissed: []string{}, SLONotes: []string{}, Origin: result.Origin{GPUNames: []string{}},
 			},
 		},
 	}
@@ -111,8 +116,8 @@ func TestPointsMergeTrials(t *testing.T) {
 	if diff := cmp.Diff(want, points[0].Stats["output_tps"]); diff != "" {
 		t.Error(diff)
 	}
-	if points[0].Failed() != 1 || points[0].Stats["output_tps"].HalfRange() != 10 {
-		t.Errorf("%d failed, half range %v", points[0].Failed(), points[0].Stats["output_tps"].HalfRange())
+	if points[0].Count(result.StatusFailed) != 1 || points[0].Stats["output_tps"].HalfRange() != 10 {
+		t.Errorf("%d failed, half range %v", points[0].Count(result.StatusFailed), points[0].Stats["output_tps"].HalfRange())
 	}
 	if _, ok := points[1].Stat("energy_j"); ok {
 		t.Error("a metric that no trial has is there")

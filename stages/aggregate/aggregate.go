@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/result"
@@ -44,7 +45,7 @@ func (Kind) Name() string { return Name }
 func (Kind) Class() stage.Class { return stage.Pure }
 
 // Revision counts changes that change results, those of the GPU catalogue among them.
-func (Kind) Revision() int { return 2 }
+func (Kind) Revision() int { return 3 }
 
 // Run merges the inputs' tables and computes each cell of the configuration.
 func (Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
@@ -56,8 +57,8 @@ func (Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
 	if err != nil {
 		return fmt.Errorf("aggregate: %w", err)
 	}
-	results := result.Results{Schema: result.Schema, Suite: cfg.Suite, Metrics: describeMetrics()}
-	results.Simulated = slices.ContainsFunc(inputs, func(in input) bool { return in.load.Simulated })
+	results := result.Results{Schema: result.Schema, Suite: cfg.Suite, Description: cfg.Description, Seed: cfg.Seed, Metrics: describeMetrics()}
+	results.Simulated = slices.ContainsFunc(inputs, input.simulated)
 	for _, dir := range []string{"tables", "report"} {
 		if err := os.MkdirAll(filepath.Join(task.Dir, dir), 0o755); err != nil {
 			return fmt.Errorf("aggregate: %w", err)
@@ -85,6 +86,9 @@ func (Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
 	return writeReport(filepath.Join(task.Dir, "report"), results)
 }
 
+// notMeasured begins the failure of a load that nobody tried.
+const notMeasured = "not measured"
+
 // readInputs finds the load and the power of each cell.
 func readInputs(task stage.Task, cells []stage.CellLabels) ([]input, error) {
 	inputs := make([]input, len(cells))
@@ -99,6 +103,7 @@ func readInputs(task stage.Task, cells []stage.CellLabels) ([]input, error) {
 			if in.failure == "" {
 				in.failure = "the load left nothing and did not say why"
 			}
+			in.missing = strings.HasPrefix(in.failure, notMeasured)
 		default:
 			in.loadDir = load.Dir
 			var err error

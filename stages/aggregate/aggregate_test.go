@@ -35,6 +35,7 @@ func labels(users, trial int) stage.CellLabels {
 		Load: addr.Step{Kind: "load", Name: "chat", Key: key}, Power: addr.Step{Kind: "fetch-power", Name: "chat", Key: key},
 		Cell: key, Benchmark: "chat", Model: "qwen3-8b", Repo: "Qwen/Qwen3-8B-FP8", Engine: "vllm", Provider: "sim", Workload: "short",
 		GPUType: "H100", GPUs: 2, Users: users, ISL: 1024, OSL: 256, Trial: trial, SLO: map[string]float64{"ttft_p99": 0.4},
+		Revision: "220b46e", EngineKind: "vllm", EngineArgs: []string{"--max-num-seqs", "64"}, ProviderType: "simulator", SimulatedByDesign: true,
 	}
 }
 
@@ -56,9 +57,14 @@ func loadDir(t *testing.T, users int, ttft float64) string {
 			table.Chunk{Cell: "load.older-name", Request: i, Seq: 0, T: first, Tokens: 1, Kind: "content"},
 			table.Chunk{Cell: "load.older-name", Request: i, Seq: 1, T: begin + 1e9, Tokens: 255, Kind: "content"})
 	}
-	write(t, filepath.Join(dir, measured.RequestsFile), requests)
+	if err := table.Write(filepath.Join(dir, measured.RequestsFile), requests, table.Meta{"run": "20260105T100000Z-demo-0000"}); err != nil {
+		t.Fatal(err)
+	}
 	write(t, filepath.Join(dir, measured.ChunksFile), chunks)
-	put(t, filepath.Join(dir, measured.LoadFile), measured.Load{EpochUnixNS: epoch, WindowEndNS: 4e9, Simulated: true})
+	put(t, filepath.Join(dir, measured.LoadFile), measured.Load{EpochUnixNS: epoch, WindowEndNS: 4e9, Simulated: true, Endpoint: &stage.Endpoint{
+		Engine: "vllm", EngineVersion: "0.11.0", RTTSeconds: 0.0004,
+		GPUs: []stage.DeviceGPU{{Index: 0, Name: "NVIDIA H100 80GB HBM3"}, {Index: 1, Name: "NVIDIA H100 80GB HBM3"}},
+	}})
 	return dir
 }
 
@@ -100,13 +106,13 @@ func put(t *testing.T, path string, v any) {
 	}
 }
 
-// newTask is a run of five cells: two trials with power and one whose load failed; and of other sizes one without power, one whose power was
-// required and failed: a load that lacks it is not sealed.
+// newTask is a run of six cells: two trials with power and one whose load failed; and of other sizes one without power, one whose power was
+// required and failed — a load that lacks it is not sealed — and one that the run was interrupted before.
 func newTask(t *testing.T) stage.Task {
 	t.Helper()
-	cells := []stage.CellLabels{labels(16, 1), labels(16, 2), labels(16, 3), labels(4, 1), labels(1, 1)}
+	cells := []stage.CellLabels{labels(16, 1), labels(16, 2), labels(16, 3), labels(4, 1), labels(1, 1), labels(2, 1)}
 	config, err := json.Marshal(stage.AggregateConfig{
-		Suite: "demo", Cells: cells, GPUs: map[string]stage.GPU{"H100": {PricePerHourUSD: 3.95, IdleWatts: 120, TDPWatts: 700}},
+		Suite: "demo", Description: "A demonstration.", Seed: 42, Cells: cells, GPUs: map[string]stage.GPU{"H100": {PricePerHourUSD: 3.95, IdleWatts: 120, TDPWatts: 700}},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -122,6 +128,8 @@ func newTask(t *testing.T) stage.Task {
 		{Address: cells[3].Power, Dir: powerDir(t, 0, "the endpoint offers no power readings")},
 		{Address: cells[4].Load, Failure: "fetch-power: power_gap: power is required"},
 		{Address: cells[4].Power, Failure: "fetch-power: power_gap: power is required"},
+		{Address: cells[5].Load, Failure: "not measured: the run was interrupted"},
+		{Address: cells[5].Power, Failure: "not measured: the run was interrupted"},
 	}}
 }
 
@@ -193,8 +201,15 @@ func TestEveryCellIsARow(t *testing.T) {
 		{"failed", "kv_cache_too_small: 16 users need 40 GB", "invalid", []string{"failed"}, false, []string{}},
 		{"ok", "", "valid_with_notes", []string{"power_missing", "p90_small_n", "p99_small_n"}, false, []string{"ttft_p99"}},
 		{"failed", "fetch-power: power_gap: power is required", "invalid", []string{"failed"}, false, []string{}},
+		{"missing", "not measured: the run was interrupted", "invalid", []string{"not_measured"}, false, []string{}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"ttft_p99 500 ms > 400 ms"}, cells[3].SLONotes); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"not_measured: the run was interrupted"}, cells[5].Notes); diff != "" {
 		t.Error(diff)
 	}
 	if len(cells[2].Metrics) > 0 {
@@ -202,6 +217,78 @@ func TestEveryCellIsARow(t *testing.T) {
 	}
 	if note := cells[3].Notes[0]; note != "power_missing: no reading of any device: the endpoint offers no power readings" {
 		t.Errorf("the note does not say why there is no power: %s", note)
+	}
+}
+
+// TestARunOnTheSimulatorIsSimulated whatever became of its cells.
+func TestARunOnTheSimulatorIsSimulated(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		byDesign  bool
+		measured  bool
+		simulated bool
+	}{
+		{"its only cell failed", true, false, true},
+		{"a load met a simulated endpoint", false, true, true},
+		{"a cell failed on hardware", false, false, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			cell := labels(16, 1)
+			cell.SimulatedByDesign = c.byDesign
+			config, err := json.Marshal(stage.AggregateConfig{Suite: "demo", Cells: []stage.CellLabels{cell}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			load := stage.Input{Address: cell.Load, Failure: "load: errors: every request failed"}
+			if c.measured {
+				load = stage.Input{Address: cell.Load, Dir: loadDir(t, 16, 0.25)}
+			}
+			task := stage.Task{Config: config, Dir: t.TempDir(), Inputs: []stage.Input{load}}
+			results := run(t, task)
+			_, meta, err := table.Read[table.Request](filepath.Join(task.Dir, "tables", "requests.parquet"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if results.Simulated != c.simulated || results.Cells[0].Simulated != c.simulated || meta["simulated"] != fmt.Sprint(c.simulated) {
+				t.Errorf("run %t, cell %t, tables %s; want %t", results.Simulated, results.Cells[0].Simulated, meta["simulated"], c.simulated)
+			}
+		})
+	}
+}
+
+// TestEveryCellHasThePromisedKeys holds results.json to what scripts may rely on, for cells without numbers too.
+func TestEveryCellHasThePromisedKeys(t *testing.T) {
+	task := newTask(t)
+	run(t, task)
+	text, err := os.ReadFile(filepath.Join(task.Dir, "report", "results.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var file struct {
+		Cells []map[string]any `json:"cells"`
+	}
+	if err := json.Unmarshal(text, &file); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range strings.Fields(`cell model gpu_type gpus users isl osl trial status requests_ok requests_failed output_tps output_tps_per_gpu
+		e2el_mean_s ttft_mean_s ttft_p99_s tpot_p50_s interactivity_mean power_w_mean tok_s_per_kw energy_j power_valid validity reasons
+		run measured_at engine_version slo_missed slo_notes`) {
+		for i, cell := range file.Cells {
+			if _, there := cell[key]; !there {
+				t.Errorf("cell %d has no %s", i, key)
+			}
+		}
+	}
+}
+
+func TestACellSaysWhereItsNumbersAreFrom(t *testing.T) {
+	rtt := 0.0004
+	want := result.Origin{
+		Run: "20260105T100000Z-demo-0000", MeasuredAt: "2026-01-05T10:00:00Z", ServerEngine: "vllm", EngineVersion: "0.11.0",
+		GPUNames: []string{"NVIDIA H100 80GB HBM3"}, RTTSeconds: &rtt,
+	}
+	if diff := cmp.Diff(want, run(t, newTask(t)).Cells[0].Origin); diff != "" {
+		t.Error(diff)
 	}
 }
 

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/gpu"
@@ -23,21 +26,28 @@ type input struct {
 	load     measured.Load
 	loadDir  string // empty where the load failed, or the power that is sealed with it
 	failure  string
+	missing  bool   // nobody tried: the failure says why not
 	powerDir string // empty where no power was fetched
 }
 
 // cell copies the input's rows into the run's tables and computes the cell. It holds the rows of one cell in memory.
 func (in input) cell(known stage.GPU, tables *tables) (result.Cell, error) {
-	cell := result.Cell{Labels: labelsOf(in.labels), Simulated: in.load.Simulated, Metrics: map[string]float64{}}
+	cell := result.Cell{Labels: labelsOf(in.labels), Simulated: in.simulated(), Metrics: map[string]float64{}}
 	if in.loadDir == "" {
-		cell.Status, cell.Failure = result.StatusFailed, in.failure
-		cell.Validity, cell.Reasons, cell.Notes = string(gate.NotValid), []string{"failed"}, []string{"failed: " + in.failure}
+		reason, why := "failed", in.failure
+		if cell.Status = result.StatusFailed; in.missing {
+			why = cmp.Or(strings.TrimPrefix(strings.TrimPrefix(in.failure, notMeasured), ": "), "nobody tried")
+			cell.Status, reason = result.StatusMissing, "not_measured"
+		}
+		cell.Failure, cell.Validity = in.failure, result.Invalid
+		cell.Reasons, cell.Notes = []string{reason}, []string{reason + ": " + why}
 		return cell, nil
 	}
-	data, err := in.read(tables)
+	data, run, err := in.read(tables)
 	if err != nil {
 		return result.Cell{}, err
 	}
+	cell.Origin = originOf(in.load, run)
 	sample := metric.NewSample(in.labels, known, data)
 	cell.Status = result.StatusOK
 	for _, d := range metric.All() {
@@ -56,23 +66,68 @@ func (in input) cell(known stage.GPU, tables *tables) (result.Cell, error) {
 		cell.Notes = append(cell.Notes, r.Code+": "+r.Detail)
 	}
 	cell.SLOMissed = sample.Missed()
+	for _, name := range cell.SLOMissed {
+		cell.SLONotes = append(cell.SLONotes, missedNote(sample, name))
+	}
 	return cell, nil
 }
 
-// read takes in the rows of the cell and passes them on to the run's tables under the address that the plan uses now: a sealed result may
-// carry an older one.
-func (in input) read(tables *tables) (metric.Data, error) {
-	address := in.labels.Load.String()
-	var data metric.Data
-	err := table.Scan(filepath.Join(in.loadDir, measured.RequestsFile), func(rows []table.Request) error {
-		for i := range rows {
-			rows[i].Cell = address
+// simulated reports whether the cell is of a simulated endpoint. Where there is no measurement to tell, its provider does.
+func (in input) simulated() bool { return in.load.Simulated || in.labels.SimulatedByDesign }
+
+// missedNote says by how much an objective was missed: "ttft_p99 7.2 ms > 5 ms".
+func missedNote(sample *metric.Sample, name string) string {
+	def, known := metric.FindObjective(name)
+	if !known {
+		return name + " is no metric"
+	}
+	beyond, within := ">", "≤"
+	if def.Better == metric.Higher {
+		beyond, within = "<", "≥"
+	}
+	limit := sample.Labels.SLO[name]
+	v, ok := def.Compute(sample)
+	if !ok {
+		return fmt.Sprintf("%s has no value, wanted %s %s", name, within, result.Quantity(limit, def.Unit))
+	}
+	return name + " " + result.Compare(v, def.Unit, beyond, limit)
+}
+
+// originOf says where the numbers of a cell are from. run is the one that sealed the rows.
+func originOf(load measured.Load, run string) result.Origin {
+	origin := result.Origin{Run: run}
+	if load.EpochUnixNS != 0 {
+		origin.MeasuredAt = time.Unix(0, load.EpochUnixNS).UTC().Format(time.RFC3339)
+	}
+	if e := load.Endpoint; e != nil {
+		origin.ServerEngine, origin.EngineVersion = e.Engine, e.EngineVersion
+		for _, gpu := range e.GPUs {
+			if !slices.Contains(origin.GPUNames, gpu.Name) {
+				origin.GPUNames = append(origin.GPUNames, gpu.Name)
+			}
 		}
-		data.Requests = append(data.Requests, rows...)
-		return tables.requests.Append(rows...)
-	})
+		if e.RTTSeconds > 0 {
+			rtt := result.Round(e.RTTSeconds)
+			origin.RTTSeconds = &rtt
+		}
+	}
+	return origin
+}
+
+// read takes in the rows of the cell and passes them on to the run's tables under the address that the plan uses now: a sealed result may
+// carry an older one. The run is the one that the file names as its own.
+func (in input) read(tables *tables) (data metric.Data, run string, err error) {
+	address := in.labels.Load.String()
+	rows, meta, err := table.Read[table.Request](filepath.Join(in.loadDir, measured.RequestsFile))
 	if err != nil {
-		return metric.Data{}, err
+		return metric.Data{}, "", err
+	}
+	for i := range rows {
+		rows[i].Cell = address
+	}
+	data.Requests = rows
+	if err := tables.requests.Append(rows...); err != nil {
+		return metric.Data{}, "", err
 	}
 	// A load may keep no chunks; the metrics that need them are then missing.
 	err = table.Scan(filepath.Join(in.loadDir, measured.ChunksFile), func(rows []table.Chunk) error {
@@ -83,10 +138,10 @@ func (in input) read(tables *tables) (metric.Data, error) {
 		return tables.chunks.Append(rows...)
 	})
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return metric.Data{}, err
+		return metric.Data{}, "", err
 	}
 	data.Energy, err = in.energy(address, tables)
-	return data, err
+	return data, meta["run"], err
 }
 
 // energy computes the energy of the cell from its readings, so that a better estimator needs no new measurement; nil where no power was fetched.
@@ -130,5 +185,6 @@ func labelsOf(l stage.CellLabels) result.Labels {
 	return result.Labels{
 		Cell: l.Cell, Address: l.Load.String(), Benchmark: l.Benchmark, Model: l.Model, Repo: l.Repo, Engine: l.Engine, Provider: l.Provider, Workload: l.Workload,
 		GPUType: l.GPUType, GPUs: l.GPUs, Users: l.Users, RateRPS: l.RateRPS, ISL: l.ISL, OSL: l.OSL, Trial: l.Trial,
+		Revision: l.Revision, EngineKind: l.EngineKind, EngineImage: l.EngineImage, EngineArgs: strings.Join(l.EngineArgs, " "), ProviderType: l.ProviderType,
 	}
 }

@@ -31,16 +31,17 @@ type Data struct {
 
 // Cell is one measured point.
 type Cell struct {
-	Label     string // short name of the configuration, such as "2GPU/64U"
-	Series    string // what a line or a group of bars stands for: model @ GPU type
-	Benchmark string // the suite's benchmark block
-	Model     string // as served, such as "Qwen/Qwen3-8B-FP8"
-	GPUType   string // such as "H100"
-	GPUs      int    // GPUs allocated to the deployment
-	Users     int    // concurrent users
-	ISL, OSL  int    // input and output tokens of a request
-	Status    string // how the measurement ended; shown in tooltips only
-	Validity  string // valid, valid_with_notes or invalid
+	Label     string   // short name of the configuration, such as "2GPU/64U"
+	Series    string   // what a line or a group of bars stands for: model @ GPU type
+	Benchmark string   // the suite's benchmark block
+	Model     string   // as served, such as "Qwen/Qwen3-8B-FP8"
+	GPUType   string   // such as "H100"
+	GPUs      int      // GPUs allocated to the deployment
+	Users     int      // concurrent users
+	ISL, OSL  int      // input and output tokens of a request
+	Status    string   // how the measurement ended; shown in tooltips only
+	Validity  string   // valid, valid_with_notes or invalid
+	Reasons   []string // codes of what is to be said of the validity
 	Values    map[string]Value
 }
 

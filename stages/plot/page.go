@@ -101,7 +101,7 @@ func table(results result.Results) page.Table {
 		for _, m := range shown {
 			row = append(row, number(p.Stat(m.Name)))
 		}
-		t.Rows = append(t.Rows, append(row, strings.ReplaceAll(worst(p.Trials), "_", " ")))
+		t.Rows = append(t.Rows, append(row, strings.ReplaceAll(p.Validity(), "_", " ")))
 	}
 	return t
 }

@@ -136,11 +136,11 @@ func chartData(suite string, results result.Results) chart.Data {
 	for _, p := range result.Points(results.Cells) {
 		cell := chart.Cell{
 			Label: p.Label(), Series: p.Model + " @ " + p.GPUType, Benchmark: p.Benchmark, Model: p.Model, GPUType: p.GPUType,
-			GPUs: p.GPUs, Users: p.Users, ISL: p.ISL, OSL: p.OSL, Status: result.StatusOK, Validity: worst(p.Trials),
+			GPUs: p.GPUs, Users: p.Users, ISL: p.ISL, OSL: p.OSL, Status: p.Status(), Validity: p.Validity(),
 			Values: map[string]chart.Value{},
 		}
-		if p.Failed() == len(p.Trials) {
-			cell.Status = result.StatusFailed
+		for _, trial := range p.Trials {
+			cell.Reasons = append(cell.Reasons, trial.Reasons...)
 		}
 		for name, s := range p.Stats {
 			cell.Values[name] = chart.Value{Mean: s.Mean, Low: s.Min, High: s.Max, Trials: s.N, OK: true}
@@ -148,15 +148,4 @@ func chartData(suite string, results result.Results) chart.Data {
 		data.Cells = append(data.Cells, cell)
 	}
 	return data
-}
-
-// worst returns the validity of a point: that of its worst trial.
-func worst(trials []result.Cell) string {
-	verdict := "valid"
-	for _, t := range trials {
-		if t.Validity == chart.Invalid || verdict == "valid" {
-			verdict = t.Validity
-		}
-	}
-	return verdict
 }

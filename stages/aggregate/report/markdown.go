@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -18,12 +19,14 @@ func Markdown(w io.Writer, r result.Results) error {
 	if r.Simulated {
 		fmt.Fprintf(&b, "**%s**\n\n", simulatedLine)
 	}
+	writeProvenance(&b, r)
 	for _, g := range groups(r) {
 		fmt.Fprintf(&b, "## %s%s\n\n", g.title, simulated(g))
 		if g.detail != "" {
 			fmt.Fprintf(&b, "%s\n\n", g.detail)
 		}
-		fmt.Fprintf(&b, "%s\n\n### Percentiles\n\n%s\n\n### Validity\n\n", seedTable(g).RenderMarkdown(), percentileTable(g).RenderMarkdown())
+		fmt.Fprintf(&b, "%s\n\n### Percentiles\n\n%s\n\n", seedTable(g).RenderMarkdown(), percentileTable(g).RenderMarkdown())
+		writeObjectives(&b, g)
 		writeRemarks(&b, g)
 	}
 	b.WriteString(legend(r))
@@ -44,9 +47,13 @@ func simulated(g group) string {
 
 func seedTable(g group) table.Writer {
 	t := table.NewWriter()
-	t.AppendHeader(cells(header[:]))
+	names := []string{"Config", "GPUs", "Users"}
+	for _, c := range columns() {
+		names = append(names, c.name)
+	}
+	t.AppendHeader(cells(names))
 	for _, p := range g.points {
-		t.AppendRow(row(p))
+		t.AppendRow(row(p, columns()))
 	}
 	return t
 }
@@ -70,11 +77,9 @@ func percentileTable(g group) table.Writer {
 	}
 	t.AppendHeader(cells(names))
 	for _, p := range g.points {
-		line := table.Row{p.Label() + mark(p), trials(p), count(p)}
-		for _, latency := range []string{"ttft", "tpot", "e2el"} {
-			for _, q := range percentiles {
-				line = append(line, seconds(p, latency+"_"+q+"_s"))
-			}
+		line := table.Row{p.Label() + p.Mark(percentileMetrics()...), trials(p), count(p)}
+		for _, metric := range percentileMetrics() {
+			line = append(line, seconds(p, metric))
 		}
 		t.AppendRow(line)
 	}
@@ -83,11 +88,25 @@ func percentileTable(g group) table.Writer {
 
 var percentiles = [...]string{"p50", "p90", "p95", "p99"}
 
-func trials(p result.Point) string {
-	if failed := p.Failed(); failed > 0 {
-		return fmt.Sprintf("%d, %d failed", len(p.Trials), failed)
+func percentileMetrics() []string {
+	var names []string
+	for _, latency := range []string{"ttft", "tpot", "e2el"} {
+		for _, q := range percentiles {
+			names = append(names, latency+"_"+q+"_s")
+		}
 	}
-	return fmt.Sprint(len(p.Trials))
+	return names
+}
+
+func trials(p result.Point) string {
+	text := fmt.Sprint(len(p.Trials))
+	if failed := p.Count(result.StatusFailed); failed > 0 {
+		text += fmt.Sprintf(", %d failed", failed)
+	}
+	if missing := p.Count(result.StatusMissing); missing > 0 {
+		text += fmt.Sprintf(", %d not measured", missing)
+	}
+	return text
 }
 
 // count is the number of ok requests of all trials.
@@ -96,7 +115,7 @@ func count(p result.Point) string {
 	if !ok {
 		return missing
 	}
-	return grouped(s.Mean*float64(s.N), 0)
+	return result.Group(strconv.Itoa(int(s.Mean*float64(s.N) + 0.5)))
 }
 
 // seconds prints a time with three digits that count, in milliseconds below a second.
@@ -105,27 +124,80 @@ func seconds(p result.Point, metric string) string {
 	switch {
 	case !ok:
 		return missing
-	case s.Mean < 0.1:
-		return grouped(1000*s.Mean, 1) + "ms"
 	case s.Mean < 1:
-		return grouped(1000*s.Mean, 0) + "ms"
+		return result.Number(1000*s.Mean) + "ms"
 	default:
-		return grouped(s.Mean, 2) + "s"
+		return result.Number(s.Mean) + "s"
 	}
 }
 
-func writeRemarks(b *bytes.Buffer, g group) {
-	for _, p := range g.points {
-		fmt.Fprintf(b, "- %s: %s\n", p.Label(), verdict(p))
-		for _, r := range remarks(p) {
-			which := ""
-			if len(p.Trials) > 1 {
-				which = " (trial " + strings.Join(r.trials, ", ") + ")"
-			}
-			fmt.Fprintf(b, "  - %s%s: %s\n", r.code, which, r.note)
+// writeProvenance says where the numbers are from, so that the file stands alone.
+func writeProvenance(b *bytes.Buffer, r result.Results) {
+	if r.Description != "" {
+		fmt.Fprintf(b, "%s\n\n", r.Description)
+	}
+	p := r.Provenance()
+	for _, fact := range []struct {
+		what   string
+		values []string
+	}{
+		{"Model", p.Models},
+		{"Engine", p.Engines},
+		{"Provider", p.Providers},
+		{"GPUs as the servers saw them", p.GPUNames},
+		{"Measured", measuredWhen(p)},
+		{"In run", p.Runs},
+		{"Seed", []string{strconv.FormatInt(r.Seed, 10)}},
+	} {
+		if len(fact.values) > 0 {
+			fmt.Fprintf(b, "- %s: %s\n", fact.what, strings.Join(fact.values, ", "))
 		}
 	}
 	b.WriteString("\n")
+}
+
+func measuredWhen(p result.Provenance) []string {
+	switch p.From {
+	case "":
+		return nil
+	case p.To:
+		return []string{p.From}
+	default:
+		return []string{p.From + " to " + p.To}
+	}
+}
+
+func writeObjectives(b *bytes.Buffer, g group) {
+	missed := missedLines(g.points)
+	if len(missed) == 0 {
+		return
+	}
+	b.WriteString("### Objectives missed\n\n")
+	for _, line := range missed {
+		fmt.Fprintf(b, "- %s\n", line)
+	}
+	b.WriteString("\n")
+}
+
+func writeRemarks(b *bytes.Buffer, g group) {
+	count := map[string]int{}
+	for _, c := range trialsOf(g.points) {
+		count[c.Validity]++
+	}
+	var verdicts []string
+	for _, v := range []struct{ verdict, words string }{{result.Valid, "valid"}, {result.ValidWithNotes, "valid with notes"}, {result.Invalid, "invalid"}} {
+		if n := count[v.verdict]; n > 0 {
+			verdicts = append(verdicts, fmt.Sprintf("%d %s", n, v.words))
+		}
+	}
+	fmt.Fprintf(b, "### Validity\n\n%d cells: %s.\n\n", len(trialsOf(g.points)), strings.Join(verdicts, ", "))
+	lines := remarkLines(g.points, func(string) bool { return true })
+	for _, line := range lines {
+		fmt.Fprintf(b, "- %s\n", line)
+	}
+	if len(lines) > 0 {
+		b.WriteString("\n")
+	}
 }
 
 // legend explains what the tables leave unsaid.
@@ -134,11 +206,12 @@ func legend(r result.Results) string {
 		"Thru/GPU is output tokens a second and GPU. Latency, TTFT and interactivity are means over the requests that were answered in full.",
 		"Power Eff. is 1000 × output tokens ÷ joules from the first send to the last byte.",
 	}
-	for _, p := range result.Points(r.Cells) {
-		if len(p.Trials) > 1 {
-			lines = append(lines, "± is half of the range over the trials, the number before it their mean.")
-			break
-		}
+	points, metrics := result.Points(r.Cells), append(metricsOf(columns()), percentileMetrics()...)
+	if spreads(points, metrics) {
+		lines = append(lines, spreadLine)
 	}
-	return strings.Join(append(lines, "A star marks a row with a trial that failed or is not valid; "+missing+" stands for what was not measured."), "\n") + "\n"
+	for _, line := range markLines(points, metrics) {
+		lines = append(lines, strings.Replace(line, result.MarkNoted, `\`+result.MarkNoted, 1)) // a bare star begins a list
+	}
+	return strings.Join(append(lines, missing+" stands for what was not measured."), "  \n") + "\n"
 }

@@ -5,11 +5,9 @@ package report
 
 import (
 	"fmt"
-	"math"
+	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/dustin/go-humanize"
 
 	"github.com/strangeloopio/inferencex/schemas/result"
 )
@@ -50,102 +48,103 @@ func groups(r result.Results) []group {
 	return all
 }
 
-// row is one point as the first benchmark printed it.
-func row(p result.Point) []any {
-	load := strconv.Itoa(p.Users)
-	if p.Users == 0 {
-		load = strconv.FormatFloat(p.RateRPS, 'g', -1, 64) + "/s"
-	}
-	throughput := figure(p, "output_tps_per_gpu", 0, " tok/s")
-	if p.Failed() == len(p.Trials) {
-		throughput = "failed"
-	}
-	return []any{
-		p.Label() + mark(p), p.GPUs, load, throughput,
-		figure(p, "e2el_mean_s", 1, "s"),
-		figure(p, "interactivity_mean", 1, " tok/s/user"),
-		figure(p, "ttft_mean_s", 2, "s"),
-		figure(p, "tok_s_per_kw", 0, " tok/s/kW"),
+// column is one number of the first benchmark's table.
+type column struct {
+	name, unit string
+	glued      bool   // the unit follows the number without a blank
+	metric     string // mean over the trials
+}
+
+// columns are those of the first benchmark, in its order, which is also that of their importance.
+func columns() []column {
+	return []column{
+		{"Thru/GPU", "tok/s", false, "output_tps_per_gpu"},
+		{"Latency", "s", true, "e2el_mean_s"},
+		{"Interactivity", "tok/s/user", false, "interactivity_mean"},
+		{"TTFT", "s", true, "ttft_mean_s"},
+		{"Power Eff.", "tok/s/kW", false, "tok_s_per_kw"},
 	}
 }
 
-var header = [...]string{"Config", "GPUs", "Users", "Thru/GPU", "Latency", "Interactivity", "TTFT", "Power Eff."}
-
-// mark is an asterisk for a point of which a trial failed or is invalid.
-func mark(p result.Point) string {
-	for _, c := range p.Trials {
-		if c.Validity == "invalid" {
-			return "*"
-		}
+// metricsOf lists what columns show.
+func metricsOf(columns []column) []string {
+	var names []string
+	for _, c := range columns {
+		names = append(names, c.metric)
 	}
-	return ""
+	return names
 }
 
-// figure prints the mean of a metric over the trials, with half of their range where there are several.
-func figure(p result.Point, metric string, digits int, unit string) string {
-	s, ok := p.Stat(metric)
+// withUnit is the column's number in a cell that has its unit with it.
+func (c column) withUnit(p result.Point) string {
+	s, ok := p.Stat(c.metric)
 	switch {
 	case !ok:
 		return missing
-	case s.N > 1:
-		return grouped(s.Mean, digits) + " ± " + grouped(s.HalfRange(), digits) + unit
+	case c.glued:
+		return s.Spread() + c.unit
 	default:
-		return grouped(s.Mean, digits) + unit
+		return s.Spread() + " " + c.unit
 	}
 }
 
-// grouped prints a number with so many digits after the point and commas between thousands.
-func grouped(v float64, digits int) string {
-	text := strconv.FormatFloat(math.Abs(v), 'f', digits, 64)
-	whole, fraction, _ := strings.Cut(text, ".")
-	n, err := strconv.ParseInt(whole, 10, 64)
-	if err != nil {
-		return strconv.FormatFloat(v, 'g', 6, 64)
+// instead is what stands in place of the first number of a point that has none.
+func instead(p result.Point) string {
+	switch p.Status() {
+	case result.StatusFailed:
+		return "failed"
+	case result.StatusMissing:
+		return "not measured"
+	default:
+		return ""
 	}
-	text = humanize.Comma(n)
-	if fraction != "" {
-		text += "." + fraction
-	}
-	if v < 0 {
-		return "-" + text
-	}
-	return text
 }
 
-// remark is a reason that trials of a point share.
-type remark struct {
-	code, note string // of the first trial that has it
-	trials     []string
+func users(p result.Point) string {
+	if p.Users == 0 {
+		return strconv.FormatFloat(p.RateRPS, 'g', -1, 64) + "/s"
+	}
+	return strconv.Itoa(p.Users)
 }
 
-// remarks returns what is to be said of the point's validity, in the order of the reasons.
-func remarks(p result.Point) []remark {
-	var all []remark
-	at := map[string]int{}
-	for _, c := range p.Trials {
-		for i, code := range c.Reasons {
-			j, known := at[code]
-			if !known {
-				j = len(all)
-				at[code] = j
-				all = append(all, remark{code: code, note: strings.TrimPrefix(c.Notes[i], code+": ")})
-			}
-			all[j].trials = append(all[j].trials, strconv.Itoa(c.Trial))
+// row is one point as the first benchmark printed it.
+func row(p result.Point, columns []column) []any {
+	line := []any{p.Label() + p.Mark(metricsOf(columns)...), p.GPUs, users(p)}
+	for _, c := range columns {
+		line = append(line, c.withUnit(p))
+	}
+	if words := instead(p); words != "" {
+		line[3] = words
+	}
+	return line
+}
+
+// spreads reports whether a number of the table has ± in it.
+func spreads(points []result.Point, metrics []string) bool {
+	return slices.ContainsFunc(points, func(p result.Point) bool {
+		return slices.ContainsFunc(metrics, func(m string) bool { s, _ := p.Stat(m); return s.N > 1 })
+	})
+}
+
+const spreadLine = "± is half of the range over the trials, the number before it their mean."
+
+// markLines explain the marks that stand in a table of these metrics.
+func markLines(points []result.Point, metrics []string) []string {
+	used := ""
+	for _, p := range points {
+		used += p.Mark(metrics...)
+	}
+	var lines []string
+	for _, m := range []struct{ mark, means string }{
+		{result.MarkInvalid, "a trial failed, was not measured or is not valid: do not quote the row."},
+		{result.MarkNoted, "valid, with a note on a number of the row."},
+		{result.MarkMissed, "misses an objective of the suite."},
+	} {
+		if strings.Contains(used, m.mark) {
+			lines = append(lines, m.mark+" "+m.means)
 		}
 	}
-	return all
-}
-
-// verdict is the gravest of the trials' verdicts, in words.
-func verdict(p result.Point) string {
-	words := map[string]string{"valid": "valid", "valid_with_notes": "valid with notes", "invalid": "invalid"}
-	worst := "valid"
-	for _, c := range p.Trials {
-		if c.Validity == "invalid" || worst == "valid" {
-			worst = c.Validity
-		}
-	}
-	return words[worst]
+	return lines
 }
 
 // simulatedLine is said wherever numbers of a simulated endpoint stand.

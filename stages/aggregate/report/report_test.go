@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -56,6 +57,13 @@ func TestTextNeverHidesAReservation(t *testing.T) {
 	failed := seed()
 	failed.Status, failed.Failure, failed.Metrics = result.StatusFailed, "no GPU", nil
 	failed.Validity, failed.Reasons, failed.Notes = "invalid", []string{"failed"}, []string{"failed: no GPU"}
+	missing := seed()
+	missing.Status, missing.Failure, missing.Metrics = result.StatusMissing, "not measured: the run was interrupted", nil
+	missing.Validity, missing.Reasons, missing.Notes = "invalid", []string{"not_measured"}, []string{"not_measured: the run was interrupted"}
+	slow := seed()
+	slow.SLOMissed, slow.SLONotes = []string{"ttft_p99"}, []string{"ttft_p99 7.2 ms > 5 ms"}
+	noted := seed()
+	noted.Validity, noted.Reasons, noted.Notes = "valid_with_notes", []string{"power_missing"}, []string{"power_missing: no power was read"}
 	powerless := seed()
 	delete(powerless.Metrics, "tok_s_per_kw")
 	open := seed()
@@ -67,10 +75,13 @@ func TestTextNeverHidesAReservation(t *testing.T) {
 		cells []result.Cell
 		want  []string
 	}{
-		{"spread of trials", []result.Cell{seed(), second}, []string{"1,250 ± 5 tok/s"}},
+		{"spread of trials", []result.Cell{seed(), second}, []string{"1,250 ± 5 tok/s", "± is half of the range"}},
 		{"simulation", []result.Cell{simulated}, []string{"These results are simulated", "(ISL: 1024, OSL: 256), simulated"}},
-		{"an invalid cell", []result.Cell{invalid}, []string{"1GPU/128U*", "* 1GPU/128U errors: 9 of 50 requests failed"}},
-		{"a failed cell", []result.Cell{failed}, []string{"1GPU/128U*", "│ failed", "* 1GPU/128U failed: no GPU"}},
+		{"an invalid cell", []result.Cell{invalid}, []string{"1GPU/128U† ", "errors: 9 of 50 requests failed (1GPU/128U)", "† a trial failed"}},
+		{"a failed cell", []result.Cell{failed}, []string{"1GPU/128U† ", "│ failed", "failed: no GPU (1GPU/128U)"}},
+		{"a cell that nobody measured", []result.Cell{missing}, []string{"1GPU/128U† ", "│ not measured", "not_measured: the run was interrupted (1GPU/128U)"}},
+		{"a missed objective", []result.Cell{slow}, []string{"1GPU/128U‡ ", "‡ 1GPU/128U: ttft_p99 7.2 ms > 5 ms", "‡ misses an objective"}},
+		{"a note on what is shown", []result.Cell{noted}, []string{"1GPU/128U* ", "* valid, with a note", "power_missing: no power was read (1GPU/128U)"}},
 		{"no power", []result.Cell{powerless}, []string{"│ –          │"}},
 		{"an open loop", []result.Cell{open}, []string{"1GPU/2.5rps", "│ 2.5/s"}},
 		{"a table for each length", []result.Cell{seed(), otherLength}, []string{"ISL: 1024", "ISL: 4096"}},
@@ -87,15 +98,70 @@ func TestTextNeverHidesAReservation(t *testing.T) {
 	}
 }
 
+// wide is a table with everything that takes room: a spread in every number, marks, remarks and simulation.
+func wide() result.Results {
+	var cells []result.Cell
+	for users := 16; users <= 64; users *= 2 {
+		for trial := 1; trial <= 3; trial++ {
+			c := seed()
+			c.Users, c.Trial, c.Simulated = users, trial, true
+			for name := range c.Metrics {
+				c.Metrics[name] *= 1 + 0.037*float64(trial)
+			}
+			c.Validity, c.Reasons, c.Notes = "invalid", []string{"errors"}, []string{"errors: 9 of 50 requests failed (9 http_error), first: connection refused"}
+			c.SLOMissed, c.SLONotes = []string{"ttft_p99"}, []string{"ttft_p99 7.2 ms > 5 ms"}
+			cells = append(cells, c)
+		}
+	}
+	return result.Results{Simulated: true, Cells: cells}
+}
+
 func TestTextKeepsToTheTerminal(t *testing.T) {
+	for _, c := range []struct {
+		width int
+		want  []string
+		not   []string
+	}{
+		{0, []string{"│ Config", "Users", "Power Eff.", " ± ", "± is half"}, []string{"lack of room"}},
+		{100, []string{"Config", "Users", "Power Eff.", " ± ", "± is half"}, []string{"│"}},
+		{80, []string{"Config", "Power Eff.", " ± ", "± is half"}, []string{"│", "Users", "lack of room"}},
+		{60, []string{"Config", "Latency", "Interactivity", "TTFT", "Power Eff."}, []string{"│", " ± ", "± is"}},
+		{40, []string{"Config", "Thru/GPU", "Latency", "For lack of room"}, []string{"│"}},
+	} {
+		t.Run(fmt.Sprint(c.width), func(t *testing.T) {
+			var b bytes.Buffer
+			if err := report.Text(&b, wide(), c.width); err != nil {
+				t.Fatal(err)
+			}
+			for line := range strings.Lines(b.String()) {
+				if n := len([]rune(strings.TrimRight(line, "\n"))); c.width > 0 && n > c.width {
+					t.Errorf("%d columns: %s", n, line)
+				}
+			}
+			for _, want := range c.want {
+				if !strings.Contains(b.String(), want) {
+					t.Errorf("no %q in\n%s", want, b.String())
+				}
+			}
+			for _, not := range c.not {
+				if strings.Contains(b.String(), not) {
+					t.Errorf("%q in\n%s", not, b.String())
+				}
+			}
+		})
+	}
+}
+
+func TestRemarksAreSaidOnce(t *testing.T) {
+	r := wide()
+	r.Cells[0].Reasons, r.Cells[0].Notes = nil, nil
 	var b bytes.Buffer
-	if err := report.Text(&b, result.Results{Cells: []result.Cell{seed()}}, 60); err != nil {
+	if err := report.Text(&b, r, 0); err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.Lines(b.String()) {
-		if n := len([]rune(strings.TrimRight(line, "\n"))); n > 60 {
-			t.Errorf("%d columns: %s", n, line)
-		}
+	want := "(8 of 9 cells: 1GPU/16U trials 2 and 3, 1GPU/32U, 1GPU/64U)"
+	if n := strings.Count(b.String(), "errors: "); n != 1 || !strings.Contains(b.String(), want) {
+		t.Errorf("%d remarks, want one of %s\n%s", n, want, b.String())
 	}
 }
 
@@ -105,7 +171,7 @@ func TestSeedLeavesOutWhatItCannotSay(t *testing.T) {
 	second := seed()
 	second.Trial = 2
 	var b bytes.Buffer
-	if err := report.Seed(&b, result.Results{Cells: []result.Cell{seed(), unanswered, second}}); err != nil {
+	if err := report.Seed(&b, result.Results{Simulated: true, Cells: []result.Cell{seed(), unanswered, second}}); err != nil {
 		t.Fatal(err)
 	}
 	want := `[
@@ -122,7 +188,10 @@ func TestSeedLeavesOutWhatItCannotSay(t *testing.T) {
     "interactivity_tokens_per_sec_per_user": 29.2,
     "total_requests": 100,
     "successful_requests": 100,
-    "failed_requests": 0
+    "failed_requests": 0,
+    "simulated": true,
+    "model": "Qwen3-8B-FP8",
+    "gpu_type": "H100"
   }
 ]
 `

@@ -7,7 +7,8 @@ import (
 	"github.com/strangeloopio/inferencex/schemas/result"
 )
 
-// seedRow is one configuration in benchmark_gpu_users_results.json, the file of this project's first benchmark.
+// seedRow is one configuration in benchmark_gpu_users_results.json, the file of this project's first benchmark. The last three keys are not of
+// that form, whose readers pass over them.
 type seedRow struct {
 	GPUs                   int      `json:"n_gpu"`
 	Users                  int      `json:"n_users"`
@@ -22,6 +23,9 @@ type seedRow struct {
 	Requests               int      `json:"total_requests"`
 	OK                     int      `json:"successful_requests"`
 	Failed                 int      `json:"failed_requests"`
+	Simulated              bool     `json:"simulated"`
+	Model                  string   `json:"model"`
+	GPUType                string   `json:"gpu_type"`
 }
 
 // Seed writes the results in the first benchmark's form: one object a point, the mean of its trials, requests added up. Points without an
@@ -37,6 +41,7 @@ func Seed(w io.Writer, r result.Results) error {
 			OutputTPS: mean(p, "output_tps"), OutputTPSPerGPU: mean(p, "output_tps_per_gpu"), MeanLatencySeconds: mean(p, "e2el_mean_s"),
 			MeanTTFTSeconds: mean(p, "ttft_mean_s"), InteractivityTPSPerUsr: mean(p, "interactivity_mean"),
 			Requests: total(p, "requests_attempted"), OK: total(p, "requests_ok"), Failed: total(p, "requests_failed"),
+			Simulated: r.Simulated, Model: p.Model, GPUType: p.GPUType,
 		})
 	}
 	enc := json.NewEncoder(w)
