@@ -70,6 +70,18 @@ type loader struct {
 
 // load evaluates parsed files.
 func load(src source.Set, opt Options) (*Suite, hcl.Diagnostics) {
+	l := newLoader(src, opt)
+	l.run()
+	files := l.collect()
+	diags := files.Sort(l.redact(l.diags))
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	return l.suite, diags
+}
+
+// newLoader returns the loader of a suite's own files.
+func newLoader(src source.Set, opt Options) *loader {
 	if opt.Getenv == nil {
 		opt.Getenv = func(string) string { return "" }
 	}
@@ -84,13 +96,7 @@ func load(src source.Set, opt Options) (*Suite, hcl.Diagnostics) {
 	}
 	l := &loader{world: w, src: src, modules: map[string]hcl.Range{}}
 	l.newScope()
-	l.run()
-	files := l.collect()
-	diags := files.Sort(l.redact(l.diags))
-	if diags.HasErrors() {
-		return nil, diags
-	}
-	return l.suite, diags
+	return l
 }
 
 // newScope makes what expressions of this file or folder can refer to. All of a suite have one meter.

@@ -31,12 +31,8 @@ type savedPlan struct {
 
 func (a *App) savePlan(path string, f suiteFlags, args []string, l *loaded, p *plan.Plan) error {
 	saved := savedPlan{Schema: savedSchema, Targets: f.targets, Excludes: f.excludes, Replaces: f.replaces, Plan: p}
-	suitePath := "."
-	if len(args) > 0 {
-		suitePath = args[0]
-	}
 	var err error
-	if saved.Suite, err = filepath.Abs(suitePath); err != nil {
+	if saved.Suite, err = filepath.Abs(pathOf(args)); err != nil {
 		return err
 	}
 	if saved.Dir, err = filepath.Abs(f.dir); err != nil {

@@ -48,23 +48,36 @@ type loaded struct {
 
 // load reads the suite that the arguments name, or the current folder's. It prints what is wrong with it.
 func (a *App) load(f suiteFlags, args []string) (*loaded, error) {
-	path := "."
-	if len(args) > 0 {
-		path = args[0]
+	options, err := a.options(f)
+	if err != nil {
+		return nil, err
 	}
+	s, files, diags := suite.Load(pathOf(args), options)
+	l := &loaded{s, files}
+	return l, a.report(l, f.json, diags)
+}
+
+// pathOf returns the suite that the arguments name, or the current folder.
+func pathOf(args []string) string {
+	if len(args) > 0 {
+		return args[0]
+	}
+	return "."
+}
+
+// options returns what the language has to be told, by the registry and by the flags.
+func (a *App) options(f suiteFlags) (suite.Options, error) {
 	vars := map[string]string{}
 	for _, text := range f.vars {
 		name, value, ok := strings.Cut(text, "=")
 		if !ok || name == "" {
-			return nil, exit(ExitConfig, "-var %s: want name=value", text)
+			return suite.Options{}, exit(ExitConfig, "-var %s: want name=value", text)
 		}
 		vars[name] = value
 	}
 	options := a.parts().SuiteOptions()
 	options.Vars, options.VarFiles, options.Getenv = vars, f.varFiles, a.Getenv
-	s, files, diags := suite.Load(path, options)
-	l := &loaded{s, files}
-	return l, a.report(l, f.json, diags)
+	return options, nil
 }
 
 // report prints diagnostics. It returns an error if one of them is.

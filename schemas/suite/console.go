@@ -1,0 +1,46 @@
+package suite
+
+import (
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/zclconf/go-cty/cty"
+
+	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/suite/source"
+)
+
+// ConsoleFile is the name under which diagnostics speak of what was typed.
+const ConsoleFile = "console"
+
+// Console evaluates expressions against the declarations of a suite: its variables, locals and blocks.
+type Console struct{ loader *loader }
+
+// NewConsole reads a suite as Load does, but for its benchmarks: an expression can be tried while they are still wrong. The Console is nil if
+// and only if a diagnostic is an error.
+func NewConsole(path string, opt Options) (*Console, map[string]*hcl.File, hcl.Diagnostics) {
+	src, diags := source.Read(path, opt.VarFiles)
+	if diags.HasErrors() {
+		return nil, src.Files, diags
+	}
+	l := newLoader(src, opt)
+	l.declareAll()
+	l.settle()
+	diags = append(diags, l.collect().Sort(l.redact(l.diags))...)
+	if diags.HasErrors() {
+		return nil, src.Files, diags
+	}
+	return &Console{l}, src.Files, diags
+}
+
+// Eval evaluates one expression. A sensitive value is replaced by what stands for it.
+func (c *Console) Eval(text string) (cty.Value, hcl.Diagnostics) {
+	e, diags := hclsyntax.ParseExpression([]byte(text), ConsoleFile, hcl.InitialPos)
+	if diags.HasErrors() {
+		return cty.NilVal, diags
+	}
+	v, _, found := c.loader.scope.Eval(e)
+	if diags = append(diags, c.loader.redact(found)...); diags.HasErrors() {
+		return cty.NilVal, diags
+	}
+	return block.Redact(v), diags
+}
