@@ -36,8 +36,8 @@ func workloadBlock() block.Block {
 		Args: []Arg{
 			{Name: "requests", Type: cty.Number, Bounds: block.WholeFrom(1), Doc: "Measured requests of a cell. When omitted, 8 for each user, or the suite's requests if more."},
 			{Name: "duration", Type: cty.String, Format: block.Duration, Bounds: block.AboveZero(), Doc: "How long a cell sends requests, in place of a number of them."},
-			{Name: "isl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema(), Doc: "Input length, in tokens: a number or a distribution."},
-			{Name: "osl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema(), Doc: "Output length, in tokens: a number or a distribution."},
+			{Name: "isl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema, Doc: "Input length, in tokens: a number or a distribution."},
+			{Name: "osl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema, Doc: "Output length, in tokens: a number or a distribution."},
 			{Name: "endpoint", Type: cty.String, OneOf: []string{"completions", "chat"}, Default: cty.StringVal("completions"), Doc: "Which API is called. Lengths are exact with completions."},
 			{Name: "shared_prefix", Type: cty.Number, Bounds: block.WholeFrom(0), Default: cty.NumberIntVal(0), Doc: "Tokens that all prompts begin with, so that a prefix cache can help."},
 			{Name: "warmup", Type: cty.Number, Bounds: block.WholeFrom(0), Doc: "Requests before the measured ones. When omitted, one for each user."},

@@ -160,7 +160,7 @@ func value(a block.Arg, ty cty.Type) object {
 		}
 		return s
 	case a.Schema != nil:
-		return a.Schema
+		return a.Schema()
 	case a.Ref != "":
 		return object{"type": "string", "pattern": `^\$\{`}
 	case ty == cty.Bool:
