@@ -116,7 +116,8 @@ func TestEndpointDies(t *testing.T) {
 			unanswered++
 		}
 	}
-	if unanswered < 32 || unanswered > 32+4*8 { // beside those that it took, those in flight and those that wait to be written down
+	// Each of the 8 streams that broke when the server died may come between and has the count begin anew; beside those, what waits to be written down.
+	if unanswered < 32 || unanswered > 9*32+4*8 {
 		t.Errorf("%d requests without an answer among %d", unanswered, len(all))
 	}
 }

@@ -47,12 +47,8 @@ func TestLoad(t *testing.T) {
 			if len(indices) != 128 || len(ids) != 128 || len(users) != 16 {
 				t.Errorf("%d indices, %d ids, %d users", len(indices), len(ids), len(users))
 			}
-			least := .95 * 16
-			if raceEnabled {
-				least = .7 * 16 // the detector takes its share of each turn-around
-			}
-			if got := concurrency(all); got < least || got > 16 {
-				t.Errorf("achieved concurrency %.2f of 16", got)
+			if got := concurrency(all); got > 16 {
+				t.Errorf("%.2f requests in flight for 16 users", got)
 			}
 			checkChunks(t, task.Dir, all)
 			checkFacts(t, task.Dir, all, endpoint)
@@ -62,6 +58,29 @@ func TestLoad(t *testing.T) {
 		})
 	}
 }
+
+// The next request of a user leaves with the answer to its last: but for 5 %, all are in flight all the time. Whoever else uses this machine can
+// only take from that, so the best of a few loads is what the client can do; a client that waits between requests never reaches it.
+func TestUsersStayInFlight(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector takes its share of each turn-around")
+	}
+	best := 0.0
+	for range measurements {
+		_, endpoint := simulate(t, simulator.Config{Model: "Qwen3-8B-FP8", Profile: "offline"})
+		task := task(t, endpoint, cell(16))
+		if err := load.New().Run(t.Context(), environment(), task); err != nil {
+			t.Fatal(err)
+		}
+		if best = max(best, concurrency(rows(t, task.Dir))); best >= .95*16 {
+			return
+		}
+	}
+	t.Errorf("%.2f requests in flight for 16 users", best)
+}
+
+// measurements is how many independent ones a claim about time has to hold in one of.
+const measurements = 3
 
 // concurrency is the mean of requests in flight from the first send to the last end.
 func concurrency(all []table.Request) float64 {
@@ -143,15 +162,25 @@ func TestDuration(t *testing.T) {
 		t.Fatal(err)
 	}
 	all := rows(t, task.Dir)
-	begin, end := all[0].TSched, int64(0)
+	begin, ends := all[0].TSched, map[int32]int64{}
 	for _, r := range all {
-		begin, end = min(begin, r.TSched), max(end, r.TSched)
+		begin, ends[r.User] = min(begin, r.TSched), max(ends[r.User], r.TDone)
 		if r.Status != "ok" {
 			t.Errorf("row: %+v", r)
 		}
 	}
-	if took := time.Duration(end - begin); took >= 2*time.Second || took < time.Second {
-		t.Errorf("%d requests were due over %v", len(all), took)
+	for _, r := range all {
+		if due := time.Duration(r.TSched - begin); due >= 2*time.Second {
+			t.Errorf("request %d was due after %v", r.Index, due)
+		}
+	}
+	for user, end := range ends {
+		if worked := time.Duration(end - begin); worked < 2*time.Second {
+			t.Errorf("user %d had its last answer after %v and did not go on", user, worked)
+		}
+	}
+	if len(ends) != 4 {
+		t.Errorf("%d users", len(ends))
 	}
 }
 

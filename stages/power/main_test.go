@@ -77,8 +77,10 @@ func printRows(args []string, newer bool, first, second, util string) {
 	_, _ = fmt.Sscan(args[slices.Index(args, "-lms")+1], &millis)
 	fmt.Println("torn, row")
 	fmt.Println()
-	for {
-		stamp := time.Now().UTC().Format("2006/01/02 15:04:05.000")
+	// Readings come late on a busy machine, but are never of another time: their gaps are not what is tested.
+	for at := time.Now(); ; at = at.Add(time.Duration(millis) * time.Millisecond) {
+		time.Sleep(time.Until(at))
+		stamp := at.UTC().Format("2006/01/02 15:04:05.000")
 		for i, watts := range []string{first, second} {
 			power := watts
 			if newer {
@@ -89,6 +91,5 @@ func printRows(args []string, newer bool, first, second, util string) {
 				return
 			}
 		}
-		time.Sleep(time.Duration(millis) * time.Millisecond)
 	}
 }

@@ -69,7 +69,10 @@ func results(t *testing.T, task stage.Task) (measured.Power, []table.Power) {
 	return record, rows
 }
 
-// watch starts a stand-in nvidia-smi beside a deployment and returns its step over the next 300 ms.
+// startup is more than a stand-in needs before its first reading, also on a machine with more to do.
+const startup = 1500 * time.Millisecond
+
+// watch starts a stand-in nvidia-smi beside a deployment and returns its step over 300 ms soon after.
 func watch(t *testing.T, mode, more string) (*power.Kind, stage.Task) {
 	t.Helper()
 	t.Setenv(standIn, mode)
@@ -79,7 +82,7 @@ func watch(t *testing.T, mode, more string) (*power.Kind, stage.Task) {
 	}
 	options := fmt.Sprintf(`{"command":%s,"period":"10ms","pad":"50ms"%s}`, strconv.Quote(self), more)
 	at := stage.Endpoint{URL: "http://127.0.0.1:8000", Power: stage.PowerSource{Kind: "nvidia-smi"}}
-	begin := time.Now().Add(300 * time.Millisecond)
+	begin := time.Now().Add(startup)
 	task := newTask(t, at, 2, options, begin.UnixNano(), begin.Add(300*time.Millisecond).UnixNano())
 	kind := power.New(power.Config{})
 	task.Watch, err = kind.Watch(t.Context(), newEnv(), task)
