@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/strangeloopio/inferencex/schemas/result"
 	"github.com/strangeloopio/inferencex/stages/chart/render"
 )
 
@@ -44,7 +45,7 @@ func formatTick(v float64) string {
 	if fraction != "" {
 		fraction = "." + fraction
 	}
-	return separate(whole) + fraction
+	return result.Group(whole) + fraction
 }
 
 // niceStep returns 1, 2 or 5 times a power of ten so that span holds at most n steps.

@@ -26,7 +26,7 @@ const (
 type Data struct {
 	Title     string // the run's title; heads a chart that shows more than one series
 	Simulated bool   // no real GPU was measured; every chart then says so
-	Cells     []Cell // any order; one per point, trials merged
+	Cells     []Cell // one per point, trials merged; groups of cells are shown in the order in which they come first
 }
 
 // Cell is one measured point.
@@ -67,48 +67,51 @@ func (c Cell) value(metric string) (Value, bool) {
 // varies reports trials that a whisker can tell apart.
 func (v Value) varies() bool { return v.Trials > 1 && v.Low < v.High }
 
-// compareCells orders cells as charts show them.
+// compareCells orders the cells of a group as charts show them.
 func compareCells(a, b Cell) int {
 	return cmp.Or(
-		compareGroups(a, b),
 		cmp.Compare(a.GPUs, b.GPUs),
 		cmp.Compare(a.Users, b.Users),
 		cmp.Compare(a.Label, b.Label),
 	)
 }
 
-// compareGroups is zero for cells that may share a line or a group of bars:
-// same benchmark, series and request shape.
-func compareGroups(a, b Cell) int {
-	return cmp.Or(
-		cmp.Compare(a.Benchmark, b.Benchmark),
-		cmp.Compare(a.Series, b.Series),
-		cmp.Compare(a.Model, b.Model),
-		cmp.Compare(a.GPUType, b.GPUType),
-		cmp.Compare(a.ISL, b.ISL),
-		cmp.Compare(a.OSL, b.OSL),
-	)
+// alike reports cells that may share a line or a group of bars: same benchmark, series and request shape.
+func alike(a, b Cell) bool {
+	return rivals(a, b) && a.Series == b.Series && a.GPUType == b.GPUType
 }
 
-// groups splits cells, sorted, into runs that compareGroups calls equal.
+// rivals reports cells that compete for one frontier: GPU types do, models do not.
+func rivals(a, b Cell) bool {
+	return a.Benchmark == b.Benchmark && a.Model == b.Model && a.ISL == b.ISL && a.OSL == b.OSL
+}
+
+// gather splits cells into groups of the same kind, in the order in which each comes first.
+func gather(cells []Cell, same func(a, b Cell) bool) [][]Cell {
+	var out [][]Cell
+	for _, c := range cells {
+		i := slices.IndexFunc(out, func(g []Cell) bool { return same(g[0], c) })
+		if i < 0 {
+			i = len(out)
+			out = append(out, nil)
+		}
+		out[i] = append(out[i], c)
+	}
+	return out
+}
+
+// groups splits cells into those that are alike, each sorted.
 func groups(cells []Cell) [][]Cell {
-	return runs(slices.SortedStableFunc(slices.Values(cells), compareCells), compareGroups)
+	out := gather(cells, alike)
+	for _, g := range out {
+		slices.SortStableFunc(g, compareCells)
+	}
+	return out
 }
 
 // byGPUs splits one group into runs of equal GPU count.
 func byGPUs(group []Cell) [][]Cell {
-	return runs(group, func(a, b Cell) int { return cmp.Compare(a.GPUs, b.GPUs) })
-}
-
-func runs(sorted []Cell, compare func(a, b Cell) int) [][]Cell {
-	var out [][]Cell
-	for i, c := range sorted {
-		if i == 0 || compare(sorted[i-1], c) != 0 {
-			out = append(out, nil)
-		}
-		out[len(out)-1] = append(out[len(out)-1], c)
-	}
-	return out
+	return gather(group, func(a, b Cell) bool { return a.GPUs == b.GPUs })
 }
 
 // gpuCounts returns the distinct GPU counts in ascending order.

@@ -108,6 +108,26 @@ func breakAt(word string, size float64, bold bool, width float64) int {
 	return fits
 }
 
+// squeeze shortens a subject such as "org/long-model-name on H100" to at most width pixels in the middle of the model's name: how it begins
+// and ends, and what it ran on, is what tells it from the others.
+func squeeze(text string, size float64, bold bool, width float64) string {
+	if render.TextWidth(text, size, bold) <= width {
+		return text
+	}
+	tail := ""
+	if at := strings.LastIndex(text, " on "); at > 0 {
+		text, tail = text[:at], text[at:]
+	}
+	runes := []rune(text)
+	for keep := len(runes) - 1; keep > 3; keep-- {
+		short := string(runes[:(keep+1)/2]) + "…" + string(runes[len(runes)-keep/2:]) + tail
+		if render.TextWidth(short, size, bold) <= width {
+			return short
+		}
+	}
+	return fit(text+tail, size, bold, width)
+}
+
 // fit shortens text with an ellipsis to at most width pixels.
 func fit(text string, size float64, bold bool, width float64) string {
 	if render.TextWidth(text, size, bold) <= width {

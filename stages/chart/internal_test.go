@@ -9,17 +9,6 @@ import (
 	"github.com/strangeloopio/inferencex/stages/chart/render"
 )
 
-func TestFormatValue(t *testing.T) {
-	for v, want := range map[float64]string{
-		0: "0", 0.0384: "0.0384", 0.39: "0.390", 0.9996: "1.00", 1.389: "1.39", 9.996: "10.0", 29.24: "29.2",
-		99.96: "100", 653.4: "653", 999.6: "1,000", 6907: "6,907", 1234567: "1,234,567", -1255: "-1,255", 1e-9: "0.000000",
-	} {
-		if got := formatValue(v); got != want {
-			t.Errorf("formatValue(%g) = %q, want %q", v, got, want)
-		}
-	}
-}
-
 func TestWrapKeepsEveryCharacterWithinTheWidth(t *testing.T) {
 	const width = 120
 	for _, text := range []string{
@@ -123,7 +112,7 @@ func TestFrontiersKeepModelsApartAndGPUTypesTogether(t *testing.T) {
 		c.Model, c.GPUType, c.Series = model, gpu, model+" @ "+gpu
 		return c
 	}
-	got := frontiers(groups([]Cell{make("a", "H100", 1, 1), make("a", "B200", 2, 2), make("b", "H100", 3, 3)}), 0, 0)
+	got := frontiers(gather([]Cell{make("a", "H100", 1, 1), make("a", "B200", 2, 2), make("b", "H100", 3, 3)}, rivals), 500, 0, 0)
 	if len(got) != 2 || got[0].cells[0].GPUType != "B200" || len(got[0].cells) != 1 {
 		t.Errorf("frontiers = %+v, want a's held by B200 alone and one for b", got)
 	}

@@ -53,7 +53,7 @@ func buildLatencyCurve(d Data) (Figure, error) {
 		}
 		all = append(all, curves...)
 	}
-	notes := pointNotes(d.Cells, all, LatencySeconds, TTFTSeconds)
+	notes := pointNotes(gs, all, LatencySeconds, TTFTSeconds)
 	bottom := notesAt(&o, notes, top+latencyHeight+axisBottom, latencyWidth-2*margin)
 	title := "Latency against concurrent users: " + h.title
 	return figure("latency_curve", title, latencyWidth, int(math.Ceil(bottom))+margin, o)

@@ -96,7 +96,7 @@ func key(counts []int, names []string, extra []legendItem, top, width float64) (
 	var ghosts []series
 	if len(names) > 1 {
 		for i, name := range names {
-			name = fit(name, textSize, false, width-legendIcon-5)
+			name = squeeze(name, textSize, false, width-legendIcon-5)
 			items = append(items, bareLine(name))
 			ghosts = append(ghosts, series{
 				SingleSeries: charts.SingleSeries{Name: name, Type: "line", Symbol: "none", Data: []datum{}},
@@ -141,22 +141,26 @@ func legendRows(items []legendItem, width float64) float64 {
 	return rows
 }
 
-// missing names the cells that a chart of these metrics cannot show.
-func missing(cells []Cell, metrics ...string) string {
-	var names []string
-	for _, c := range cells {
-		if slices.ContainsFunc(metrics, func(m string) bool { _, ok := c.value(m); return !ok }) {
-			names = append(names, c.Label)
+// missing names the cells that a chart of these metrics cannot show, by group where there are several.
+func missing(gs [][]Cell, metrics ...string) []string {
+	var notes []string
+	names := distinguish(gs)
+	for i, g := range gs {
+		var labels []string
+		for _, c := range g {
+			if slices.ContainsFunc(metrics, func(m string) bool { _, ok := c.value(m); return !ok }) {
+				labels = append(labels, c.Label)
+			}
+		}
+		if len(labels) > 0 {
+			notes = append(notes, strings.TrimSuffix("No data: "+names[i], ": ")+": "+strings.Join(labels, ", ")+".")
 		}
 	}
-	if len(names) == 0 {
-		return ""
-	}
-	return "No data: " + strings.Join(names, ", ") + "."
+	return notes
 }
 
 // pointNotes are the footnotes of charts that draw cells as points.
-func pointNotes(cells []Cell, curves []curve, metrics ...string) []string {
+func pointNotes(gs [][]Cell, curves []curve, metrics ...string) []string {
 	hollow := slices.ContainsFunc(curves, func(c curve) bool {
 		return slices.ContainsFunc(c.dots, func(d dot) bool { return d.cell.Validity == Invalid })
 	})
@@ -164,10 +168,7 @@ func pointNotes(cells []Cell, curves []curve, metrics ...string) []string {
 	if hollow {
 		notes = append(notes, "Hollow: the cell failed its validity gate; do not quote it.")
 	}
-	if m := missing(cells, metrics...); m != "" {
-		notes = append(notes, m)
-	}
-	return notes
+	return append(notes, missing(gs, metrics...)...)
 }
 
 // numberAxis is a linear axis with its name at the middle.

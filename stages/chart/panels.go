@@ -7,6 +7,7 @@ import (
 	"github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
 
+	"github.com/strangeloopio/inferencex/schemas/result"
 	"github.com/strangeloopio/inferencex/stages/chart/render"
 )
 
@@ -99,7 +100,7 @@ func buildPanels(d Data) (Figure, error) {
 	}
 	for i, r := range s.rows {
 		if r.heading != "" {
-			text := fit(r.heading, textSize, true, float64(s.width)-2*margin)
+			text := r.title(float64(s.width) - 2*margin)
 			t := textAt(text, margin, s.top+float64(i)*rowHeight, textSize, ink, true)
 			t.TitleBackgroundColor = paper // the grid's lines stop at it, over the row's whole height
 			t.Padding = [4]int{3, 6, 2, 0}
@@ -179,7 +180,7 @@ func (s *sheet) valueScale(metric string) scale {
 			continue
 		}
 		end := max(v.High, v.Mean)
-		text := render.TextWidth(formatValue(v.Mean), detailSize, false) + valueGap + 2
+		text := render.TextWidth(result.Number(v.Mean), detailSize, false) + valueGap + 2
 		high, reach = max(high, end), max(reach, end*s.panelWidth/(s.panelWidth-text))
 	}
 	if reach <= 0 {
@@ -230,7 +231,7 @@ func (s *sheet) values(i int, p panel, gpus int) series {
 		}
 		text, at, color := noData, 0.0, faint
 		if v, ok := r.cell.value(p.metric); ok {
-			text, at, color = formatValue(v.Mean), max(v.High, v.Mean), ink
+			text, at, color = result.Number(v.Mean), max(v.High, v.Mean), ink
 		}
 		data = append(data, datum{
 			Value: [2]float64{at, float64(j)},
@@ -273,15 +274,25 @@ func legendAt(counts []int, top float64) *legend {
 
 // footnotes explains the marks that the cells make the chart use.
 func footnotes(cells []Cell) []string {
+	var drawn, blank, noted bool
+	for _, c := range cells {
+		bars := slices.ContainsFunc(panelList(), func(p panel) bool { _, ok := c.value(p.metric); return ok })
+		mark := panelMark(c)
+		drawn = drawn || mark == result.MarkInvalid && bars
+		blank = blank || mark == result.MarkInvalid && !bars
+		noted = noted || mark == result.MarkNoted
+	}
 	var notes []string
-	has := func(validity string) bool {
-		return slices.ContainsFunc(cells, func(c Cell) bool { return c.Validity == validity })
+	switch {
+	case drawn && blank:
+		notes = append(notes, "† Hatched bars: the cell failed its validity gate; do not quote it. No bars: it failed or was not measured.")
+	case drawn:
+		notes = append(notes, "† Hatched bars: the cell failed its validity gate; do not quote it.")
+	case blank:
+		notes = append(notes, "† No bars: the cell failed or was not measured.")
 	}
-	if has(Invalid) {
-		notes = append(notes, "† Invalid, bars hatched: the cell failed its validity gate; do not quote it.")
-	}
-	if has(ValidWithNotes) {
-		notes = append(notes, "* Valid with notes; see the results table.")
+	if noted {
+		notes = append(notes, "* Valid, with a note on a number of the row; see the report's section on validity.")
 	}
 	return notes
 }

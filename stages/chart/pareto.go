@@ -8,6 +8,9 @@ import (
 
 	"github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
+
+	"github.com/strangeloopio/inferencex/schemas/result"
+	"github.com/strangeloopio/inferencex/stages/chart/render"
 )
 
 // pareto shows what a GPU yields against what a user gets. Each line walks
@@ -47,7 +50,11 @@ func buildPareto(d Data) (Figure, error) {
 	o := newOption()
 	h := head(d, gs, trialsText(d.Cells, ThroughputPerGPU, Interactivity), "")
 	titles, y := h.layout(margin, margin, width-2*margin)
-	extra := []legendItem{bareLine(frontierName)}
+	rivalry := gather(slices.Concat(gs...), rivals)
+	var extra []legendItem
+	for _, name := range frontierNames(rivalry, width-2*margin) {
+		extra = append(extra, bareLine(name))
+	}
 	l, ghosts, height := key(counts, distinguish(gs), extra, y+4, width-2*margin)
 	top := y + 4 + height + 14
 	o.Title, o.Legend = titles, l
@@ -61,7 +68,7 @@ func buildPareto(d Data) (Figure, error) {
 	o.XAxis = []valueAxis{numberAxis(xs, 0, "Interactivity (tok/s/user)", 26)}
 	o.YAxis = []valueAxis{numberAxis(ys, 0, "Throughput per GPU (tok/s/GPU)", 46)}
 
-	best := frontiers(gs, xs.min, ys.min)
+	best := frontiers(rivalry, width-2*margin, xs.min, ys.min)
 	unnamed := nameDots(curves, best, xs, ys, area)
 	for _, f := range best {
 		o.Series = append(o.Series, f.series())
@@ -70,7 +77,7 @@ func buildPareto(d Data) (Figure, error) {
 	for _, c := range curves {
 		o.Series = append(o.Series, c.drawn()...)
 	}
-	notes := pointNotes(d.Cells, curves, ThroughputPerGPU, Interactivity)
+	notes := pointNotes(gs, curves, ThroughputPerGPU, Interactivity)
 	if unnamed > 0 {
 		notes = append(notes, fmt.Sprintf("Unnamed for lack of room: %d of %d points.", unnamed, len(d.Cells)))
 	}
@@ -93,7 +100,7 @@ func paretoCurves(gs [][]Cell, counts []int) []curve {
 				if !okX || !okY {
 					continue
 				}
-				fact := formatValue(y.Mean) + " tok/s/GPU at " + formatValue(x.Mean) + " tok/s/user"
+				fact := result.Number(y.Mean) + " tok/s/GPU at " + result.Number(x.Mean) + " tok/s/user"
 				c.dots = append(c.dots, dot{cell: cell, x: x, y: y, tip: tipText(cell, fact)})
 			}
 			out = append(out, c)
@@ -119,29 +126,37 @@ func paretoScales(curves []curve, area box) (xs, ys scale) {
 // frontier is the set of valid cells that no other beats in both metrics, by
 // rising interactivity, with the outline of what they dominate.
 type frontier struct {
+	name    string
+	look    int // which of the veils
 	cells   []Cell
 	outline [][2]float64
 }
 
-// frontiers finds one frontier per benchmark, model and request shape: GPU
-// types compete with each other, models do not.
-func frontiers(gs [][]Cell, xMin, yMin float64) []frontier {
-	rival := func(a, b Cell) int {
-		return cmp.Or(
-			cmp.Compare(a.Benchmark, b.Benchmark), cmp.Compare(a.Model, b.Model),
-			cmp.Compare(a.ISL, b.ISL), cmp.Compare(a.OSL, b.OSL),
-		)
-	}
-	all := slices.Concat(gs...)
-	slices.SortStableFunc(all, rival)
+// frontiers finds the frontier of each group of rivals that has one.
+func frontiers(rivalry [][]Cell, width, xMin, yMin float64) []frontier {
+	names := frontierNames(rivalry, width)
 	var out []frontier
-	for _, rivals := range runs(all, rival) {
-		if f := frontierOf(rivals); len(f.cells) > 0 {
+	for i, g := range rivalry {
+		if f := frontierOf(g); len(f.cells) > 0 {
+			f.name, f.look = names[i], i
 			f.trace(xMin, yMin)
 			out = append(out, f)
 		}
 	}
 	return out
+}
+
+// frontierNames are what the legend calls the frontiers, by what sets them apart.
+func frontierNames(rivalry [][]Cell, width float64) []string {
+	names := apart(rivalry, []part{modelOf, lengths}, benchmarkOf)
+	for i, name := range names {
+		names[i] = frontierName
+		if name != "" {
+			room := width - legendIcon - 5 - render.TextWidth(frontierName+": ", textSize, false)
+			names[i] = frontierName + ": " + squeeze(name, textSize, false, room)
+		}
+	}
+	return names
 }
 
 func frontierOf(rivals []Cell) (f frontier) {
@@ -182,12 +197,13 @@ func (f *frontier) trace(xMin, yMin float64) {
 }
 
 func (f frontier) series() series {
+	color := veils()[f.look%len(veils())]
 	return series{
 		SingleSeries: charts.SingleSeries{
-			Name: frontierName, Type: "line", Data: f.outline, Symbol: "none", ItemStyle: &opts.ItemStyle{Color: veil},
+			Name: f.name, Type: "line", Data: f.outline, Symbol: "none", ItemStyle: &opts.ItemStyle{Color: color},
 		},
 		Z: 1, Silent: true,
-		LineStyle: &lineStyle{LineStyle: opts.LineStyle{Color: veil, Width: 4}, Type: "solid"},
+		LineStyle: &lineStyle{LineStyle: opts.LineStyle{Color: color, Width: 4}, Type: "solid"},
 	}
 }
 
@@ -213,7 +229,7 @@ func nameDots(curves []curve, best []frontier, xs, ys scale, area box) (unnamed 
 	}
 	onFrontier := func(c Cell) bool {
 		return slices.ContainsFunc(best, func(f frontier) bool {
-			return slices.ContainsFunc(f.cells, func(o Cell) bool { return compareCells(c, o) == 0 })
+			return slices.ContainsFunc(f.cells, func(o Cell) bool { return alike(c, o) && compareCells(c, o) == 0 })
 		})
 	}
 	slices.SortStableFunc(owners, func(a, b *dot) int {
@@ -227,8 +243,16 @@ func nameDots(curves []curve, best []frontier, xs, ys scale, area box) (unnamed 
 		}
 	})
 	marks := make([]mark, len(owners))
+	withUsers := map[int]int{}
+	for _, d := range owners {
+		withUsers[d.cell.Users]++
+	}
 	for i, d := range owners {
-		marks[i] = markAt(*d, xs, ys, d.cell.Label, fmt.Sprintf("%dU", d.cell.Users))
+		texts := []string{d.cell.Label}
+		if withUsers[d.cell.Users] == 1 && d.cell.Users > 0 { // else the users alone could be another's name
+			texts = append(texts, fmt.Sprintf("%dU", d.cell.Users))
+		}
+		marks[i] = markAt(*d, xs, ys, texts...)
 	}
 	for i, p := range place(marks, lines, area) {
 		if owners[i].label = p.label(); p.text == "" {

@@ -1,9 +1,17 @@
 package chart
 
+import (
+	"strings"
+
+	"github.com/strangeloopio/inferencex/schemas/result"
+	"github.com/strangeloopio/inferencex/stages/chart/render"
+)
+
 // row is one line of the shared category axis: a cell, or a group's heading.
 type row struct {
 	cell    Cell
 	heading string
+	power   string // stands behind the heading
 }
 
 // rowsOf lists the rows from top to bottom; groups have headings where there
@@ -13,7 +21,7 @@ func rowsOf(gs [][]Cell) []row {
 	names := distinguish(gs)
 	for i, g := range gs {
 		if len(gs) > 1 {
-			rows = append(rows, row{heading: names[i] + "   " + powerText(g)})
+			rows = append(rows, row{heading: names[i], power: powerText(g)})
 		}
 		for _, c := range g {
 			rows = append(rows, row{cell: c})
@@ -27,12 +35,27 @@ func (r row) name() string {
 	if r.heading != "" {
 		return ""
 	}
-	name := r.cell.Label
-	switch r.cell.Validity {
-	case ValidWithNotes:
-		name += " *"
-	case Invalid:
-		name += " †"
+	return fit(strings.TrimSpace(r.cell.Label+" "+panelMark(r.cell)), textSize, false, labelMax)
+}
+
+// title is a heading's one line of at most width pixels. What a model is called gives way before its power does.
+func (r row) title(width float64) string {
+	power := fit("   "+r.power, textSize, true, 0.7*width)
+	return squeeze(r.heading, textSize, true, width-render.TextWidth(power, textSize, true)) + power
+}
+
+// panelMark is the mark of a cell in the panels, the same as in every table. A note on what no panel shows is none.
+func panelMark(c Cell) string {
+	var metrics []string
+	for _, p := range panelList() {
+		metrics = append(metrics, p.metric)
 	}
-	return fit(name, textSize, false, labelMax)
+	switch {
+	case c.Validity == Invalid:
+		return result.MarkInvalid
+	case c.Validity == ValidWithNotes && result.Noted(c.Reasons, metrics...):
+		return result.MarkNoted
+	default:
+		return ""
+	}
 }

@@ -4,46 +4,11 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 )
 
 // noData stands where a value is missing.
 const noData = "no data"
-
-// formatValue writes a number with three significant digits, or all digits of
-// its integer part, thousands separated: 0.387, 1.39, 29.2, 653, 6,907.
-func formatValue(v float64) string {
-	a := math.Abs(v)
-	if a == 0 {
-		return "0"
-	}
-	decimals := 0
-	if a < 99.95 {
-		decimals = 1
-	}
-	if a < 9.995 {
-		decimals = 2
-	}
-	if a < 0.9995 {
-		decimals = min(2-int(math.Floor(math.Log10(a))), 6)
-	}
-	s := strconv.FormatFloat(v, 'f', decimals, 64)
-	if a >= 999.5 {
-		s = separate(s)
-	}
-	return s
-}
-
-// separate puts a comma before every third digit of an integer.
-func separate(s string) string {
-	sign := strings.TrimRight(s, "0123456789")
-	digits := s[len(sign):]
-	for i := len(digits) - 3; i > 0; i -= 3 {
-		digits = digits[:i] + "," + digits[i:]
-	}
-	return sign + digits
-}
 
 func gpusText(n int) string {
 	if n == 1 {
@@ -71,26 +36,37 @@ func lengths(c Cell) string {
 // distinguish names each group by what sets it apart from the others: model,
 // GPU type and request shape wherever they differ, the rest only if it must.
 func distinguish(gs [][]Cell) []string {
+	return apart(gs, []part{subject, lengths}, benchmarkOf, seriesOf)
+}
+
+func modelOf(c Cell) string     { return c.Model }
+func benchmarkOf(c Cell) string { return c.Benchmark }
+func seriesOf(c Cell) string    { return c.Series }
+
+// part is one thing that can set groups apart.
+type part func(Cell) string
+
+// apart names each group by those parts in which the groups differ, and by the spare ones as long as names are equal.
+func apart(gs [][]Cell, first []part, spare ...part) []string {
 	names := make([]string, len(gs))
-	add := func(part func(Cell) string) {
-		if !slices.ContainsFunc(gs, func(g []Cell) bool { return part(g[0]) != part(gs[0][0]) }) {
-			return
-		}
-		for i, g := range gs {
-			names[i] = strings.TrimPrefix(names[i]+" · "+part(g[0]), " · ")
-		}
+	for _, p := range first {
+		add(names, gs, p)
 	}
-	add(subject)
-	add(lengths)
-	for _, part := range []func(Cell) string{
-		func(c Cell) string { return c.Benchmark },
-		func(c Cell) string { return c.Series },
-	} {
+	for _, p := range spare {
 		if !unique(names) {
-			add(part)
+			add(names, gs, p)
 		}
 	}
 	return names
+}
+
+func add(names []string, gs [][]Cell, p part) {
+	if !slices.ContainsFunc(gs, func(g []Cell) bool { return p(g[0]) != p(gs[0][0]) }) {
+		return
+	}
+	for i, g := range gs {
+		names[i] = strings.TrimPrefix(names[i]+" · "+p(g[0]), " · ")
+	}
 }
 
 func unique(names []string) bool {

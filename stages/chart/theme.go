@@ -18,11 +18,15 @@ const (
 	veil  = "#c9d1d9" // the frontier, drawn under the data
 )
 
+// veils are the colours of the frontiers, one for each group of rivals: as pale as the first, so that the data stand before them.
+func veils() []string { return []string{veil, "#f5cfa8", "#b5dfca", "#dcc3e3", "#b9d9ee"} }
+
 // Dark maps the light colours of an option to their twins for a dark page. The
 // colours of data stay as they are but for two that would sink into it.
 func Dark() map[string]string {
 	return map[string]string{
 		paper: "#161b22", ink: "#e6edf3", faint: "#9da7b3", rule: "#30363d", line: "#6e7681", veil: "#484f58",
+		"#f5cfa8": "#6b4a22", "#b5dfca": "#1f5c42", "#dcc3e3": "#5c4069", "#b9d9ee": "#274f6b",
 		"#0072b2": "#3d9be0", "#332288": "#9d8df1",
 	}
 }

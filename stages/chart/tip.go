@@ -6,6 +6,8 @@ import (
 
 	"github.com/go-echarts/go-echarts/v2/opts"
 	"github.com/go-echarts/go-echarts/v2/types"
+
+	"github.com/strangeloopio/inferencex/schemas/result"
 )
 
 // tip is what the page shows under the pointer.
@@ -32,9 +34,9 @@ func tipText(c Cell, facts ...string) string {
 
 // trialFacts states a value and, over several trials, its range.
 func trialFacts(p panel, v Value) []string {
-	facts := []string{p.name + ": " + formatValue(v.Mean) + " " + p.unit}
+	facts := []string{p.name + ": " + result.Number(v.Mean) + " " + p.unit}
 	if v.Trials > 1 {
-		facts = append(facts, fmt.Sprintf("%d trials: %s to %s", v.Trials, formatValue(v.Low), formatValue(v.High)))
+		facts = append(facts, fmt.Sprintf("%d trials: %s to %s", v.Trials, result.Number(v.Low), result.Number(v.High)))
 	}
 	return facts
 }

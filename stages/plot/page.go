@@ -2,7 +2,6 @@ package plot
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,17 +26,76 @@ func pageOf(suite string, results result.Results, charts []page.Chart) page.Page
 			"Throughput counts output tokens alone, over the time from the first request sent to the last token received.",
 		},
 	}
-	for _, c := range results.Cells {
-		if c.Validity == "valid" {
-			continue
+	for _, point := range result.Points(results.Cells) {
+		if missed := missedBy(point); len(missed) > 0 {
+			p.Missed = append(p.Missed, page.Missed{Cell: nameOf(point.Labels), Notes: missed})
 		}
-		why := c.Notes
-		if c.Failure != "" {
-			why = append([]string{c.Failure}, why...)
-		}
-		p.Verdicts = append(p.Verdicts, page.Reason{Cell: c.Cell, Validity: c.Validity, Reasons: why})
 	}
+	for _, r := range result.Remarks(results.Cells) {
+		p.Verdicts = append(p.Verdicts, reasonOf(r, len(results.Cells)))
+	}
+	p.Notes = append(p.Notes, markNotes(results)...)
 	return p
+}
+
+// nameOf tells a configuration from every other of the run.
+func nameOf(l result.Labels) string {
+	return strings.Join([]string{l.Model, l.GPUType, l.Label()}, " ")
+}
+
+// missedBy says which objectives the trials of a point miss.
+func missedBy(p result.Point) []string {
+	var notes []string
+	for _, c := range p.Trials {
+		for _, note := range c.SLONotes {
+			if len(p.Trials) > 1 {
+				note += fmt.Sprintf(" (trial %d)", c.Trial)
+			}
+			notes = append(notes, note)
+		}
+	}
+	return notes
+}
+
+// reasonOf says a reason once, of all of its cells.
+func reasonOf(r result.Remark, all int) page.Reason {
+	reason := page.Reason{Code: r.Code, Count: fmt.Sprintf("%d of %d cells", len(r.Cells), all), Invalid: true}
+	for _, c := range r.Cells {
+		reason.Invalid = reason.Invalid && c.Validity == result.Invalid
+	}
+	for _, d := range r.Details {
+		detail := page.Detail{Text: d.Text}
+		for _, c := range d.Cells {
+			if len(d.Cells) < all {
+				detail.Cells = append(detail.Cells, c.Cell)
+			}
+		}
+		reason.Details = append(reason.Details, detail)
+	}
+	return reason
+}
+
+// markNotes explain the marks and the ± of the table.
+func markNotes(results result.Results) []string {
+	marks, spread := "", false
+	for _, p := range result.Points(results.Cells) {
+		marks += p.Mark(tableMetrics...)
+		spread = spread || p.Count(result.StatusOK) > 1
+	}
+	var notes []string
+	if spread {
+		notes = append(notes, "± is half of the range over the trials, the number before it their mean.")
+	}
+	for _, m := range []struct{ mark, means string }{
+		{result.MarkInvalid, "† A trial failed, was not measured or is not valid: do not quote the row."},
+		{result.MarkNoted, "* Valid, with a note on a number of the row."},
+		{result.MarkMissed, "‡ Misses an objective of the suite."},
+	} {
+		if strings.Contains(marks, m.mark) {
+			notes = append(notes, m.means)
+		}
+	}
+	return notes
 }
 
 // facts says in a few lines what was measured.
@@ -51,30 +109,54 @@ func facts(results result.Results) []page.Fact {
 		}
 		return strings.Join(values, ", ")
 	}
-	trials, failed := 0, 0
+	trials, failed, missing := 0, 0, 0
 	for _, c := range results.Cells {
 		trials = max(trials, c.Trial)
-		if c.Status == result.StatusFailed {
+		switch c.Status {
+		case result.StatusFailed:
 			failed++
+		case result.StatusMissing:
+			missing++
 		}
 	}
+	p := results.Provenance()
+	list := func(values []string) string { return strings.Join(values, ", ") }
 	facts := []page.Fact{
-		{Key: "Model", Value: distinct(func(c result.Cell) string { return c.Repo })},
+		{Key: "Benchmark", Value: results.Description},
+		{Key: "Model", Value: list(p.Models)},
 		{Key: "GPU", Value: distinct(func(c result.Cell) string { return c.GPUType })},
-		{Key: "Engine", Value: distinct(func(c result.Cell) string { return c.Engine })},
-		{Key: "Provider", Value: distinct(func(c result.Cell) string { return c.Provider })},
+		{Key: "GPUs seen", Value: list(p.GPUNames)},
+		{Key: "Engine", Value: list(p.Engines)},
+		{Key: "Provider", Value: list(p.Providers)},
 		{Key: "Input × output tokens", Value: distinct(func(c result.Cell) string { return fmt.Sprintf("%d × %d", c.ISL, c.OSL) })},
-		{Key: "Cells", Value: cellCount(len(results.Cells), failed)},
+		{Key: "Cells", Value: cellCount(len(results.Cells), failed, missing)},
 		{Key: "Trials", Value: strconv.Itoa(trials)},
+		{Key: "Measured", Value: period(p.From, p.To)},
+		{Key: "In run", Value: list(p.Runs)},
+		{Key: "Seed", Value: strconv.FormatInt(results.Seed, 10)},
 	}
 	return slices.DeleteFunc(facts, func(f page.Fact) bool { return f.Value == "" })
 }
 
-func cellCount(all, failed int) string {
-	if failed == 0 {
+func period(from, to string) string {
+	if from == to {
+		return from
+	}
+	return from + " to " + to
+}
+
+func cellCount(all, failed, missing int) string {
+	var parts []string
+	if failed > 0 {
+		parts = append(parts, fmt.Sprintf("%d failed", failed))
+	}
+	if missing > 0 {
+		parts = append(parts, fmt.Sprintf("%d not measured", missing))
+	}
+	if len(parts) == 0 {
 		return strconv.Itoa(all)
 	}
-	return fmt.Sprintf("%d, of which %d failed", all, failed)
+	return fmt.Sprintf("%d, of which %s", all, strings.Join(parts, " and "))
 }
 
 // table has one row a point and, beside the labels, the mean over trials of each metric that any point has.
@@ -97,37 +179,31 @@ func table(results result.Results) page.Table {
 	}
 	t.Columns = append(t.Columns, page.Column{Name: "validity", Text: true, Doc: "what the validity gate says of the worst trial"})
 	for _, p := range points {
-		row := []string{strings.Join([]string{p.Model, p.GPUType, p.Label()}, " "), strconv.Itoa(p.ISL), strconv.Itoa(p.OSL)}
+		row := []string{nameOf(p.Labels) + p.Mark(tableMetrics...), strconv.Itoa(p.ISL), strconv.Itoa(p.OSL)}
 		for _, m := range shown {
 			row = append(row, number(p.Stat(m.Name)))
 		}
-		t.Rows = append(t.Rows, append(row, strings.ReplaceAll(p.Validity(), "_", " ")))
+		t.Rows = append(t.Rows, append(row, verdict(p)))
 	}
 	return t
 }
 
-// number prints four digits, and the spread over trials where there is one.
+// number prints the mean over the trials, with its spread where there is one.
 func number(s result.Stat, ok bool) string {
 	if !ok {
 		return ""
 	}
-	if half := s.HalfRange(); s.N > 1 && half > 0 {
-		return digits(s.Mean) + " ± " + digits(half)
-	}
-	return digits(s.Mean)
+	return s.Spread()
 }
 
-func digits(v float64) string {
-	switch abs := math.Abs(v); {
-	case v == math.Trunc(v) && abs < 1e6:
-		return strconv.FormatFloat(v, 'f', 0, 64)
-	case abs >= 1000:
-		return strconv.FormatFloat(v, 'f', 0, 64)
-	case abs >= 100:
-		return strconv.FormatFloat(v, 'f', 1, 64)
-	case abs >= 1:
-		return strconv.FormatFloat(v, 'f', 2, 64)
+// verdict says in words what became of the worst trial.
+func verdict(p result.Point) string {
+	switch p.Status() {
+	case result.StatusFailed:
+		return "failed"
+	case result.StatusMissing:
+		return "not measured"
 	default:
-		return strconv.FormatFloat(v, 'f', 4, 64)
+		return strings.ReplaceAll(p.Validity(), "_", " ")
 	}
 }

@@ -21,16 +21,26 @@ import (
 func results() result.Results {
 	cell := func(users, trial int, tps float64, kw float64) result.Cell {
 		c := result.Cell{
-			Labels: result.Labels{Cell: "b/m", Benchmark: "b", Model: "m", Repo: "org/m", GPUType: "H100", GPUs: 1, Users: users, ISL: 64, OSL: 8, Trial: trial},
+			Labels: result.Labels{Cell: "b/m", Benchmark: "b", Model: "m", Repo: "org/m", Revision: "0123abc", GPUType: "H100", GPUs: 1, Users: users, ISL: 64, OSL: 8, Trial: trial},
 			Status: result.StatusOK, Validity: "valid", Simulated: true,
 			Metrics: map[string]float64{"output_tps_per_gpu": tps, "e2el_mean_s": 1, "interactivity_mean": 50, "ttft_mean_s": 0.1},
 		}
 		if kw > 0 {
 			c.Metrics["tok_s_per_kw"] = kw
+			c.Validity, c.Reasons = result.ValidWithNotes, []string{"p99_small_n"}
+			c.Notes = []string{"p99_small_n: p99 rests on 64 requests, fewer than 662"}
 		}
 		return c
 	}
-	failed := result.Cell{Labels: cell(64, 1, 0, 0).Labels, Status: result.StatusFailed, Failure: "load: errors: every request failed", Validity: "invalid", Reasons: []string{"errors"}}
+	first, second := cell(16, 1, 100, 2000), cell(16, 2, 110, 2200)
+	first.SLOMissed, first.SLONotes = []string{"ttft_p99"}, []string{"ttft_p99 7.2 ms > 5 ms"}
+	first.Origin = result.Origin{MeasuredAt: "2026-01-05T10:00:00Z", ServerEngine: "vllm", EngineVersion: "0.11.0", GPUNames: []string{"NVIDIA H100 80GB HBM3"}}
+	second.Origin = result.Origin{MeasuredAt: "2026-01-05T10:01:00Z", ServerEngine: "vllm", EngineVersion: "0.11.0"}
+	missing := result.Cell{
+		Labels: cell(256, 1, 0, 0).Labels, Status: result.StatusMissing, Failure: "not measured: the run was interrupted", Validity: result.Invalid,
+		Reasons: []string{"not_measured"}, Notes: []string{"not_measured: the run was interrupted"},
+	}
+	failed := result.Cell{Labels: cell(64, 1, 0, 0).Labels, Status: result.StatusFailed, Failure: "load: errors: every request failed", Validity: "invalid", Reasons: []string{"errors"}, Notes: []string{"errors: every request failed"}}
 	return result.Results{
 		Schema: result.Schema, Simulated: true, Suite: "s",
 		Metrics: []result.Metric{
@@ -40,7 +50,7 @@ func results() result.Results {
 			{Name: "ttft_mean_s", Unit: "s"},
 			{Name: "tok_s_per_kw", Unit: "tok/s/kW"},
 		},
-		Cells: []result.Cell{cell(16, 1, 100, 2000), cell(16, 2, 110, 2200), cell(32, 1, 200, 0), failed},
+		Seed: 42, Cells: []result.Cell{first, second, cell(32, 1, 200, 0), cell(128, 1, 300, 3000), failed, missing},
 	}
 }
 
@@ -78,7 +88,11 @@ func TestRunWritesEveryPictureAndThePage(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"every request failed", "105", "simulated", "org/m", "4, of which 1 failed"} {
+	for _, want := range []string{
+		"every request failed", "105", "simulated", "org/m", "6, of which 1 failed and 1 not measured", "105 ± 5",
+		"ttft_p99 7.2 ms &gt; 5 ms (trial 1)", "m H100 1GPU/16U*‡", "m H100 1GPU/64U†", "3 of 6 cells", "p99 rests on 64 requests", "org/m@0123abc",
+		"NVIDIA H100 80GB HBM3", "vllm 0.11.0", "2026-01-05T10:00:00Z to 2026-01-05T10:01:00Z", "± is half of the range", "Seed", "not measured",
+	} {
 		if !strings.Contains(string(page), want) {
 			t.Errorf("the page does not say %q", want)
 		}
@@ -95,14 +109,14 @@ func TestRunWritesEveryPictureAndThePage(t *testing.T) {
 
 func TestTrialsBecomeOnePoint(t *testing.T) {
 	data := chartData("s", results())
-	if len(data.Cells) != 3 {
-		t.Fatalf("%d points, want 3", len(data.Cells))
+	if len(data.Cells) != 5 {
+		t.Fatalf("%d points, want 5", len(data.Cells))
 	}
 	got := data.Cells[0].Values["output_tps_per_gpu"]
 	if got.Mean != 105 || got.Low != 100 || got.High != 110 || got.Trials != 2 || !got.OK {
 		t.Errorf("%+v", got)
 	}
-	if data.Cells[1].Values["tok_s_per_kw"].OK || data.Cells[2].Status != result.StatusFailed || data.Cells[2].Validity != "invalid" {
+	if data.Cells[1].Values["tok_s_per_kw"].OK || data.Cells[3].Status != result.StatusFailed || data.Cells[4].Status != result.StatusMissing || data.Cells[3].Validity != "invalid" {
 		t.Errorf("a missing or failed point is drawn: %+v", data.Cells[1:])
 	}
 }

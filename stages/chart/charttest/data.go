@@ -84,7 +84,7 @@ func NoPower() chart.Data {
 		if c.GPUs == 4 {
 			delete(c.Values, chart.TokensPerKW)
 			delete(c.Values, chart.PowerWatts)
-			d.Cells[i].Validity = chart.ValidWithNotes
+			d.Cells[i].Validity, d.Cells[i].Reasons = chart.ValidWithNotes, []string{"power_missing"}
 		}
 	}
 	last := &d.Cells[len(d.Cells)-1]

@@ -27,7 +27,8 @@ type Page struct {
 	Facts     []Fact   // what was run, on what, when
 	Charts    []Chart  // ready to be drawn
 	Table     Table    // the results
-	Verdicts  []Reason // why cells are not plainly valid
+	Missed    []Missed // objectives, a row a configuration
+	Verdicts  []Reason // why cells are not plainly valid, each reason once
 	Notes     []string // paragraphs at the end
 }
 
@@ -53,12 +54,28 @@ type Column struct {
 	Text       bool   // left-aligned; numbers are right-aligned
 }
 
-// Reason says why one cell is invalid or valid with notes.
-type Reason struct {
-	Cell     string
-	Validity string
-	Reasons  []string // codes or sentences
+// Missed says which objectives a configuration misses.
+type Missed struct {
+	Cell  string
+	Notes []string // "ttft_p99 7.2 ms > 5 ms"
 }
+
+// Reason says why cells are invalid or valid with notes.
+type Reason struct {
+	Code    string
+	Invalid bool   // all of its cells are
+	Count   string // how many cells it is said of: "4 of 48 cells"
+	Details []Detail
+}
+
+// Detail is what was found, the same in all of its cells.
+type Detail struct {
+	Text  string
+	Cells []string // none where it is all of them
+}
+
+// Few reports that the cells' names take little room.
+func (d Detail) Few() bool { return len(d.Cells) <= 6 }
 
 //go:embed page.html
 var pageHTML string

@@ -27,7 +27,8 @@ func results(t *testing.T, d chart.Data) page.Page {
 		Title: "Run of " + evil, Simulated: d.Simulated,
 		Facts:    []page.Fact{{Key: "Suite", Value: evil}},
 		Table:    page.Table{Columns: []page.Column{{Name: "Config", Text: true}, {Name: "TTFT", Unit: "s", Doc: evil}}},
-		Verdicts: []page.Reason{{Cell: evil, Validity: chart.Invalid, Reasons: []string{"too_few_requests", evil}}},
+		Verdicts: []page.Reason{{Code: evil, Invalid: true, Count: evil, Details: []page.Detail{{Text: evil, Cells: make([]string, 7)}, {Text: evil, Cells: []string{evil}}}}},
+		Missed:   []page.Missed{{Cell: evil, Notes: []string{evil}}},
 		Notes:    []string{evil},
 	}
 	d.Cells = d.Cells[:1] // drawing takes most of these tests' time
