@@ -15,6 +15,9 @@ func FuzzLoad(f *testing.F) {
 				f.Fatal(err)
 			}
 			for _, name := range names {
+				if filepath.Base(name) == "endless.hcl" {
+					continue // its children are as slow as it is: FuzzEval looks at those
+				}
 				if text, err := os.ReadFile(name); err == nil { // folders are no seeds
 					f.Add(text, strings.HasSuffix(name, ".json"))
 				}
