@@ -18,6 +18,7 @@ type decider struct {
 	index map[addr.Step]*Step
 
 	replace []addr.Selector
+	former  func(benchmark string) []string // names that a benchmark had before
 }
 
 // measures decides about the cells: what is sealed under the same recipe is used again.
@@ -102,12 +103,25 @@ func (d *decider) judge(step *Step, recipe checkpoint.Recipe) (Action, string, e
 		d.plan.Sealed[step.Atom] = entry
 		return Reuse, "sealed by run " + entry.Run, nil
 	}
-	if was, known := d.store.LastRecipe(step.Address); known {
-		if change := checkpoint.Difference(was, recipe); change != "" {
-			return Run, change, nil
+	for _, address := range d.names(step.Address) {
+		if was, known := d.store.LastRecipe(address); known {
+			if change := checkpoint.Difference(was, recipe); change != "" {
+				return Run, change, nil
+			}
 		}
 	}
 	return Run, "not measured yet", nil
+}
+
+// names returns the address of a step and those that it had before its benchmark was moved, the latest first.
+func (d *decider) names(address addr.Step) []addr.Step {
+	names := []addr.Step{address}
+	if address.Kind == Load || address.Kind == FetchPower {
+		for _, former := range d.former(address.Name) {
+			names = append(names, addr.Step{Kind: address.Kind, Name: former, Key: address.Key})
+		}
+	}
+	return names
 }
 
 // resources decides about deployments: one is acquired only if a cell on it runs.

@@ -364,6 +364,17 @@ func TestOnlyWhatChangedRuns(t *testing.T) {
 	}
 }
 
+func TestAMovedBenchmarkKeepsItsHistory(t *testing.T) {
+	b := newBench(t)
+	b.run(t.Context(), twoDeployments)
+	renamed := strings.Replace(twoDeployments, `benchmark "b"`, `benchmark "chat"`, 1)
+	renamed = strings.Replace(renamed, "requests = 64", "requests = 66", 1) + "moved {\n  from = benchmark.b\n  to   = benchmark.chat\n}\n"
+	p := b.plan(renamed, mustOpen(t, b))
+	if i := slices.IndexFunc(p.Steps, func(s plan.Step) bool { return s.Address.Kind == "load" }); p.Steps[i].Reason != "workload.requests: 64 → 66" {
+		t.Errorf("%s: reason %q", p.Steps[i].Address, p.Steps[i].Reason)
+	}
+}
+
 func mustOpen(t *testing.T, b *bench) *checkpoint.Store {
 	t.Helper()
 	store, err := checkpoint.Open(filepath.Join(b.dir, "store"))

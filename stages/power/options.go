@@ -50,7 +50,7 @@ func Body() block.Body {
 				Provenance: true, Doc: "Fail the cell where its power is not valid, instead of leaving its power columns empty.",
 			},
 			{
-				Name: "period", Type: cty.String, Format: block.Duration, Default: cty.StringVal(time.Duration(d.Period).String()), Check: block.Positive,
+				Name: "period", Type: cty.String, Format: block.Duration, Default: cty.StringVal(time.Duration(d.Period).String()), Bounds: block.AboveZero(),
 				Doc: "Time between two readings of nvidia-smi.",
 			},
 			{

@@ -24,7 +24,7 @@ func (*Provider) Body() block.Body {
 				Doc: "Address to listen at.",
 			},
 			{
-				Name: "port", Type: cty.Number, Default: cty.NumberIntVal(0), Check: block.Whole(0), Provenance: true,
+				Name: "port", Type: cty.Number, Default: cty.NumberIntVal(0), Bounds: block.WholeFrom(0), Provenance: true,
 				Doc: "Port to listen at; 0 takes a free one.",
 			},
 			{
@@ -48,7 +48,7 @@ func (*Provider) Body() block.Body {
 				Doc: "How to read power; nvidia-smi means none where it is not installed.",
 			},
 			{
-				Name: "grace", Type: cty.String, Format: block.Duration, Default: cty.StringVal("10s"), Check: block.Positive, Provenance: true,
+				Name: "grace", Type: cty.String, Format: block.Duration, Default: cty.StringVal("10s"), Bounds: block.AboveZero(), Provenance: true,
 				Doc: "Time from SIGTERM to SIGKILL.",
 			},
 		},

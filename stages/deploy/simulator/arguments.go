@@ -31,11 +31,11 @@ func (*Provider) Body() block.Body {
 				Doc: "What surrounds the GPUs: CUDA graphs, the seed's eager mode behind Modal, or neither front end nor network.",
 			},
 			{
-				Name: "speed", Type: cty.Number, Default: cty.NumberIntVal(1), Check: block.Positive,
+				Name: "speed", Type: cty.Number, Default: cty.NumberIntVal(1), Bounds: block.AboveZero(),
 				Doc: "Simulated seconds in one second of the wall clock.",
 			},
 			{
-				Name: "seed", Type: cty.Number, Default: cty.NumberIntVal(0), Check: block.Whole(0),
+				Name: "seed", Type: cty.Number, Default: cty.NumberIntVal(0), Bounds: block.WholeFrom(0),
 				Doc: "Seed of jitter and of the power sensors' errors.",
 			},
 			{

@@ -71,15 +71,36 @@ func (w *workspace) begin(l *loaded, p *plan.Plan) error {
 	if err := os.MkdirAll(filepath.Join(w.dir, "suite"), 0o755); err != nil {
 		return fmt.Errorf("make run folder: %w", err)
 	}
-	for _, name := range l.Files { // not the files of variables: they may hold secrets
-		if err := durable.WriteFile(filepath.Join(w.dir, "suite", filepath.Base(name)), l.files[name].Bytes); err != nil {
-			return err
-		}
+	if err := w.copySuite(l); err != nil {
+		return fmt.Errorf("copy the suite into the run: %w", err)
 	}
 	if err := durable.WriteJSON(filepath.Join(w.dir, "plan.json"), p); err != nil {
 		return err
 	}
 	return pointLatest(w.root, w.id)
+}
+
+// copySuite puts what the suite was read from into the run's folder, as it lies around the suite's first file. The files of variables are not
+// copied: they may hold secrets.
+func (w *workspace) copySuite(l *loaded) error {
+	for _, name := range l.Files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			return err
+		}
+		inside, err := filepath.Rel(filepath.Dir(l.Files[0]), name)
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(w.dir, "suite", strings.ReplaceAll(inside, "..", "outside"))
+		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+			return err
+		}
+		if err := durable.WriteFile(target, text); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // pointLatest makes runs/latest lead to a run, by one rename, so that a reader finds the old run or the new one.

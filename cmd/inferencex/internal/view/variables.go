@@ -22,7 +22,7 @@ func Variables(out io.Writer, variables []*suite.Variable, asJSON bool) error {
 		}
 		entries := []entry{}
 		for _, v := range variables {
-			entries = append(entries, entry{v.Name, shown(v), v.Source.String(), overrode(v)})
+			entries = append(entries, entry{named(v), shown(v), v.Source.String(), overrode(v)})
 		}
 		return JSON(out, map[string]any{"variables": entries})
 	}
@@ -31,13 +31,21 @@ func Variables(out io.Writer, variables []*suite.Variable, asJSON bool) error {
 		fmt.Fprintln(w, "The suite has no variables.")
 	}
 	for _, v := range variables {
-		fmt.Fprintf(w, "%s = %s  (%s", v.Name, shown(v), v.Source)
+		fmt.Fprintf(w, "%s = %s  (%s", named(v), shown(v), v.Source)
 		if others := overrode(v); len(others) > 0 {
 			fmt.Fprintf(w, ", over %s", strings.Join(others, ", "))
 		}
 		fmt.Fprintln(w, ")")
 	}
 	return w.Flush()
+}
+
+// named returns the name of a variable, with the module that it belongs to.
+func named(v *suite.Variable) string {
+	if v.Module == "" {
+		return v.Name
+	}
+	return "module." + v.Module + "." + v.Name
 }
 
 func overrode(v *suite.Variable) []string {
