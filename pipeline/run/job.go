@@ -49,22 +49,32 @@ func (e *executor) job(n *node) *job {
 	return j
 }
 
-// do runs the step to its end.
+// do runs the step to its end. A panic anywhere on the way fails the step and nothing else.
 func (j *job) do(ctx context.Context) finished {
 	begun := j.Now()
 	var f finished
-	switch {
-	case j.node.Address.Kind == plan.Teardown:
-		f = j.teardown(ctx)
-	case j.node.Class == stage.Resource:
-		f = j.acquire(ctx)
-	case j.node.Class == stage.Pure:
-		f = j.derive(ctx)
-	default:
-		f = j.perform(ctx)
+	err := safely(func() error {
+		f = j.work(ctx)
+		return nil
+	})
+	if err != nil {
+		f = j.afterFailure(finished{state: Failed, err: err})
 	}
 	f.node, f.seconds = j.node, j.Now().Sub(begun).Seconds()
 	return f
+}
+
+func (j *job) work(ctx context.Context) finished {
+	switch {
+	case j.node.Address.Kind == plan.Teardown:
+		return j.teardown(ctx)
+	case j.node.Class == stage.Resource:
+		return j.acquire(ctx)
+	case j.node.Class == stage.Pure:
+		return j.derive(ctx)
+	default:
+		return j.perform(ctx)
+	}
 }
 
 // perform runs a step with its retries and seals its atom if it is the last one of it.

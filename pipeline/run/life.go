@@ -82,10 +82,7 @@ func (j *job) acquire(ctx context.Context) finished {
 		return err
 	})
 	if f.state != Done {
-		if left := j.leftBehind(); len(left) > 0 {
-			f.life = j.newLife(recordOnly{left[0]})
-		}
-		return f
+		return j.afterFailure(f)
 	}
 	f.life = j.newLife(born)
 	token := born.Record().Token
@@ -95,6 +92,17 @@ func (j *job) acquire(ctx context.Context) finished {
 	}
 	j.Events.Emit(event.Event{Type: event.ResourceReady, Step: &j.node.Address, Resource: token, ID: born.Record().ID, Message: born.Endpoint().URL})
 	j.openWatches(ctx, f.life)
+	return f
+}
+
+// afterFailure gives what a deploy step has created and could not take back to its teardown.
+func (j *job) afterFailure(f finished) finished {
+	if j.node.GPUs == nil {
+		return f
+	}
+	if left := j.leftBehind(); len(left) > 0 {
+		f.life = j.newLife(recordOnly{left[0]})
+	}
 	return f
 }
 
