@@ -3,6 +3,7 @@ package deploy_test
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -85,12 +86,11 @@ func TestProviderThatIsSilentOnce(t *testing.T) {
 // hesitant is a provider whose first answer is the end of its context.
 type hesitant struct {
 	slow
-	asked bool
+	asked atomic.Bool // an abandoned call may still be at it
 }
 
 func (h *hesitant) Inspect(ctx context.Context, handle deploy.Handle) (deploy.Status, error) {
-	if !h.asked {
-		h.asked = true
+	if !h.asked.Swap(true) {
 		<-ctx.Done()
 		return deploy.Status{}, ctx.Err()
 	}
