@@ -3,6 +3,7 @@
 package proc
 
 import (
+	"io"
 	"os"
 	"os/exec"
 	"slices"
@@ -30,10 +31,21 @@ func TestChild(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	echo, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	defer hold.Close()
+	// Once it answers, the program is the new one, and its environment is where the kernel shows it.
+	if _, err := io.WriteString(hold, "x"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := echo.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
 	child, there := Get(cmd.Process.Pid)
 	if !there || child.Parent != os.Getpid() {
 		t.Fatalf("child = %+v, %t", child, there)
