@@ -94,6 +94,18 @@ func TestEachCode(t *testing.T) {
 			"mean output is 300 tokens",
 		},
 		{
+			"short answers stop at half", func(c *cell) {
+				c.each(800, func(r *table.Request) { r.OSLRequested, r.OSL = 16, p(int32(9)) })
+			},
+			[]string{"osl_mismatch"},
+			"mean output is 9 tokens, 16 were requested",
+		},
+		{
+			"the end of the text counts as a token", func(c *cell) {
+				c.each(800, func(r *table.Request) { r.OSLRequested, r.OSL = 16, p(int32(17)) })
+			}, nil, "",
+		},
+		{
 			"one prompt for all", func(c *cell) { c.each(800, func(r *table.Request) { r.CachedTokens = p(int32(900)) }) },
 			[]string{"prefix_contaminated"},
 			"90 % of the input came from the prefix cache, 0 % was meant to",

@@ -14,7 +14,8 @@ import (
 const (
 	maxErrors      = 0.01 // failed share above which the answered requests no longer stand for the load
 	maxLengthError = 0.02 // of the mean length,
-	minLengthError = 8    // and in tokens: a chat template adds a few
+	minInputError  = 8    // and in tokens: a chat template adds a few,
+	minOutputError = 1    // or the end of the text counts as one
 	maxCached      = 0.05 // share of input from the prefix cache beyond the intended prefix
 	maxMissed      = 0.05 // by which the concurrency may miss the users
 	minSteadyShare = 0.5  // of the whole window, that makes a ramp of what misses
@@ -24,8 +25,8 @@ const (
 func loadRules() []Rule {
 	return []Rule{
 		{"errors", Invalid, "more than 1 % of the attempted requests failed, or none was answered", manyErrors},
-		{"isl_mismatch", Invalid, "the mean input length misses the requested one by more than 2 % and 8 tokens", mismatch("input", islOf)},
-		{"osl_mismatch", Invalid, "the mean output length misses the requested one by more than 2 % and 8 tokens", mismatch("output", oslOf)},
+		{"isl_mismatch", Invalid, "the mean input length misses the requested one by more than 2 % and 8 tokens", mismatch("input", minInputError, islOf)},
+		{"osl_mismatch", Invalid, "the mean output length misses the requested one by more than 2 % and 1 token", mismatch("output", minOutputError, oslOf)},
 		{"prefix_contaminated", Invalid, "the prefix cache served over 5 % of the input beyond the shared prefix of the workload", contaminated},
 		{"concurrency_missed", Invalid, "the mean number in flight misses the users by more than 5 %, and less than half of the window was steady; or a user sent nothing", concurrencyMissed},
 		{"too_few_requests", Invalid, "fewer requests than users: the concurrency of the label was never reached", tooFew},
@@ -76,7 +77,8 @@ type length func(table.Request) (requested int32, actual *int32)
 func islOf(r table.Request) (int32, *int32) { return r.ISLRequested, r.ISL }
 func oslOf(r table.Request) (int32, *int32) { return r.OSLRequested, r.OSL }
 
-func mismatch(word string, of length) func(*metric.Sample, Facts) (string, bool) {
+// mismatch finds a mean length that misses the requested one by more than its share and by more than floor tokens.
+func mismatch(word string, floor float64, of length) func(*metric.Sample, Facts) (string, bool) {
 	return func(s *metric.Sample, _ Facts) (string, bool) {
 		var requested, actual, n float64
 		for _, r := range s.OK() {
@@ -91,7 +93,7 @@ func mismatch(word string, of length) func(*metric.Sample, Facts) (string, bool)
 		}
 		off := math.Abs(actual-requested) / n
 		return fmt.Sprintf("mean %s is %.0f tokens, %.0f were requested", word, actual/n, requested/n),
-			off > minLengthError && off > maxLengthError*requested/n
+			off > floor && off > maxLengthError*requested/n
 	}
 }
 
@@ -114,6 +116,7 @@ func missed(s *metric.Sample) (detail string, off bool, steady float64) {
 	}
 	window, _ := value(s, "window_s")
 	long, _ := value(s, "steady_window_s")
+	long = min(long, window) // it can outlast the window, which ends with the last token, when the last requests fail
 	detail = fmt.Sprintf("%.1f requests were in flight on average for %d users, %.0f %% of the window was steady", mean, s.Labels.Users, 100*long/window)
 	return detail, math.Abs(mean-users) > maxMissed*users, long / window
 }

@@ -24,11 +24,7 @@ func newGraph(app *App) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			store, err := existingStore(f.dir)
-			if err != nil {
-				return err
-			}
-			p, err := app.plan(l, f, store)
+			p, err := app.planOverExisting(l, f)
 			if err != nil {
 				return err
 			}

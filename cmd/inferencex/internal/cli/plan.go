@@ -28,11 +28,7 @@ func newPlan(app *App) *cobra.Command {
 			if vars {
 				return view.Variables(app.Stdout, l.Variables, f.json)
 			}
-			store, err := existingStore(f.dir)
-			if err != nil {
-				return err
-			}
-			p, err := app.plan(l, f, store)
+			p, err := app.planOverExisting(l, f)
 			if err != nil {
 				return err
 			}
@@ -61,6 +57,15 @@ func newPlan(app *App) *cobra.Command {
 	cmd.Flags().BoolVar(&detailed, "detailed-exitcode", false, "exit with 2 if there is something to do, and with 0 if not")
 	cmd.Flags().BoolVar(&vars, "explain-vars", false, "list the variables with the source that gave each its value, and stop")
 	return cmd
+}
+
+// planOverExisting builds the plan over what is sealed, holding and creating nothing.
+func (a *App) planOverExisting(l *loaded, f suiteFlags) (*plan.Plan, error) {
+	store, err := existingStore(f.dir)
+	if err != nil {
+		return nil, err
+	}
+	return a.plan(l, f, store)
 }
 
 // existingStore opens the checkpoint store of a folder of runs, or returns nil if there is none: looking must not create.

@@ -87,11 +87,7 @@ func (a *App) precheck(l *loaded, f suiteFlags, saved *savedPlan) error {
 		_, err := a.plan(l, f, nil) // the lookups come later, once
 		return err
 	}
-	store, err := existingStore(f.dir)
-	if err != nil {
-		return err
-	}
-	p, err := a.plan(l, f, store)
+	p, err := a.planOverExisting(l, f)
 	if err != nil {
 		return err
 	}
