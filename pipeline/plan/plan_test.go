@@ -121,6 +121,37 @@ func lineOf(d *hcl.Diagnostic) int {
 	return d.Subject.Start.Line
 }
 
+// Where the number of requests ends a load, the grace bears on nothing, so it is in no recipe.
+func TestGraceIsKeyedWithADurationAlone(t *testing.T) {
+	recipe := func(end string) string {
+		text, err := os.ReadFile("testdata/duration.hcl")
+		if err != nil {
+			t.Fatal(err)
+		}
+		path := filepath.Join(t.TempDir(), "s.hcl")
+		if err := os.WriteFile(path, []byte(strings.Replace(string(text), `duration = "1m"`, end, 1)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		p, diags, err := plan.Build(plan.Config{Suite: load(t, path), Kinds: kinds()})
+		if err != nil || diags.HasErrors() {
+			t.Fatal(err, diags)
+		}
+		var lines []string
+		for _, step := range p.Steps {
+			if step.Address.Kind == plan.Load {
+				lines = append(lines, step.Recipe...)
+			}
+		}
+		return strings.Join(lines, "\n")
+	}
+	if got := recipe(`duration = "1m"`); !strings.Contains(got, `workload.grace = "45s"`) {
+		t.Errorf("with a duration:\n%s", got)
+	}
+	if got := recipe(`requests = 64`); strings.Contains(got, "grace") {
+		t.Errorf("with a number of requests:\n%s", got)
+	}
+}
+
 func TestTargets(t *testing.T) {
 	s := load(t, "testdata/engines.hcl")
 	for _, tc := range []struct {

@@ -127,10 +127,14 @@ func (b *builder) loadConfig(d *deployment, c cell) json.RawMessage {
 
 func workloadOf(c suite.Cell) stage.Workload {
 	w := c.Workload
-	return stage.Workload{
+	asked := stage.Workload{
 		API: w.Endpoint, ISL: c.ISL, OSL: c.OSL, Requests: w.Requests, Duration: stage.Duration(w.Duration),
 		SharedPrefix: w.SharedPrefixTokens, Ramp: stage.Duration(w.Ramp), IgnoreEOS: w.IgnoreEOS, Temperature: w.Temperature,
 	}
+	if w.Duration > 0 { // elsewhere it bears on nothing, and is in no key
+		asked.Grace = stage.Duration(w.Grace)
+	}
+	return asked
 }
 
 func (b *builder) powerConfig(d *deployment) json.RawMessage {

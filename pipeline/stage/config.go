@@ -61,6 +61,7 @@ type Workload struct {
 	Duration     Duration        `json:"duration,omitempty"`
 	SharedPrefix int             `json:"shared_prefix,omitempty"` // tokens that all prompts begin with
 	Ramp         Duration        `json:"ramp,omitempty"`          // closed loop: the users start evenly over this long
+	Grace        Duration        `json:"grace,omitempty"`         // after Duration: what is in flight so long after its end is cut off
 	IgnoreEOS    bool            `json:"ignore_eos"`
 	Temperature  float64         `json:"temperature"`
 	ExtraBody    json.RawMessage `json:"extra_body,omitempty"` // merged into each request's JSON object

@@ -23,6 +23,7 @@ type Workload struct {
 	Warmup             int           // requests before the measured ones
 	Timeout            time.Duration // of one request
 	Ramp               time.Duration // over which the users of a closed loop start
+	Grace              time.Duration // after a duration: what answers in flight may still take before they are cut off
 	Temperature        float64
 	IgnoreEOS          bool    // the output has OSL tokens exactly
 	Arrival            string  // "poisson", "constant" or "gamma", of an open loop
@@ -43,6 +44,7 @@ func workloadBlock() block.Block {
 			{Name: "warmup", Type: cty.Number, Bounds: block.WholeFrom(0), Doc: "Requests before the measured ones. When omitted, one for each user."},
 			{Name: "timeout", Type: cty.String, Format: block.Duration, Bounds: block.AboveZero(), Default: cty.StringVal("10m0s"), Doc: "The longest that one request may take; then it is an error."},
 			{Name: "ramp", Type: cty.String, Format: block.Duration, Default: cty.StringVal("0s"), Doc: "How long the users take to start, evenly spread."},
+			{Name: "grace", Type: cty.String, Format: block.Duration, Default: cty.StringVal("30s"), Doc: "With duration: how long answers that are under way at its end may still take. Then they are cut off and count as unfinished: neither answers nor errors. Give more than the longest answer takes."},
 			{Name: "temperature", Type: cty.Number, Bounds: block.Within(0, 2), Default: cty.NumberIntVal(0), Doc: "Sampling temperature."},
 			{Name: "ignore_eos", Type: cty.Bool, Default: cty.True, Doc: "Generate the full output length even if the model would stop."},
 			{Name: "arrival", Type: cty.String, OneOf: []string{"poisson", "constant", "gamma"}, Default: cty.StringVal("poisson"), Doc: "How requests are spaced at a rate."},
@@ -61,7 +63,7 @@ func (l *loader) decodeWorkload(w *Workload, c *block.Content) {
 	w.Endpoint = block.String(v, "endpoint")
 	w.SharedPrefixTokens = block.Int(v, "shared_prefix")
 	w.Warmup = block.Int(v, "warmup")
-	w.Timeout, w.Ramp = block.Time(v, "timeout"), block.Time(v, "ramp")
+	w.Timeout, w.Ramp, w.Grace = block.Time(v, "timeout"), block.Time(v, "ramp"), block.Time(v, "grace")
 	w.Temperature, w.IgnoreEOS = block.Float(v, "temperature"), block.Bool(v, "ignore_eos")
 	w.Arrival, w.Burstiness = block.String(v, "arrival"), block.Float(v, "burstiness")
 	if c.Broken || !inputOK || !outputOK {

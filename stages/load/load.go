@@ -84,7 +84,7 @@ func run(ctx context.Context, env stage.Env, task stage.Task, cfg stage.LoadConf
 	}
 	session, err := traffic.Open(ctx, env, traffic.Job{
 		Endpoint: endpoint, Workload: cfg.Workload, Options: cfg.Options, Users: cfg.Users, Requests: cfg.Workload.Requests,
-		RequestTimeout: time.Duration(cfg.Unkeyed.RequestTimeout), Quiet: opts.quietAt(endpoint),
+		RequestTimeout: time.Duration(cfg.Unkeyed.RequestTimeout), Quiet: opts.quietAt(endpoint), CutAfter: cutAfter(cfg.Workload),
 		Purpose: prompt.Measure, Seed: cfg.Seed, Scope: hex.EncodeToString(scope[:]), Nonce: traffic.Nonce(endpoint, env.RunID, task.Attempt),
 		ID: fmt.Sprint(env.RunID, task.Address, task.Attempt),
 	})
@@ -128,6 +128,14 @@ func scopeOf(cfg stage.LoadConfig) ([sha256.Size]byte, error) {
 		return [sha256.Size]byte{}, fmt.Errorf("write the configuration: %w", err)
 	}
 	return sha256.Sum256(text), nil
+}
+
+// cutAfter returns when what is still in flight is cut off: a duration bounds a load, whatever its server does.
+func cutAfter(w stage.Workload) time.Duration {
+	if w.Duration <= 0 {
+		return 0
+	}
+	return time.Duration(w.Duration + w.Grace)
 }
 
 // rampOf returns over how long the users begin: what the workload says, or the default but no more than a hundredth of a set duration.

@@ -156,7 +156,7 @@ func checkFacts(t *testing.T, dir string, all []table.Request, endpoint stage.En
 func TestDuration(t *testing.T) {
 	_, endpoint := simulate(t, fast)
 	cfg := cell(4)
-	cfg.Workload.Requests, cfg.Workload.Duration = 0, stage.Duration(2*time.Second) // of the server
+	cfg.Workload.Requests, cfg.Workload.Duration, cfg.Workload.Grace = 0, stage.Duration(2*time.Second), stage.Duration(time.Minute) // of the server
 	task := task(t, endpoint, cfg)
 	if err := load.New().Run(t.Context(), environment(), task); err != nil {
 		t.Fatal(err)

@@ -61,7 +61,7 @@ func byHand() *metric.Sample {
 
 func TestByHand(t *testing.T) {
 	want := map[string]float64{
-		"requests_ok": 3, "requests_failed": 1, "requests_attempted": 4, "requests_cut": 1, "error_fraction": 0.25,
+		"requests_ok": 3, "requests_failed": 1, "requests_attempted": 5, "requests_cut": 1, "error_fraction": 0.2,
 		"window_s": 4.5,
 		"rps":      3 / 4.5, "output_tps": 11 / 4.5, "input_tps": 60 / 4.5, "total_tps": 71 / 4.5,
 		"rps_per_gpu": 1.5 / 4.5, "output_tps_per_gpu": 5.5 / 4.5, "input_tps_per_gpu": 30 / 4.5, "total_tps_per_gpu": 35.5 / 4.5,
@@ -77,7 +77,7 @@ func TestByHand(t *testing.T) {
 		"interactivity_mean": 5.0 / 3, "interactivity_p50": 2,
 		"isl_mean": 20, "osl_mean": 11.0 / 3,
 		"prefix_hit":  5.0 / 40,
-		"goodput_rps": 1 / 4.5, "good_fraction": 0.25,
+		"goodput_rps": 1 / 4.5, "good_fraction": 0.2,
 		"steady_window_s": 4, "steady_rps": 0.75, "steady_output_tps": 12.1 / 4, "steady_output_tps_per_gpu": 12.1 / 8, "steady_input_tps": 15,
 		"new_connections": 2, "stale_retries": 1,
 		"power_w_mean": 100, "power_w_total": 200, "energy_j": 900, "j_per_output_token": 900.0 / 11, "j_per_request": 300,

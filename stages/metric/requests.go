@@ -15,12 +15,18 @@ func (s *Sample) count(of func(table.Request) bool) float64 {
 	return float64(n)
 }
 
-// attempted counts the requests that could have been answered: all but those cut off. Errors, timeouts and drops are among them.
+// attempted counts the requests whose answer was waited for: all but those that the load's own stop has cancelled. Errors, timeouts, drops and
+// answers that the end of the load came before are among them: left out, a server that stalls would look better than it is.
 func (s *Sample) attempted() float64 {
-	return s.count(func(r table.Request) bool { return !cut(r) })
+	return s.count(func(r table.Request) bool { return r.Status != "cancelled" })
 }
 
-func (s *Sample) failed() float64 { return s.attempted() - float64(len(s.OK())) }
+// unfinished counts the requests that the end of the load and its grace have cut off.
+func (s *Sample) unfinished() float64 {
+	return s.count(func(r table.Request) bool { return r.Status == "unfinished" })
+}
+
+func (s *Sample) failed() float64 { return s.attempted() - s.unfinished() - float64(len(s.OK())) }
 
 func requestCounts() []Def {
 	always := func(of func(*Sample) float64) func(*Sample) (float64, bool) {
@@ -36,11 +42,11 @@ func requestCounts() []Def {
 			Compute: always((*Sample).failed),
 		},
 		{
-			Name: "requests_attempted", Doc: "requests_ok + requests_failed.", Needs: Requests,
+			Name: "requests_attempted", Doc: "requests_ok + requests_failed + those unfinished at the end.", Needs: Requests,
 			Compute: always((*Sample).attempted),
 		},
 		{
-			Name: "requests_cut", Doc: "Requests in flight when the load ended: in no other count.", Needs: Requests,
+			Name: "requests_cut", Doc: "Requests cut off by the end of the load and its grace, or by its stop.", Needs: Requests,
 			Compute: always(func(s *Sample) float64 { return s.count(cut) }),
 		},
 		{

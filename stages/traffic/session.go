@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -43,6 +44,8 @@ type Job struct {
 	Requests int             // 0: until the pacer ends
 	// RequestTimeout ends a request that takes longer, in server seconds; 0: none does.
 	RequestTimeout time.Duration
+	// CutAfter ends what is in flight so long after Run began, in server seconds: such requests are unfinished, not failed. 0: nothing is cut off.
+	CutAfter time.Duration
 	// Quiet is how long, in wall time, nothing is asked of the server between what makes it ready and the first request.
 	Quiet   time.Duration
 	Purpose prompt.Purpose
@@ -77,6 +80,9 @@ func Nonce(endpoint stage.Endpoint, runID string, attempt int) string {
 	}
 	return fmt.Sprintf("%s/%d", runID, attempt)
 }
+
+// errCut ends the requests that are in flight at the end of a job.
+var errCut = errors.New("still under way when the load and its grace were over")
 
 // Open makes the server ready. Errors are classed.
 func Open(ctx context.Context, env stage.Env, job Job) (*Session, error) {
@@ -142,6 +148,10 @@ func idPrefix(id string) string {
 func (s *Session) Run(ctx context.Context, pacer Pacer, each func(Result) error) error {
 	sending, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	if s.job.CutAfter > 0 {
+		cut := time.AfterFunc(s.Clock.Wall(s.job.CutAfter), func() { stop(errCut) })
+		defer cut.Stop()
+	}
 	ahead := 2 * pacer.Lanes()
 	results := make(chan Result, ahead)
 	spare := make(chan []table.Chunk, ahead) // chunks of results that have been taken in
@@ -167,6 +177,9 @@ func (s *Session) Run(ctx context.Context, pacer Pacer, each func(Result) error)
 		}
 		row, chunks := s.Client.Send(ctx, it.call, schedNS, chunks)
 		row.Index, row.User = it.index, int32(lane)
+		if row.Status == "cancelled" && errors.Is(context.Cause(ctx), errCut) {
+			row.Status, row.Error = "unfinished", errCut.Error()
+		}
 		results <- Result{row, chunks}
 		return row.TDone
 	})

@@ -79,6 +79,16 @@ func TestEachCode(t *testing.T) {
 			"800 of 800",
 		},
 		{
+			"the load ends before some answers do", func(c *cell) { c.each(9, func(r *table.Request) { r.Status = "unfinished" }) },
+			[]string{"unfinished"},
+			"9 of 800 requests were still under way when the load and its grace were over: raise the workload's grace",
+		},
+		{
+			"it ends before any answer does", func(c *cell) { c.each(800, func(r *table.Request) { r.Status = "unfinished" }) },
+			[]string{"errors", "unfinished"},
+			"0 of 800 requests failed",
+		},
+		{
 			"the prompt was built from words", func(c *cell) { c.each(800, func(r *table.Request) { r.ISL = p(int32(889)) }) },
 			[]string{"isl_mismatch"},
 			"mean input is 889 tokens, 1000 were requested",

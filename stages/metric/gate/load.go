@@ -32,6 +32,7 @@ func loadRules() []Rule {
 		{"too_few_requests", Invalid, "fewer requests than users: the concurrency of the label was never reached", tooFew},
 		{"identity_mismatch", Invalid, "the endpoint has other GPUs than the label says, in number or in name", otherGPUs},
 		{"few_errors", Note, "some attempted requests failed, at most 1 %", fewErrors},
+		{"unfinished", Note, "the end of the load and its grace came before some answers did: they are in no latency", unfinished},
 		{"concurrency_ramp", Note, "the mean number in flight misses the users by more than 5 %, but at least half of the window was steady", concurrencyRamp},
 		{"steady_window_empty", Note, "no stretch of time had 95 % of the users in flight: the steady columns are null", steadyEmpty},
 		{"stale_connections", Note, "more than 1 % of the requests were sent again, as the server had closed the connection that it had offered to keep", staleConnections},
@@ -48,6 +49,17 @@ func manyErrors(s *metric.Sample, _ Facts) (string, bool) {
 func fewErrors(s *metric.Sample, _ Facts) (string, bool) {
 	share, _ := value(s, "error_fraction")
 	return errorDetail(s), share > 0 && share <= maxErrors && len(s.OK()) > 0
+}
+
+func unfinished(s *metric.Sample, _ Facts) (string, bool) {
+	n := 0
+	for _, r := range s.Data.Requests {
+		if r.Status == "unfinished" {
+			n++
+		}
+	}
+	return fmt.Sprintf("%d of %d requests were still under way when the load and its grace were over: raise the workload's grace if its answers take longer",
+		n, len(s.Data.Requests)), n > 0
 }
 
 // errorDetail counts the failures by status, in the order of their number.
