@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -64,62 +63,6 @@ func TestTokenizeAgreesWithUsage(t *testing.T) {
 	}
 	if _, body := r.text(t, "POST", "/tokenize", `{"prompt":""}`); body != `{"count":0,"max_model_len":40960,"token_strs":null,"tokens":[]}`+"\n" {
 		t.Errorf("/tokenize of nothing: %s", body)
-	}
-}
-
-// metrics parses /metrics; of labels only le and the finish reason are kept.
-func (r *running) metrics(t *testing.T) map[string]float64 {
-	t.Helper()
-	_, text := r.text(t, "GET", "/metrics", "")
-	labels := regexp.MustCompile(`\{.*?(?:(?:le|finished_reason)="([^"]*)")?\} `)
-	out := map[string]float64{}
-	for line := range strings.Lines(text) {
-		if strings.HasPrefix(line, "#") {
-			continue
-		}
-		line = strings.Replace(labels.ReplaceAllString(line, "{$1} "), "{}", "", 1)
-		var name string
-		var value float64
-		if _, err := fmt.Sscan(line, &name, &value); err != nil {
-			t.Fatalf("%q: %v", line, err)
-		}
-		out[name] = value
-	}
-	return out
-}
-
-func TestMetricsAgree(t *testing.T) {
-	on := true
-	r := start(t, simulator.Config{PrefixCache: &on})
-	var prompt, output, cached int
-	for i := range 5 {
-		s := r.stream(t, "/v1/chat/completions", chat(100, 10+i, ""))
-		prompt += s.usage.Prompt
-		output += s.usage.Completion
-		cached += s.usage.Details.Cached
-	}
-	m := r.metrics(t)
-	want := map[string]float64{
-		"vllm:prompt_tokens_total":                        float64(prompt),
-		"vllm:generation_tokens_total":                    float64(output),
-		"vllm:prefix_cache_queries_total":                 float64(prompt),
-		"vllm:prefix_cache_hits_total":                    float64(cached),
-		"vllm:request_success_total{length}":              5,
-		"vllm:request_success_total{abort}":               0,
-		"vllm:num_requests_running":                       0,
-		"vllm:num_requests_waiting":                       0,
-		"vllm:kv_cache_usage_perc":                        0,
-		"vllm:time_to_first_token_seconds_count":          5,
-		"vllm:time_per_output_token_seconds_count":        float64(output - 5),
-		"vllm:time_per_output_token_seconds_bucket{+Inf}": float64(output - 5),
-		"vllm:e2e_request_latency_seconds_count":          5,
-		"vllm:time_to_first_token_seconds_bucket{0.25}":   5,
-		"vllm:time_per_output_token_seconds_bucket{0.01}": float64(output - 5),
-	}
-	for name, v := range want {
-		if got, ok := m[name]; !ok || got != v {
-			t.Errorf("%s = %v, want %v", name, got, v)
-		}
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 
 	"github.com/strangeloopio/inferencex/stages/deploy/simulator/openai"
 )
@@ -60,12 +59,5 @@ func (s *Server) decode(w http.ResponseWriter, r *http.Request, chat bool) (open
 	if apiErr != nil {
 		return openai.Request{}, apiErr
 	}
-	req, apiErr := openai.DecodeRequest(data, chat, s.modelLen)
-	if apiErr != nil {
-		return openai.Request{}, apiErr
-	}
-	if !slices.Contains(s.cfg.Served, req.Model) {
-		return openai.Request{}, openai.NewError(http.StatusNotFound, "model", fmt.Sprintf("The model `%s` does not exist.", req.Model))
-	}
-	return req, nil
+	return openai.DecodeRequest(data, chat, s.cfg.Served, s.modelLen)
 }

@@ -21,16 +21,26 @@ type driver struct {
 	engine   *engine.Engine
 	sensor   *sensor.Recorder
 	metrics  *metrics.Set
-	blocks   int // of the KV cache, for the metrics
+	blocks   int           // of the KV cache, for the metrics
+	network  time.Duration // round trip, which a server does not see of its own times
 	inFlight map[uint64]*flight
 	lastID   uint64
+}
+
+// job is a generation to be made.
+type job struct {
+	prompt    []int64
+	output    int    // tokens that it will have
+	maxTokens int    // that it asked for
+	reason    string // why it will end: "length" or "stop"
 }
 
 // flight is a request between its submission and its last emission.
 type flight struct {
 	id      uint64
-	reason  string // why it will end: "length" or "stop"
+	job     job
 	arrival time.Duration
+	first   time.Duration // of its first emission
 	latest  time.Duration // of its latest emission
 	ready   chan struct{} // something is pending
 
@@ -91,10 +101,12 @@ func (d *driver) advance(to time.Duration) {
 	}
 }
 
+// count books an emission as vLLM does: from the request's arrival at the server to the token's leaving it.
 func (d *driver) count(f *flight, m engine.Emission) {
 	more := m.Tokens
 	if m.First {
-		d.metrics.FirstToken((m.At - f.arrival).Seconds())
+		f.first = m.At
+		d.metrics.FirstToken((m.At - f.arrival - d.network).Seconds())
 		more--
 	}
 	if more > 0 {
@@ -102,20 +114,23 @@ func (d *driver) count(f *flight, m engine.Emission) {
 	}
 	f.latest = m.At
 	if m.Finished {
-		d.metrics.Finished(f.reason, (m.At - f.arrival).Seconds())
+		d.metrics.Finished(metrics.Request{
+			Reason: f.job.reason, PromptTokens: len(f.job.prompt), OutputTokens: f.job.output, MaxTokens: f.job.maxTokens,
+			DecodeSeconds: (m.At - f.first).Seconds(), E2ESeconds: (m.At - f.arrival - d.network).Seconds(),
+		})
 		delete(d.inFlight, m.ID)
 	}
 }
 
 // submit starts a generation.
-func (d *driver) submit(prompt []int64, output int, reason string) (*flight, error) {
-	blocks := engine.HashBlocks(prompt)
+func (d *driver) submit(j job) (*flight, error) {
+	blocks := engine.HashBlocks(j.prompt)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.lastID++
-	f := &flight{id: d.lastID, reason: reason, arrival: d.clock.elapsed(), ready: make(chan struct{}, 1)}
+	f := &flight{id: d.lastID, job: j, arrival: d.clock.elapsed(), ready: make(chan struct{}, 1)}
 	err := d.engine.Submit(engine.Request{
-		ID: f.id, At: f.arrival, PromptTokens: len(prompt), OutputTokens: output, Blocks: blocks,
+		ID: f.id, At: f.arrival, PromptTokens: len(j.prompt), OutputTokens: j.output, Blocks: blocks,
 	})
 	if err != nil {
 		return nil, err
@@ -137,7 +152,7 @@ func (d *driver) drop(f *flight) {
 	}
 	delete(d.inFlight, f.id)
 	d.engine.Cancel(f.id)
-	d.metrics.Finished("abort", 0)
+	d.metrics.Aborted()
 }
 
 // printMetrics returns the metrics as of now.

@@ -74,7 +74,7 @@ func (g *generation) refuse(f Fault) {
 }
 
 func (g *generation) start() *openai.Error {
-	f, err := g.server.driver.submit(g.request.Prompt, g.length, g.reason)
+	f, err := g.server.driver.submit(job{prompt: g.request.Prompt, output: g.length, maxTokens: g.request.MaxTokens, reason: g.reason})
 	if err != nil {
 		return openai.NewError(http.StatusBadRequest, "", err.Error())
 	}

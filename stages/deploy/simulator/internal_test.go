@@ -2,11 +2,14 @@ package simulator
 
 import (
 	"fmt"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/strangeloopio/inferencex/stages/deploy/simulator/engine"
 )
 
 func TestLagQuantile(t *testing.T) {
@@ -82,7 +85,7 @@ func TestReadingsAreUpToDate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.driver.submit(make([]int64, 100), 1000, "length"); err != nil {
+	if _, err := s.driver.submit(job{prompt: make([]int64, 100), output: 1000, maxTokens: 1000, reason: "length"}); err != nil {
 		t.Fatal(err)
 	}
 	now = now.Add(3 * time.Second)
@@ -92,5 +95,58 @@ func TestReadingsAreUpToDate(t *testing.T) {
 	now = now.Add(30 * time.Second)
 	if text := string(s.driver.printMetrics()); !strings.Contains(text, "vllm:generation_tokens_total{engine=\"0\",model_name=\"Qwen3-8B\"} 1000\n") {
 		t.Errorf("metrics after the work: %s", text)
+	}
+}
+
+// The times of the metrics are those of the scheduler, but for the network: another scheduler, asked the same at the same times, gives them.
+func TestMetricTimesAreTheSchedulers(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	s, err := New(Config{Model: "Qwen3-8B", Profile: "modal-eager", StreamInterval: 3, Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	machine, err := s.cfg.machine()
+	if err != nil {
+		t.Fatal(err)
+	}
+	twin, err := engine.New(s.cfg.engineConfig(machine))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sent, latest := map[uint64]time.Duration{}, map[uint64]time.Duration{}
+	for i := range 40 {
+		now = now.Add(7 * time.Millisecond)
+		f, err := s.driver.submit(job{prompt: make([]int64, 100+i), output: 20 + i, maxTokens: 64, reason: "length"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sent[f.id] = f.arrival
+		if err := twin.Submit(engine.Request{ID: f.id, At: f.arrival, PromptTokens: 100 + i, OutputTokens: 20 + i, Blocks: engine.HashBlocks(make([]int64, 100+i))}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	now = now.Add(time.Hour)
+	var ttft, between, e2e time.Duration
+	for _, m := range twin.Advance(time.Hour) {
+		if m.First {
+			ttft += m.At - sent[m.ID] - s.driver.network
+		} else {
+			between += m.At - latest[m.ID]
+		}
+		latest[m.ID] = m.At
+		if m.Finished {
+			e2e += m.At - sent[m.ID] - s.driver.network
+		}
+	}
+	text := string(s.driver.printMetrics())
+	for name, want := range map[string]time.Duration{
+		"time_to_first_token_seconds": ttft, "time_per_output_token_seconds": between, "inter_token_latency_seconds": between,
+		"request_decode_time_seconds": between, "e2e_request_latency_seconds": e2e,
+	} {
+		_, rest, _ := strings.Cut(text, "vllm:"+name+"_sum{engine=\"0\",model_name=\"Qwen3-8B\"} ")
+		var got float64
+		if _, err := fmt.Sscan(rest, &got); err != nil || math.Abs(got-want.Seconds()) > 1e-6 {
+			t.Errorf("%s_sum = %v (%v), want %v s", name, got, err, want.Seconds())
+		}
 	}
 }

@@ -79,8 +79,9 @@ func New(cfg Config) (*Server, error) {
 	s.driver = &driver{
 		clock:  clock{now: cfg.Now, epoch: cfg.Now(), speed: cfg.Speed},
 		wake:   make(chan struct{}, 1),
-		engine: eng, sensor: boards, metrics: metrics.New(cfg.Served[0]),
+		engine: eng, sensor: boards, metrics: metrics.New(cfg.Served[0], s.modelLen),
 		blocks: eng.CapacityTokens() / engine.BlockTokens, inFlight: make(map[uint64]*flight),
+		network: time.Duration(hw.Profile.NetworkSeconds * float64(time.Second)),
 	}
 	for _, f := range cfg.Faults {
 		if f.Kind == FaultStartup {

@@ -30,10 +30,12 @@ func TestDecodeRequest(t *testing.T) {
 		{"no content", true, `{"messages":[{"role":"assistant","content":null}]}`, want{5, 95, 0, false, false, false}},
 		{"text", false, `{"prompt":"a b"}`, want{2, 16, 0, false, false, false}},
 		{"ids", false, `{"prompt":[1,2,3],"max_tokens":97,"stop":["x"],"n":1}`, want{3, 97, 0, false, false, false}},
+		{"one text in a list", false, `{"prompt":["a b"]}`, want{2, 16, 0, false, false, false}},
+		{"ids in a list", false, `{"prompt":[ [1,2,3] ]}`, want{3, 16, 0, false, false, false}},
 		{"the newer name is of chats only", false, `{"prompt":[1],"max_completion_tokens":8}`, want{1, 16, 0, false, false, false}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			r, apiErr := openai.DecodeRequest([]byte(c.body), c.chat, 100)
+			r, apiErr := openai.DecodeRequest([]byte(c.body), c.chat, []string{""}, 100)
 			if apiErr != nil {
 				t.Fatal(apiErr)
 			}
@@ -49,8 +51,9 @@ func FuzzDecodeRequest(f *testing.F) {
 	f.Add(`{"messages":[{"role":"user","content":"a b"}],"max_tokens":7}`, true)
 	f.Add(`{"prompt":[1,2,3]}`, false)
 	f.Add(`{"prompt":[],"n":null}`, false)
+	f.Add(`{"prompt":[["a"],[1]],"stream_options":{}}`, false)
 	f.Fuzz(func(t *testing.T, body string, chat bool) {
-		r, apiErr := openai.DecodeRequest([]byte(body), chat, 100)
+		r, apiErr := openai.DecodeRequest([]byte(body), chat, []string{"", "m"}, 100)
 		if apiErr == nil && (len(r.Prompt) < 1 || r.MaxTokens < 1 || len(r.Prompt)+r.MaxTokens > 100 || r.MinTokens > r.MaxTokens) {
 			t.Errorf("%q was taken as %+v", body, r)
 		}

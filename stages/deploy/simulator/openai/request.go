@@ -9,6 +9,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/http"
+	"slices"
 
 	"github.com/strangeloopio/inferencex/stages/deploy/simulator/tokenizer"
 )
@@ -36,9 +38,11 @@ type body struct {
 	IgnoreEOS           bool            `json:"ignore_eos"`
 	N                   *int            `json:"n"`
 	Stream              bool            `json:"stream"`
-	StreamOptions       struct {
-		IncludeUsage bool `json:"include_usage"`
-	} `json:"stream_options"`
+	StreamOptions       *streamOptions  `json:"stream_options"`
+}
+
+type streamOptions struct {
+	IncludeUsage bool `json:"include_usage"`
 }
 
 // message carries its content as a string or as a list of text parts.
@@ -71,18 +75,23 @@ func (c *content) UnmarshalJSON(data []byte) error {
 const defaultCompletionTokens = 16
 
 // DecodeRequest reads the body of /v1/chat/completions or /v1/completions for
-// a model with this context length. The name of the model is not checked.
-func DecodeRequest(data []byte, chat bool, maxModelLen int) (Request, *Error) {
+// a model with this context length that is served under these names.
+func DecodeRequest(data []byte, chat bool, served []string, maxModelLen int) (Request, *Error) {
 	var b body
 	if err := json.Unmarshal(data, &b); err != nil {
 		return Request{}, badRequest("", "Failed to parse the request body: %v", err)
 	}
-	if b.N != nil && *b.N != 1 {
+	switch {
+	case b.StreamOptions != nil && !b.Stream:
+		return Request{}, badRequest("stream_options", "Stream options can only be defined when `stream=True`.")
+	case !slices.Contains(served, b.Model):
+		return Request{}, NewError(http.StatusNotFound, "model", fmt.Sprintf("The model `%s` does not exist.", b.Model))
+	case b.N != nil && *b.N != 1:
 		return Request{}, badRequest("n", "n must be 1, got %d.", *b.N)
 	}
 	r := Request{
 		Chat: chat, Model: b.Model, MinTokens: b.MinTokens, IgnoreEOS: b.IgnoreEOS,
-		Stream: b.Stream, IncludeUsage: b.StreamOptions.IncludeUsage,
+		Stream: b.Stream, IncludeUsage: b.StreamOptions != nil && b.StreamOptions.IncludeUsage,
 	}
 	var apiErr *Error
 	if r.Prompt, apiErr = b.prompt(chat); apiErr != nil {
@@ -116,8 +125,15 @@ func encodeChat(messages []message) ([]int64, *Error) {
 	return tokens, nil
 }
 
-// decodePrompt reads a prompt: a string, or an array of token ids.
+// decodePrompt reads a prompt: a string or an array of token ids, or an array with one of either.
 func decodePrompt(raw json.RawMessage) ([]int64, *Error) {
+	var prompts []json.RawMessage
+	if json.Unmarshal(raw, &prompts) == nil && len(prompts) > 0 && (prompts[0][0] == '"' || prompts[0][0] == '[') {
+		if len(prompts) > 1 {
+			return nil, badRequest("prompt", "prompt holds %d prompts: send a request for each.", len(prompts))
+		}
+		raw = prompts[0]
+	}
 	raw = bytes.TrimSpace(raw)
 	var tokens []int64
 	switch {
@@ -129,7 +145,7 @@ func decodePrompt(raw json.RawMessage) ([]int64, *Error) {
 		tokens = tokenizer.Encode(text)
 	case len(raw) > 0 && raw[0] == '[':
 		if err := json.Unmarshal(raw, &tokens); err != nil {
-			return nil, badRequest("prompt", "prompt must be one string or one array of token ids: %v", err)
+			return nil, badRequest("prompt", "prompt must be a string or an array of token ids: %v", err)
 		}
 		for _, id := range tokens {
 			if !tokenizer.Valid(id) {
