@@ -109,7 +109,7 @@ var readings = map[string]reading{
 		"http_error", 400, "", -1, "none", -1, -1, 0, 0,
 		"HTTP 400: This model's maximum context length is 4096 tokens. However, your messages resulted in 4500 tokens.",
 	},
-	"sim-inject-invalid_api_key.txt": {"http_error", 401, "", -1, "none", -1, -1, 0, 0, "HTTP 401: Incorrect API key provided."},
+	"sim-inject-invalid_api_key.txt": {"http_error", 401, "", -1, "none", -1, -1, 0, 0, "HTTP 401 (name the variable that holds the endpoint's key in the provider's api_key_env): Incorrect API key provided."},
 	"sim-inject-model_not_found.txt": {"http_error", 404, "", -1, "none", -1, -1, 0, 0, "HTTP 404: The model 'llm-nonexistent' does not exist"},
 	"sim-inject-server_error.txt":    {"http_error", 503, "", -1, "none", -1, -1, 0, 0, "HTTP 503: The server is overloaded or not ready yet."},
 }

@@ -95,14 +95,43 @@ func (a *answer) outcomeOfWhole() (status, text string) {
 type StatusError struct {
 	Code    int
 	Message string // what the body says: one short line without secrets
+	Hint    string // what to do about it, where that is known
 }
 
-// Error returns the code and the message.
+// Error returns the code, the hint and the message, which may be cut.
 func (e *StatusError) Error() string {
-	if e.Message == "" {
-		return fmt.Sprintf("HTTP %d", e.Code)
+	text := fmt.Sprintf("HTTP %d", e.Code)
+	if e.Hint != "" {
+		text += " (" + e.Hint + ")"
 	}
-	return fmt.Sprintf("HTTP %d: %s", e.Code, e.Message)
+	if e.Message != "" {
+		text += ": " + e.Message
+	}
+	return text
+}
+
+// hint returns what to do about an HTTP status. A key that is missing or wrong is told from all else that a server can refuse.
+func (c *Client) hint(code int) string {
+	switch name := c.endpoint.APIKeyEnv; {
+	case !unauthorized(code):
+		return ""
+	case name == "":
+		return "name the variable that holds the endpoint's key in the provider's api_key_env"
+	default:
+		return fmt.Sprintf("check the key in %s, the variable that api_key_env names", name)
+	}
+}
+
+func unauthorized(code int) bool {
+	return code == http.StatusUnauthorized || code == http.StatusForbidden
+}
+
+// Reason is the reason code of a failure that this row is an example of: unauthorized where the server wants another key, else otherwise.
+func Reason(row table.Request, otherwise string) string {
+	if row.Status == "http_error" && unauthorized(int(row.HTTPStatus)) {
+		return "unauthorized"
+	}
+	return otherwise
 }
 
 // Class says whether what became of a request that is not ok may pass by itself. A refusal of the request as it stands will come again.

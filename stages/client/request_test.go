@@ -118,7 +118,7 @@ func TestErrorsHoldNoSecrets(t *testing.T) {
 	}
 	t.Cleanup(c.Close)
 	got := c.Complete(context.Background(), hello).Error
-	if want := "HTTP 401: no key no key no key (sensitive) or (sensitive): éé"; !strings.HasPrefix(got, want) || len(got) > excerptBytes || !strings.HasSuffix(got, "é…") {
+	if want := "HTTP 401 (check the key in KEY, the variable that api_key_env names): no key no key no key (sensitive) or (sensitive): éé"; !strings.HasPrefix(got, want) || len(got) > excerptBytes || !strings.HasSuffix(got, "é…") {
 		t.Errorf("error of %d bytes: %s", len(got), got)
 	}
 }

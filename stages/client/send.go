@@ -141,7 +141,7 @@ func (c *Client) read(resp *http.Response, a *answer, cancel context.CancelFunc)
 
 func (c *Client) readRefusal(resp *http.Response) (ending, error) {
 	body, _ := io.ReadAll(io.LimitReader(resp.Body, maxRefusalBytes))
-	return refused, &StatusError{Code: resp.StatusCode, Message: c.excerpt(wire.Refusal(body))}
+	return refused, &StatusError{Code: resp.StatusCode, Message: c.excerpt(wire.Refusal(body)), Hint: c.hint(resp.StatusCode)}
 }
 
 // startsDocument reports whether the body that begins so is one JSON document and no stream, whatever its content type says.

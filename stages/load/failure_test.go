@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -181,14 +182,18 @@ func refuser(t *testing.T, code int) stage.Endpoint {
 }
 
 func TestAllRequestsFail(t *testing.T) {
-	for code, want := range map[int]stage.ErrorClass{400: stage.Permanent, 500: stage.Transient, 429: stage.Transient} {
+	for code, want := range map[int]stage.ErrorClass{400: stage.Permanent, 401: stage.Permanent, 403: stage.Permanent, 500: stage.Transient, 429: stage.Transient} {
+		reason, said := "all_requests_failed", fmt.Sprintf("HTTP %d: not today", code)
+		if code == 401 || code == 403 {
+			reason, said = "unauthorized", fmt.Sprintf("HTTP %d (check the key in KEY, the variable that api_key_env names): not today", code)
+		}
 		cfg := cell(4)
 		cfg.Workload.Requests = 1000
 		task := task(t, refuser(t, code), cfg)
 		err := load.New().Run(t.Context(), environment(), task)
-		if err == nil || stage.ClassOf(err) != want || stage.ReasonOf(err) != "all_requests_failed" ||
-			!strings.HasPrefix(err.Error(), "load: all of 32 requests failed; the first ended with http_error: HTTP ") || !strings.HasSuffix(err.Error(), ": not today") {
-			t.Errorf("%d: %s: %v", code, stage.ClassOf(err), err)
+		if err == nil || stage.ClassOf(err) != want || stage.ReasonOf(err) != reason ||
+			err.Error() != "load: all of 32 requests failed; the first ended with http_error: "+said {
+			t.Errorf("%d: %s, %s: %v", code, stage.ClassOf(err), stage.ReasonOf(err), err)
 		}
 		text, err := os.ReadFile(filepath.Join(task.Dir, "load.json"))
 		if err != nil {
@@ -240,6 +245,18 @@ func TestRefusals(t *testing.T) {
 			}
 		})
 	}
+	t.Run("no key", func(t *testing.T) {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, `{"error":"Unauthorized"}`, http.StatusUnauthorized) // as vLLM says it
+		}))
+		defer server.Close()
+		err := load.New().Run(t.Context(), environment(), task(t, stage.Endpoint{URL: server.URL}, cell(2)))
+		want := "load: prepare prompts: a request of one token ended with http_error: " +
+			"HTTP 401 (name the variable that holds the endpoint's key in the provider's api_key_env): Unauthorized"
+		if err == nil || err.Error() != want || stage.ReasonOf(err) != "unauthorized" || stage.ClassOf(err) != stage.Permanent {
+			t.Errorf("%s, %s: %v", stage.ClassOf(err), stage.ReasonOf(err), err)
+		}
+	})
 	t.Run("nobody there", func(t *testing.T) {
 		err := load.New().Run(t.Context(), environment(), task(t, stage.Endpoint{URL: gone.URL}, cell(2)))
 		if err == nil || stage.ClassOf(err) != stage.Transient || !strings.HasPrefix(err.Error(), "load: prepare prompts: tokenize: dial tcp") {

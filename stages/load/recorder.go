@@ -113,7 +113,7 @@ func (r *recorder) verdict() error {
 	case r.failure == nil:
 		return stage.Failf(stage.Permanent, "no_requests", "no request was sent")
 	default:
-		return stage.Failf(client.Class(*r.failure), "all_requests_failed", "all of %d requests failed; the first ended with %s: %s",
+		return stage.Failf(client.Class(*r.failure), client.Reason(*r.failure, "all_requests_failed"), "all of %d requests failed; the first ended with %s: %s",
 			len(r.lags), r.failure.Status, r.failure.Error)
 	}
 }

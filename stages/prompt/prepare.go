@@ -225,7 +225,7 @@ func (p *preparation) count(ctx context.Context, prompt client.Prompt) (int, err
 	case ctx.Err() != nil:
 		return 0, ctx.Err()
 	case row.Status != "ok":
-		return 0, stage.Failf(client.Class(row), "probe_failed", "a request of one token ended with %s: %s", row.Status, row.Error)
+		return 0, stage.Failf(client.Class(row), client.Reason(row, "probe_failed"), "a request of one token ended with %s: %s", row.Status, row.Error)
 	case row.ISL == nil:
 		return 0, nil
 	}

@@ -103,7 +103,7 @@ func run(ctx context.Context, env stage.Env, task stage.Task, cfg stage.WarmupCo
 		return err
 	}
 	if rep.OK == 0 {
-		return stage.Failf(client.Class(rep.failure), "all_requests_failed", "all of %d requests failed; the first ended with %s: %s",
+		return stage.Failf(client.Class(rep.failure), client.Reason(rep.failure, "all_requests_failed"), "all of %d requests failed; the first ended with %s: %s",
 			rep.Requests, rep.failure.Status, rep.failure.Error)
 	}
 	env.Log.Info("warm-up", "requests", rep.Requests, "ok", rep.OK,
