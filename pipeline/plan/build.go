@@ -12,6 +12,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/suite"
+	"github.com/strangeloopio/inferencex/schemas/suite/block"
 	"github.com/strangeloopio/inferencex/schemas/suite/length"
 )
 
@@ -84,19 +85,35 @@ func (b *builder) policies() {
 	for kind := range b.Kinds {
 		policy := defaultPolicy(kind)
 		if said, ok := b.Suite.Stages[kind]; ok {
-			if said.Timeout > 0 {
-				policy.Timeout = stage.Duration(said.Timeout)
-			}
-			if said.Attempts > 0 {
-				policy.Attempts = said.Attempts
-			}
-			if said.Backoff > 0 {
-				policy.Backoff = stage.Duration(said.Backoff)
-			}
+			policy = policyOf(policy, said)
 		}
 		b.plan.Policies[kind] = policy
 	}
 }
+
+// policyOf returns what a suite says of a stage, over what holds where it says nothing.
+func policyOf(policy Policy, said suite.StagePolicy) Policy {
+	if said.Timeout > 0 {
+		policy.Timeout = stage.Duration(said.Timeout)
+	}
+	if said.Attempts > 0 {
+		policy.Attempts = said.Attempts
+	}
+	if said.Backoff > 0 {
+		policy.Backoff = stage.Duration(said.Backoff)
+	}
+	for _, class := range said.RetryOn {
+		policy.RetryOn = append(policy.RetryOn, stage.ErrorClass(class))
+	}
+	policy.Stop = said.OnFailure == suite.Stop
+	if said.Config.Type().HasAttribute(queueTimeout) {
+		policy.Queue = stage.Duration(block.Time(said.Config, queueTimeout))
+	}
+	return policy
+}
+
+// queueTimeout is the argument of a stage whose steps may wait for room.
+const queueTimeout = "queue_timeout"
 
 // group sorts the cells to their deployments, both in the order of the suite.
 func (b *builder) group() {

@@ -57,9 +57,21 @@ type GPUs map[string]int
 
 // Policy is how steps of one kind are run.
 type Policy struct {
-	Timeout  stage.Duration `json:"timeout"`  // one attempt
-	Attempts int            `json:"attempts"` // at most, at least 1; only transient failures are tried again
-	Backoff  stage.Duration `json:"backoff"`  // ceiling of the first wait; doubled after each, drawn at random
+	Timeout  stage.Duration     `json:"timeout"`            // one attempt
+	Queue    stage.Duration     `json:"queue,omitempty"`    // beside it, a wait for the provider to have room
+	Attempts int                `json:"attempts"`           // at most, at least 1
+	Backoff  stage.Duration     `json:"backoff"`            // ceiling of the first wait; doubled after each, drawn at random
+	RetryOn  []stage.ErrorClass `json:"retry_on,omitempty"` // classes of failures that are tried again; none: transient ones
+	// Stop says that nothing more is measured once a step of the kind has failed.
+	Stop bool `json:"stop,omitempty"`
+}
+
+// Retries reports whether a failure of this class is tried again.
+func (p Policy) Retries(class stage.ErrorClass) bool {
+	if len(p.RetryOn) == 0 {
+		return class == stage.Transient
+	}
+	return slices.Contains(p.RetryOn, class)
 }
 
 // Step is one node of the plan.

@@ -31,7 +31,7 @@ func (e *executor) atomIsOpen(atom string) bool {
 func (e *executor) failure(source *node) string {
 	for _, n := range e.atoms[source.Atom] {
 		if n.state == Canceled {
-			return "not measured: the run was interrupted"
+			return fmt.Sprintf("not measured: %v", n.err)
 		}
 		if n.err != nil {
 			return fmt.Sprintf("%s: %s: %v", n.Address.Kind, stage.ReasonOf(n.err), n.err)

@@ -141,23 +141,34 @@ func (j *job) seal(f finished, recipe checkpoint.Recipe) finished {
 	return f
 }
 
-// attempts calls work until it succeeds, fails for good, or may not be tried again.
+// attempts calls work until it succeeds, fails for good, or may not be tried again. A try that found no room does not count as one, as long as
+// the step may wait for room.
 func (j *job) attempts(ctx context.Context, work func(context.Context, stage.Task) error) finished {
+	queueUntil := j.Now().Add(time.Duration(j.policy.Queue))
+	counted := 0
 	for attempt := 1; ; attempt++ {
 		f := finished{state: Done, attempt: attempt, dir: j.attemptDir(j.node.Address)}
 		j.Events.Emit(event.Event{Type: event.StepStarted, Step: &j.node.Address, Attempt: attempt, Message: j.node.Reason})
-		f.err = j.attempt(ctx, f.dir, attempt, work)
-		switch {
+		f.err = j.attempt(ctx, f.dir, attempt, queueUntil, work)
+		noRoom := stage.ClassOf(f.err) == stage.Quota
+		if !noRoom {
+			counted++
+		}
+		wait := jitter(time.Duration(j.policy.Backoff), attempt)
+		switch left := queueUntil.Sub(j.Now()); {
 		case f.err == nil:
 			return f
 		case ctx.Err() != nil:
-			f.state = Canceled
+			return canceled(ctx, f)
+		case noRoom && left > 0:
+			wait = min(wait, left)
+		case noRoom:
+			f.state, f.err = Failed, j.stillNoRoom(f.err)
 			return f
-		case stage.ClassOf(f.err) != stage.Transient || attempt >= j.policy.Attempts:
+		case !j.policy.Retries(stage.ClassOf(f.err)) || counted >= j.policy.Attempts:
 			f.state = Failed
 			return f
 		}
-		wait := jitter(time.Duration(j.policy.Backoff), attempt)
 		j.Events.Emit(event.Event{
 			Type: event.StepRetried, Step: &j.node.Address, Attempt: attempt, Seconds: wait.Seconds(),
 			Class: string(stage.ClassOf(f.err)), Reason: stage.ReasonOf(f.err), Message: f.err.Error(),
@@ -165,14 +176,31 @@ func (j *job) attempts(ctx context.Context, work func(context.Context, stage.Tas
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
-			f.state = Canceled
-			return f
+			return canceled(ctx, f)
 		}
 	}
 }
 
+// canceled is the end of a step whose context has ended: what ended it says more than what the step made of that.
+func canceled(ctx context.Context, f finished) finished {
+	f.state, f.err = Canceled, context.Cause(ctx)
+	if stage.ReasonOf(f.err) != reasonTimedOut {
+		f.err = interruptedBy(ctx).why
+	}
+	return f
+}
+
+// stillNoRoom is the end of a wait for room.
+func (j *job) stillNoRoom(err error) error {
+	if j.policy.Queue <= 0 {
+		return err
+	}
+	return stage.Failf(stage.Quota, stage.ReasonOf(err), "no room within %s (stage %q { queue_timeout }): %w",
+		time.Duration(j.policy.Queue), j.node.Address.Kind, err)
+}
+
 // attempt calls work once, under the timeout of its kind. A bug in a stage must not keep others from being torn down: a panic is an error.
-func (j *job) attempt(ctx context.Context, dir string, attempt int, work func(context.Context, stage.Task) error) (err error) {
+func (j *job) attempt(ctx context.Context, dir string, attempt int, queueUntil time.Time, work func(context.Context, stage.Task) error) (err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		if j.node.Address.Kind != plan.Teardown {
 			return fmt.Errorf("make folder of attempt: %w", err)
@@ -181,7 +209,7 @@ func (j *job) attempt(ctx context.Context, dir string, attempt int, work func(co
 	}
 	if timeout := time.Duration(j.policy.Timeout); timeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, timeout)
+		ctx, cancel = context.WithTimeout(ctx, timeout+max(0, queueUntil.Sub(j.Now())))
 		defer cancel()
 		defer func() {
 			if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
@@ -192,7 +220,7 @@ func (j *job) attempt(ctx context.Context, dir string, attempt int, work func(co
 	return safely(func() error {
 		return work(ctx, stage.Task{
 			Address: j.node.Address, Attempt: attempt, Config: j.node.Config, Dir: dir, Inputs: j.inputs,
-			Incarnation: j.life.incarnation(), Watch: j.life.watch(j.node.Address.Kind),
+			QueueUntil: queueUntil, Incarnation: j.life.incarnation(), Watch: j.life.watch(j.node.Address.Kind),
 		})
 	})
 }

@@ -26,7 +26,7 @@ type Manifest struct {
 	Args     []string   `json:"args"` // without the values of variables
 	Started  time.Time  `json:"started"`
 	Ended    *time.Time `json:"ended"`
-	Status   string     `json:"status"` // running, done, failed, interrupted or died
+	Status   string     `json:"status"` // running, done, failed, interrupted, timed out or died
 	ExitCode *int       `json:"exit_code"`
 	Cells    CellCount  `json:"cells"`
 	Failures []Failure  `json:"failures,omitempty"` // of cells, as results.json tells them

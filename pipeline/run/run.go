@@ -15,7 +15,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 )
 
-// Config is what a run needs. All fields must be set.
+// Config is what a run needs. All fields but Timeout must be set.
 type Config struct {
 	ID      string
 	Dir     string // the run's folder, which exists
@@ -26,6 +26,8 @@ type Config struct {
 	Events  event.Sink // safe for concurrent use, as a Bus is
 	Now     func() time.Time
 	Getenv  func(string) string
+	// Timeout is how long the run may take until what works on deployments is canceled; teardowns come on top. 0: as long as it takes.
+	Timeout time.Duration
 }
 
 // State is how a step ended.
@@ -48,10 +50,10 @@ func (s State) OK() bool { return s == Done || s == Reused }
 
 // Outcome is how a run ended.
 type Outcome struct {
-	Steps       []Result        // in the plan's order
-	Interrupted bool            // ctx ended before the plan did
-	Alive       []journal.Entry // what may still run and bill; empty unless a teardown failed
-	Missing     []Failure       // cells without a result, in the plan's order
+	Steps   []Result        // in the plan's order
+	End     End             // how much of the plan was carried out
+	Alive   []journal.Entry // what may still run and bill; empty unless a teardown failed
+	Missing []Failure       // cells without a result, in the plan's order
 }
 
 // Result is how one step ended.
@@ -89,8 +91,8 @@ func (o Outcome) Count(kind string, state State) int {
 	return n
 }
 
-// Run executes the plan. Ending ctx is an interrupt: nothing more is begun, what runs is canceled, and every deployment is torn down
-// under the teardown's own deadline. The error is about the run itself; what became of the steps is in the outcome.
+// Run executes the plan. Ending ctx is an interrupt, whose cause is told: nothing more is begun, what runs is canceled, and every deployment is
+// torn down under the teardown's own deadline. The error is about the run itself; what became of the steps is in the outcome.
 func Run(ctx context.Context, cfg Config) (Outcome, error) {
 	cfg.Events.Emit(event.Event{Type: event.RunStarted, Message: cfg.Plan.Suite})
 	e, err := newExecutor(cfg)
@@ -98,7 +100,7 @@ func Run(ctx context.Context, cfg Config) (Outcome, error) {
 		return Outcome{}, err
 	}
 	e.loop(ctx)
-	outcome := Outcome{Interrupted: ctx.Err() != nil, Alive: cfg.Journal.Live()}
+	outcome := Outcome{End: e.ending.end, Alive: cfg.Journal.Live()}
 	for _, n := range e.nodes {
 		outcome.Steps = append(outcome.Steps, Result{n.Address, n.state, n.err})
 		if _, sealed := e.sealed[n.Atom]; n.Address.Kind == plan.Load && !sealed {
@@ -114,8 +116,8 @@ func summary(o Outcome) string {
 	if n := len(o.Failures()); n > 0 {
 		text += fmt.Sprintf(", %d steps failed", n)
 	}
-	if o.Interrupted {
-		text += ", interrupted"
+	if o.End != Complete {
+		text += ", " + string(o.End)
 	}
 	return text
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
@@ -23,6 +24,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/plan"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/suite"
+	"github.com/strangeloopio/inferencex/schemas/suite/block"
 )
 
 // bench is the world of a test: stages that write small files and keep count, over a real store and journal.
@@ -35,6 +37,7 @@ type bench struct {
 	on    map[string]func(ctx context.Context, n int) error // by "kind part-of-key": what a call does instead of succeeding
 	alive map[string]bool                                   // resources by token
 	most  int                                               // most resources alive at once
+	limit time.Duration                                     // of a run; 0: none
 
 	journal *journal.Journal         // of the run
 	logs    func() ([]string, error) // what a server's log does; nil: nothing
@@ -70,13 +73,16 @@ benchmark "b" {
 }
 `
 
+// queueTimeout stands for the argument of the deploy stage.
+var queueTimeout = suite.Arg{Name: "queue_timeout", Type: cty.String, Format: block.Duration, Provenance: true}
+
 func (b *bench) plan(text string, store *checkpoint.Store) *plan.Plan {
 	b.t.Helper()
 	path := filepath.Join(b.t.TempDir(), "s.hcl")
 	must(b.t, os.WriteFile(path, []byte(text), 0o644))
 	s, _, diags := suite.Load(path, suite.Options{
 		Providers: map[string]suite.Body{"fake": {}},
-		Stages:    map[string]suite.Body{"load": {}, "deploy": {}, "warmup": {}, "teardown": {}, "fetch-power": {}, "aggregate": {}, "plot": {}},
+		Stages:    map[string]suite.Body{"load": {}, "deploy": {Args: []suite.Arg{queueTimeout}}, "warmup": {}, "teardown": {}, "fetch-power": {}, "aggregate": {}, "plot": {}},
 	})
 	if diags.HasErrors() {
 		b.t.Fatal(diags)
@@ -105,7 +111,7 @@ func (b *bench) run(ctx context.Context, text string) (Outcome, *recorder) {
 	seen := &recorder{}
 	cfg := Config{
 		ID: id, Dir: dir, Plan: b.plan(text, store), Kinds: b.kinds(), Store: store, Journal: j,
-		Events: event.NewBus(id, time.Now, seen), Now: time.Now, Getenv: func(string) string { return "" },
+		Events: event.NewBus(id, time.Now, seen), Now: time.Now, Getenv: func(string) string { return "" }, Timeout: b.limit,
 	}
 	Recover(ctx, cfg)
 	outcome, err := Run(ctx, cfg)
@@ -564,7 +570,7 @@ func TestInterruptTearsDownAndTheNextRunGoesOn(t *testing.T) {
 	}
 	b.on["teardown 1gpu"] = func(ctx context.Context, _ int) error { return ctx.Err() } // the interrupt must not reach it
 	o, _ := b.run(ctx, twoDeployments)
-	if !o.Interrupted || o.Count(plan.Load, Done) != 1 || o.Count(plan.Load, Canceled) != 3 || o.Count(plan.Aggregate, Canceled) != 1 || len(o.Failures()) != 0 {
+	if o.End != Interrupted || o.Count(plan.Load, Done) != 1 || o.Count(plan.Load, Canceled) != 3 || o.Count(plan.Aggregate, Canceled) != 1 || len(o.Failures()) != 0 {
 		t.Error(states(o))
 	}
 	b.mustBeEmpty(o)

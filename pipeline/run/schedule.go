@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
@@ -26,7 +27,10 @@ type executor struct {
 	quota  *quota
 	lives  map[addr.Step]*life         // by deploy step
 	sealed map[string]checkpoint.Entry // by atom
-	closed bool                        // interrupted: only teardowns begin
+	ending ending                      // why no more is begun
+	work   context.Context             // of steps that work on deployments
+	// cancelWork ends work, with its cause.
+	cancelWork context.CancelCauseFunc
 }
 
 // node is a step and what has become of it.
@@ -90,7 +94,11 @@ func (e *executor) loop(ctx context.Context) {
 			heap.Push(&e.ready, n)
 		}
 	}
+	e.work, e.cancelWork = context.WithCancelCause(ctx)
+	defer e.cancelWork(nil)
 	interrupted := ctx.Done()
+	timeIsOver, stop := e.limit()
+	defer stop()
 	for {
 		e.begin(ctx)
 		if e.active == 0 {
@@ -106,15 +114,27 @@ func (e *executor) loop(ctx context.Context) {
 			e.finish(f)
 		case <-interrupted:
 			interrupted = nil
-			e.closed = true
-			e.unpark()
+			e.ends(interruptedBy(ctx))
+		case <-timeIsOver:
+			e.ends(timedOutAfter(e.Timeout))
 		}
 	}
 }
 
+// limit returns what fires when the run's time is over; nil if it has as long as it takes.
+func (e *executor) limit() (<-chan time.Time, func()) {
+	if e.Timeout <= 0 {
+		return nil, func() {}
+	}
+	timer := time.NewTimer(e.Timeout)
+	return timer.C, func() { timer.Stop() }
+}
+
 // begin starts or settles every step that can be.
 func (e *executor) begin(ctx context.Context) {
-	e.closed = e.closed || ctx.Err() != nil
+	if ctx.Err() != nil {
+		e.ends(interruptedBy(ctx))
+	}
 	for e.ready.Len() > 0 {
 		n := heap.Pop(&e.ready).(*node)
 		if state, err := e.verdict(n); state != Running {
@@ -155,10 +175,15 @@ func (e *executor) verdict(n *node) (State, error) {
 			return Blocked, fmt.Errorf("%s: %w", source.Address, source.err)
 		}
 	}
-	if e.closed {
-		return Canceled, context.Canceled
+	if !e.ending.admits(n.Class, e.underway(n)) {
+		return Canceled, e.ending.why
 	}
 	return Running, nil
+}
+
+// underway reports whether a step goes on with what another has begun: the power of a load that is done.
+func (e *executor) underway(n *node) bool {
+	return n.Atom != "" && slices.ContainsFunc(e.atoms[n.Atom], func(m *node) bool { return m.state == Done })
 }
 
 // reuse takes the result of a cell from where the plan found it, or from the cell that measures the same thing in this run.
@@ -187,6 +212,9 @@ func (e *executor) start(ctx context.Context, n *node) {
 	n.state = Running
 	e.active++
 	job := e.job(n)
+	if n.Class != stage.Pure {
+		ctx = e.work
+	}
 	go func() { e.ended <- job.do(ctx) }()
 }
 
@@ -239,6 +267,9 @@ func (e *executor) refuseParked() {
 func (e *executor) settle(n *node, state State, err error) {
 	n.state, n.err = state, err
 	e.tell(n)
+	if state == Failed && e.Plan.Policies[n.Address.Kind].Stop {
+		e.ends(stoppedBy(n.Address))
+	}
 	for _, next := range n.after {
 		if next.waiting--; next.waiting == 0 {
 			heap.Push(&e.ready, next)

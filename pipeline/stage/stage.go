@@ -129,6 +129,8 @@ type Task struct {
 	Config  json.RawMessage // as planned: canonical JSON of the kind's configuration
 	Dir     string          // an empty folder for the files of this attempt
 	Inputs  []Input         // results that the step uses, in the plan's order
+	// QueueUntil is until when an Acquirer may wait for its provider to have room; zero: not at all. It comes on top of other limits.
+	QueueUntil time.Time
 	// Incarnation is the deployment that the step works on; nil for pure kinds.
 	Incarnation *Incarnation
 	// Watch is what the kind's own Watch returned for the incarnation; nil if it is no Watcher.

@@ -44,7 +44,8 @@ type world struct {
 	autoWarmup map[*Workload]bool // warm-up follows the cell's users
 	requestsAt map[*Workload]hcl.Range
 
-	floorRequests int // the suite block's requests
+	floorRequests int    // the suite block's requests
+	onFailure     string // the suite block's on_failure
 	floorUnknown  bool
 	cells         int
 	moduleCount   int
@@ -113,7 +114,7 @@ func (l *loader) run() {
 	l.single(l.byKind["report"], l.decodeReport)
 	l.single(l.byKind["budget"], l.decodeBudget)
 	for kind, own := range l.opt.Stages {
-		l.suite.Stages[kind] = defaultPolicy(kind, own)
+		l.suite.Stages[kind] = l.defaultPolicy(kind, own)
 	}
 	for _, blk := range l.byKind["stage"] {
 		l.decodeStage(blk)

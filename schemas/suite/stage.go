@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -15,9 +16,22 @@ type StagePolicy struct {
 	Timeout   time.Duration // of one attempt; 0: none
 	Attempts  int           // at least 1
 	Backoff   time.Duration // before the second attempt
+	RetryOn   []string      // classes of errors that are tried again
+	OnFailure string        // Continue or Stop
 	Config    cty.Value     // an object by the kind's body, defaults filled in, marks kept
 	KeyConfig cty.Value     // Config as it enters a checkpoint key
 	Range     hcl.Range
+}
+
+// What a suite does when a step fails.
+const (
+	Continue = "continue" // everything that does not need the step goes on
+	Stop     = "stop"     // nothing more is measured; what runs is finished, torn down and reported
+)
+
+// onFailure is the argument of the suite block, and of a stage block, which goes before it.
+func onFailure(doc string, otherwise cty.Value) Arg {
+	return Arg{Name: "on_failure", Type: cty.String, OneOf: []string{Continue, Stop}, Default: otherwise, Provenance: true, Doc: doc}
 }
 
 // stageBlock is the schema of a stage with the arguments of its kind.
@@ -27,19 +41,30 @@ func stageBlock(own Body) block.Block {
 		Args: []Arg{
 			{Name: "attempts", Type: cty.Number, Default: cty.NumberIntVal(1), Bounds: block.WholeFrom(1), Provenance: true, Doc: "Tries in all, the first included."},
 			{Name: "backoff", Type: cty.String, Format: block.Duration, Default: cty.StringVal("10s"), Provenance: true, Doc: "The wait before the second try; it grows from there."},
+			{
+				Name: "on", Type: cty.List(cty.String), OneOf: []string{"transient", "permanent"}, Default: cty.ListVal([]cty.Value{cty.StringVal("transient")}),
+				Check: block.NotEmpty, Provenance: true,
+				Doc: "The classes of errors that are tried again: transient is what may pass by itself, such as a reset connection; permanent is the rest, a timeout of the stage included.",
+			},
 		},
 	}}
 	common := Body{
-		Doc:    own.Doc,
-		Args:   []Arg{{Name: "timeout", Type: cty.String, Format: block.Duration, Bounds: block.AboveZero(), Provenance: true, Doc: "The longest that one attempt may take."}},
+		Doc: own.Doc,
+		Args: []Arg{
+			{Name: "timeout", Type: cty.String, Format: block.Duration, Bounds: block.AboveZero(), Provenance: true, Doc: "The longest that one attempt may take. It never cuts a teardown short, which has a timeout of its own."},
+			onFailure("What becomes of the rest when a step of this stage fails; the suite's on_failure if left out.", cty.NilVal),
+		},
 		Blocks: []block.Block{retry},
 	}
 	return block.Block{Kind: "stage", Labels: []string{"kind"}, Many: true, Body: common.Join(own)}
 }
 
-func defaultPolicy(kind string, own Body) StagePolicy {
+func (l *loader) defaultPolicy(kind string, own Body) StagePolicy {
 	config := own.Defaults()
-	return StagePolicy{Kind: kind, Attempts: 1, Backoff: 10 * time.Second, Config: config, KeyConfig: own.Keyed(config)}
+	return StagePolicy{
+		Kind: kind, Attempts: 1, Backoff: 10 * time.Second, RetryOn: []string{"transient"}, OnFailure: cmp.Or(l.onFailure, Continue),
+		Config: config, KeyConfig: own.Keyed(config),
+	}
 }
 
 func (l *loader) decodeStage(blk *hcl.Block) {
@@ -55,10 +80,10 @@ func (l *loader) decodeStage(blk *hcl.Block) {
 	}
 	l.stages[kind] = blk.DefRange
 	c := l.decode(stageBlock(own), blk)
-	p := defaultPolicy(kind, own)
-	p.Timeout, p.Range = block.Time(c.Value, "timeout"), c.Range
+	p := l.defaultPolicy(kind, own)
+	p.Timeout, p.OnFailure, p.Range = block.Time(c.Value, "timeout"), cmp.Or(block.String(c.Value, "on_failure"), p.OnFailure), c.Range
 	if retry := c.Only("retry"); retry != nil {
-		p.Attempts, p.Backoff = block.Int(retry.Value, "attempts"), block.Time(retry.Value, "backoff")
+		p.Attempts, p.Backoff, p.RetryOn = block.Int(retry.Value, "attempts"), block.Time(retry.Value, "backoff"), block.Strings(retry.Value, "on")
 	}
 	p.Config = own.Select(c.Value)
 	p.KeyConfig = own.Keyed(p.Config)

@@ -107,6 +107,7 @@ func (l *loader) decodeSuite(blk *hcl.Block) {
 	l.suite.Description = block.String(c.Value, "description")
 	l.suite.Seed = int64(block.Int(c.Value, "seed"))
 	l.suite.Salt = block.String(c.Value, "salt")
+	l.onFailure = block.String(c.Value, "on_failure")
 	l.floorRequests = block.Int(c.Value, "requests")
 	l.floorUnknown = !c.Value.GetAttr("requests").IsKnown()
 }
@@ -118,6 +119,7 @@ func suiteBlock() block.Block {
 			{Name: "description", Type: cty.String, Provenance: true, Doc: "What the suite is for."},
 			{Name: "seed", Type: cty.Number, Default: cty.NumberIntVal(0), Bounds: block.WholeFrom(0), Doc: "The number that prompts, lengths and arrivals are drawn from."},
 			{Name: "salt", Type: cty.String, Doc: "Any text; part of every checkpoint key, so that a new one makes everything run again."},
+			onFailure("What becomes of the rest when a step fails: continue goes on with everything that does not need it; stop measures nothing more, lets what runs come to its end, and reports what there is.", cty.StringVal(Continue)),
 			{Name: "requests", Type: cty.Number, Bounds: block.WholeFrom(1), Doc: "The fewest requests of a cell whose workload sets neither requests nor duration."},
 		},
 	}}

@@ -190,7 +190,7 @@ func describe(t *testing.T, s *Suite) string {
 	}
 	for _, kind := range sortedKeys(s.Stages) {
 		p := s.Stages[kind]
-		fmt.Fprintf(&b, "stage.%s timeout=%s attempts=%d backoff=%s %s\n", p.Kind, p.Timeout, p.Attempts, p.Backoff, canonical(t, p.Config))
+		fmt.Fprintf(&b, "stage.%s timeout=%s attempts=%d backoff=%s on=%v on_failure=%s %s\n", p.Kind, p.Timeout, p.Attempts, p.Backoff, p.RetryOn, p.OnFailure, canonical(t, p.Config))
 	}
 	for _, m := range s.Moved {
 		fmt.Fprintf(&b, "moved %s %s → %s\n", m.Kind, m.From, m.To)

@@ -68,6 +68,7 @@ func (r *Registry) SuiteOptions() suite.Options {
 	for name := range r.kinds {
 		options.Stages[name] = suite.Body{}
 	}
+	options.Stages[deploy.Name] = deploy.Body()
 	options.Stages[load.Name] = load.Body()
 	options.Stages[warmup.Name] = warmup.Body()
 	options.Stages[power.Name] = power.Body()

@@ -18,6 +18,8 @@ type acquisition struct {
 	handle   Handle
 	spec     Spec
 	record   stage.Record
+	// queueUntil is until when the provider may let it stand in a queue.
+	queueUntil time.Time
 }
 
 // errStartupTimeout ends an acquisition that took longer than the suite allows.
@@ -56,7 +58,7 @@ func (k *Kind) begin(env stage.Env, task stage.Task) (*acquisition, error) {
 		return nil, err
 	}
 	return &acquisition{
-		provider: provider, cfg: cfg, env: env, handle: h, record: record,
+		provider: provider, cfg: cfg, env: env, handle: h, record: record, queueUntil: task.QueueUntil,
 		spec: Spec{
 			Scope: h.Scope, Deployment: cfg.Deployment, EngineEnv: engineEnv, Labels: labels(env, token),
 			TTL: time.Duration(cfg.TTL), Dir: task.Dir,
@@ -69,41 +71,53 @@ func (a *acquisition) acquire(ctx context.Context, ledger stage.Ledger) (stage.L
 	if err := ledger.Intend(a.record); err != nil {
 		return nil, fmt.Errorf("write down that it is about to be created: %w", err)
 	}
-	limited, cancel := context.WithTimeoutCause(ctx, time.Duration(a.cfg.StartupTimeout), errStartupTimeout)
-	defer cancel()
-	endpoint, err := a.start(limited, ledger)
+	endpoint, err := a.start(ctx, ledger)
 	if err != nil {
-		err = a.late(limited, err)
 		return nil, join(err, a.handle, a.cleanup(ctx))
 	}
 	return &live{acquisition: a, endpoint: endpoint}, nil
 }
 
 // start creates the server and proves it.
-func (a *acquisition) start(ctx context.Context, ledger stage.Ledger) (stage.Endpoint, error) {
+func (a *acquisition) start(ctx context.Context, ledger stage.Ledger) (endpoint stage.Endpoint, err error) {
 	a.env.Report(stage.Progress{Note: "creating"})
-	id, err := a.provider.Create(ctx, a.handle.Token, a.spec)
+	queue := max(0, a.queueUntil.Sub(a.env.Now())) // some providers queue a server before they name it
+	err = a.timely(ctx, queue, func(ctx context.Context) error {
+		id, err := a.provider.Create(ctx, a.handle.Token, a.spec)
+		if err != nil {
+			return fmt.Errorf("create: %w", err)
+		}
+		a.handle.ID, a.record.ID = id, string(id)
+		if err := ledger.Created(a.record.Token, a.record.ID); err != nil {
+			return fmt.Errorf("write down that %s was created: %w", id, err)
+		}
+		return nil
+	})
 	if err != nil {
-		return stage.Endpoint{}, fmt.Errorf("create: %w", err)
+		return endpoint, err
 	}
-	a.handle.ID, a.record.ID = id, string(id)
-	if err := ledger.Created(a.record.Token, a.record.ID); err != nil {
-		return stage.Endpoint{}, fmt.Errorf("write down that %s was created: %w", id, err)
+	if err := a.awaitRoom(ctx); err != nil {
+		return endpoint, err
 	}
-	endpoint, err := a.ready(ctx)
-	if err != nil {
-		return stage.Endpoint{}, a.explain(ctx, err)
-	}
-	return endpoint, nil
+	err = a.timely(ctx, 0, func(ctx context.Context) error {
+		if endpoint, err = a.ready(ctx); err != nil {
+			return a.explain(ctx, err)
+		}
+		return nil
+	})
+	return endpoint, err
 }
 
-// late turns the end of the limited context into a failure with a reason, unless a better one is known.
-func (a *acquisition) late(limited context.Context, err error) error {
-	if !errors.Is(context.Cause(limited), errStartupTimeout) || stage.ReasonOf(err) != "timeout" {
+// timely gives work the suite's startup timeout, and some more. Its end is a failure with a reason, unless a better one is known.
+func (a *acquisition) timely(ctx context.Context, more time.Duration, work func(context.Context) error) error {
+	limit := time.Duration(a.cfg.StartupTimeout) + more
+	ctx, cancel := context.WithTimeoutCause(ctx, limit, errStartupTimeout)
+	defer cancel()
+	err := work(ctx)
+	if err == nil || !errors.Is(context.Cause(ctx), errStartupTimeout) || stage.ReasonOf(err) != "timeout" {
 		return err
 	}
-	return stage.Failf(stage.Transient, "timeout", "not ready within %s (startup_timeout): %w",
-		time.Duration(a.cfg.StartupTimeout), err)
+	return stage.Failf(stage.Transient, "timeout", "not ready within %s (startup_timeout): %w", limit, err)
 }
 
 // cleanup destroys what was created, whatever became of the context.

@@ -42,7 +42,7 @@ func New(providers ...Provider) *Kind {
 }
 
 // Name is "deploy".
-func (*Kind) Name() string { return "deploy" }
+func (*Kind) Name() string { return Name }
 
 // Class is Resource.
 func (*Kind) Class() stage.Class { return stage.Resource }

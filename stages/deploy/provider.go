@@ -74,6 +74,7 @@ type Handle struct {
 // Status is what a provider sees of a server.
 type Status struct {
 	Gone   bool    // ended or absent: it will not come back
+	Queued bool    // it waits for the provider to have room: its start-up has not begun
 	Detail string  // why it is gone, or what it waits for
 	Server *Server // nil until the provider knows where it will answer
 }

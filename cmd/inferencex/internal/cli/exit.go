@@ -13,6 +13,7 @@ const (
 	ExitConfig      = 3   // the suite or the command line is wrong; nothing was begun
 	ExitCells       = 4   // a cell failed or is invalid
 	ExitObjectives  = 5   // a cell misses an objective of its slo block
+	ExitTimeout     = 6   // run -timeout: the run's time was over; what is sealed was reported and stays
 	ExitAlive       = 7   // resources may still be running; their ids were printed
 	ExitInterrupted = 130 // ^C or SIGTERM; everything was torn down and what is sealed stays
 )

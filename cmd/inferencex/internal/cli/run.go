@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,21 +24,28 @@ import (
 
 func newRun(app *App) *cobra.Command {
 	var f suiteFlags
+	var timeout time.Duration
 	cmd := &cobra.Command{
 		Use:   "run [SUITE | PLAN]",
 		Short: "Measure what is not measured yet, and report",
 		Long: `run plans the suite and carries the plan out. Cells that are sealed under the same recipe are used again, so running
 the same suite again goes on where the last run stopped. Whatever was deployed is torn down, also after ^C.`,
 		Args: oneArg,
-		RunE: func(cmd *cobra.Command, args []string) error { return app.run(cmd.Context(), f, args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if timeout < 0 {
+				return exit(ExitConfig, "-timeout %s: want a time such as 90m, or 0 for as long as it takes", timeout)
+			}
+			return app.run(cmd.Context(), f, args, timeout)
+		},
 	}
+	cmd.Flags().DurationVar(&timeout, "timeout", 0, "end the run after this `time`: cancel what is measured, tear down, report what there is, and exit with 6")
 	f.register(cmd)
 	f.registerDir(cmd)
 	f.registerTarget(cmd)
 	return cmd
 }
 
-func (a *App) run(ctx context.Context, f suiteFlags, args []string) (err error) {
+func (a *App) run(ctx context.Context, f suiteFlags, args []string, timeout time.Duration) (err error) {
 	var saved *savedPlan
 	if len(args) > 0 {
 		if saved, err = openSaved(args[0]); err != nil {
@@ -73,7 +81,7 @@ func (a *App) run(ctx context.Context, f suiteFlags, args []string) (err error) 
 	if err := manifest.Write(w.dir); err != nil {
 		return err
 	}
-	outcome, runErr := a.execute(ctx, w, p, f.json)
+	outcome, runErr := a.execute(ctx, w, p, timeout, f.json)
 	verdict := a.conclude(w, p, outcome, runErr, f.json)
 	if err := a.closeManifest(manifest, w.dir, outcome, codeOf(verdict)); err != nil {
 		return &exitError{max(codeOf(verdict), ExitError), err}
@@ -95,7 +103,7 @@ func (a *App) precheck(l *loaded, f suiteFlags, saved *savedPlan) error {
 }
 
 // execute carries the plan out while telling what happens to the run's events file and to the user.
-func (a *App) execute(ctx context.Context, w *workspace, p *plan.Plan, asJSON bool) (outcome run.Outcome, err error) {
+func (a *App) execute(ctx context.Context, w *workspace, p *plan.Plan, timeout time.Duration, asJSON bool) (outcome run.Outcome, err error) {
 	file, err := os.Create(filepath.Join(w.dir, "events.jsonl"))
 	if err != nil {
 		return run.Outcome{}, fmt.Errorf("make events file: %w", err)
@@ -112,7 +120,7 @@ func (a *App) execute(ctx context.Context, w *workspace, p *plan.Plan, asJSON bo
 	defer stop()
 	cfg := run.Config{
 		ID: w.id, Dir: w.dir, Plan: p, Kinds: a.parts().Kinds(), Store: w.store, Journal: w.journal,
-		Events: event.NewBus(w.id, a.Now, log, show), Now: a.Now, Getenv: a.Getenv,
+		Events: event.NewBus(w.id, a.Now, log, show), Now: a.Now, Getenv: a.Getenv, Timeout: timeout,
 	}
 	run.Recover(ctx, cfg)
 	outcome, err = run.Run(ctx, cfg)
@@ -167,7 +175,7 @@ func (a *App) abandon(alive []journal.Entry) int {
 // conclude prints the results and turns the outcome into the error that carries the exit code.
 func (a *App) conclude(w *workspace, p *plan.Plan, o run.Outcome, runErr error, asJSON bool) error {
 	results, readErr := result.Read(filepath.Join(w.dir, "report", "results.json"))
-	reported := readErr == nil && !o.Interrupted
+	reported := readErr == nil && o.End != run.Interrupted
 	if !asJSON {
 		view.Conclusion(a.Stdout, a.Stderr, view.Ending{Dir: w.dir, Plan: p, Outcome: o, Results: results, Reported: reported, Width: a.Width})
 	}
@@ -177,8 +185,10 @@ func (a *App) conclude(w *workspace, p *plan.Plan, o run.Outcome, runErr error, 
 	switch {
 	case runErr != nil:
 		return runErr
-	case o.Interrupted:
+	case o.End == run.Interrupted:
 		return silent(ExitInterrupted)
+	case o.End == run.TimedOut:
+		return silent(ExitTimeout)
 	case !reported || failed(o, plan.Plot):
 		return silent(ExitError) // what failed has been told
 	case len(o.Failures()) > 0:
@@ -212,8 +222,8 @@ func (a *App) closeManifest(m run.Manifest, dir string, o run.Outcome, code int)
 	m.Ended, m.ExitCode = &ended, &code
 	m.Cells.Measured, m.Cells.Reused, m.Failures = o.Measured(), o.Reused(), o.Missing
 	switch {
-	case o.Interrupted:
-		m.Status = "interrupted"
+	case o.End == run.Interrupted || o.End == run.TimedOut:
+		m.Status = string(o.End)
 	case code == ExitOK:
 		m.Status = "done"
 	default:

@@ -47,7 +47,12 @@ func Conclusion(data, talk io.Writer, e Ending) {
 		fmt.Fprintf(talk, ", %d without a result", missing)
 	}
 	fmt.Fprintln(talk)
-	if e.Outcome.Interrupted {
+	switch e.Outcome.End {
+	case run.Interrupted:
 		fmt.Fprintln(talk, "Interrupted. What is sealed stays: run the same suite again to go on.")
+	case run.TimedOut:
+		fmt.Fprintln(talk, "The time of the run was over (-timeout). What is sealed stays: run the same suite again to go on.")
+	case run.Stopped:
+		fmt.Fprintln(talk, "Stopped after the first failure (on_failure = \"stop\"). What is sealed stays: run the same suite again to go on.")
 	}
 }

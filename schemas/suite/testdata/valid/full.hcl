@@ -2,6 +2,7 @@ suite "qwen3-8b" {
   description = "GPUs × users, and two cells by hand"
   seed        = 42
   salt        = "2026-11"
+  on_failure  = "stop"
 }
 
 variable "requests" {
@@ -88,10 +89,12 @@ benchmark "gpu_users" {
 }
 
 stage "load" {
-  timeout = "20m"
+  timeout    = "20m"
+  on_failure = "continue"
   retry {
     attempts = 2
     backoff  = "30s"
+    on       = ["transient", "permanent"]
   }
 }
 
