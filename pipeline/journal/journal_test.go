@@ -89,19 +89,3 @@ func TestAnIDWithoutAnIntentIsABug(t *testing.T) {
 		t.Error("an id is taken without an intent")
 	}
 }
-
-func TestLeaseHasOneHolder(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), "runs")
-	lease, err := Acquire(dir, Holder{Host: "box", PID: 42, Run: "r1", Since: clock()})
-	must(t, err)
-	_, err = Acquire(dir, Holder{Run: "r2"})
-	want := dir + " is in use by run r1 (process 42 on box, since 2026-11-23T12:00:00Z); wait for it, or give this run a folder of its own with -dir"
-	var held *HeldError
-	if !errors.As(err, &held) || err.Error() != want {
-		t.Errorf("got %v", err)
-	}
-	must(t, lease.Release())
-	second, err := Acquire(dir, Holder{Run: "r2"})
-	must(t, err)
-	must(t, second.Release())
-}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -20,6 +21,7 @@ import (
 
 func newReport(app *App) *cobra.Command {
 	var dir, format string
+	var wait time.Duration
 	cmd := &cobra.Command{
 		Use:   "report [RUN]",
 		Short: "Make the tables and charts of a run again",
@@ -31,15 +33,16 @@ interrupted it reports what there is. RUN is a run's id or its folder.`,
 			if len(args) > 0 {
 				name = args[0]
 			}
-			return app.remake(cmd.Context(), dir, name, format)
+			return app.remake(cmd.Context(), dir, name, format, wait)
 		},
 	}
 	cmd.Flags().StringVar(&dir, "dir", "runs", "`folder` of runs and checkpoints")
+	registerWait(cmd, &wait)
 	cmd.Flags().StringVar(&format, "format", "", "print the results as md, csv or json `form` instead of the table")
 	return cmd
 }
 
-func (a *App) remake(ctx context.Context, root, name, format string) error {
+func (a *App) remake(ctx context.Context, root, name, format string, wait time.Duration) error {
 	if format != "" && !strings.Contains(" md csv json ", " "+format+" ") {
 		return exit(ExitConfig, "-format %s: want md, csv or json", format)
 	}
@@ -51,7 +54,7 @@ func (a *App) remake(ctx context.Context, root, name, format string) error {
 	if err != nil {
 		return err
 	}
-	outcome, err := a.rebuild(ctx, dir, p)
+	outcome, err := a.rebuild(ctx, dir, p, wait)
 	var kept *keptError
 	if err != nil && !errors.As(err, &kept) {
 		return err
@@ -78,13 +81,13 @@ func (e *keptError) Error() string { return e.why }
 
 // rebuild makes tables and charts again from what is sealed. A report that exists and says more than could be made now is kept, and so is one
 // whose folder cannot be written to.
-func (a *App) rebuild(ctx context.Context, dir string, p *plan.Plan) (_ run.Outcome, err error) {
+func (a *App) rebuild(ctx context.Context, dir string, p *plan.Plan, wait time.Duration) (_ run.Outcome, err error) {
 	before, readErr := result.Read(filepath.Join(dir, "report", "results.json"))
 	root := filepath.Dir(dir)
 	if store, err := existingStore(root); readErr == nil && (err != nil || store == nil) {
 		return keptOutcome(before), &keptError{"there are no checkpoints in " + filepath.Join(root, "store")}
 	}
-	w, err := a.openWorkspace(root, "report")
+	w, err := a.openWorkspace(ctx, root, "report", wait)
 	if err != nil {
 		if readErr == nil {
 			return keptOutcome(before), &keptError{err.Error()}

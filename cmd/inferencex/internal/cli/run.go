@@ -23,8 +23,7 @@ import (
 )
 
 func newRun(app *App) *cobra.Command {
-	var f suiteFlags
-	var timeout time.Duration
+	var f runFlags
 	cmd := &cobra.Command{
 		Use:   "run [SUITE | PLAN]",
 		Short: "Measure what is not measured yet, and report",
@@ -32,20 +31,26 @@ func newRun(app *App) *cobra.Command {
 the same suite again goes on where the last run stopped. Whatever was deployed is torn down, also after ^C.`,
 		Args: oneArg,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if timeout < 0 {
-				return exit(ExitConfig, "-timeout %s: want a time such as 90m, or 0 for as long as it takes", timeout)
+			if f.timeout < 0 {
+				return exit(ExitConfig, "-timeout %s: want a time such as 90m, or 0 for as long as it takes", f.timeout)
 			}
-			return app.run(cmd.Context(), f, args, timeout)
+			return app.run(cmd.Context(), f, args)
 		},
 	}
-	cmd.Flags().DurationVar(&timeout, "timeout", 0, "end the run after this `time`: cancel what is measured, tear down, report what there is, and exit with 6")
+	cmd.Flags().DurationVar(&f.timeout, "timeout", 0, "end the run after this `time`: cancel what is measured, tear down, report what there is, and exit with 6")
 	f.register(cmd)
 	f.registerDir(cmd)
 	f.registerTarget(cmd)
+	registerWait(cmd, &f.wait)
 	return cmd
 }
 
-func (a *App) run(ctx context.Context, f suiteFlags, args []string, timeout time.Duration) (err error) {
+type runFlags struct {
+	suiteFlags
+	timeout, wait time.Duration
+}
+
+func (a *App) run(ctx context.Context, f runFlags, args []string) (err error) {
 	var saved *savedPlan
 	if len(args) > 0 {
 		if saved, err = openSaved(args[0]); err != nil {
@@ -53,24 +58,24 @@ func (a *App) run(ctx context.Context, f suiteFlags, args []string, timeout time
 		}
 	}
 	if saved != nil {
-		if f, err = saved.flags(f); err != nil {
+		if f.suiteFlags, err = saved.flags(f.suiteFlags); err != nil {
 			return err
 		}
 		args = []string{saved.Suite}
 	}
-	l, err := a.load(f, args)
+	l, err := a.load(f.suiteFlags, args)
 	if err != nil {
 		return err
 	}
-	if err := a.precheck(l, f, saved); err != nil {
+	if err := a.precheck(l, f.suiteFlags, saved); err != nil {
 		return err // before a folder is made
 	}
-	w, err := a.openWorkspace(f.dir, l.Name)
+	w, err := a.openWorkspace(ctx, f.dir, l.Name, f.wait)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
-	p, err := a.plan(l, f, w.store)
+	p, err := a.plan(l, f.suiteFlags, w.store)
 	if err != nil {
 		return err
 	}
@@ -81,7 +86,7 @@ func (a *App) run(ctx context.Context, f suiteFlags, args []string, timeout time
 	if err := manifest.Write(w.dir); err != nil {
 		return err
 	}
-	outcome, runErr := a.execute(ctx, w, p, timeout, f.json)
+	outcome, runErr := a.execute(ctx, w, p, f)
 	verdict := a.conclude(w, p, outcome, runErr, f.json)
 	if err := a.closeManifest(manifest, w.dir, outcome, codeOf(verdict)); err != nil {
 		return &exitError{max(codeOf(verdict), ExitError), err}
@@ -103,7 +108,7 @@ func (a *App) precheck(l *loaded, f suiteFlags, saved *savedPlan) error {
 }
 
 // execute carries the plan out while telling what happens to the run's events file and to the user.
-func (a *App) execute(ctx context.Context, w *workspace, p *plan.Plan, timeout time.Duration, asJSON bool) (outcome run.Outcome, err error) {
+func (a *App) execute(ctx context.Context, w *workspace, p *plan.Plan, f runFlags) (outcome run.Outcome, err error) {
 	file, err := os.Create(filepath.Join(w.dir, "events.jsonl"))
 	if err != nil {
 		return run.Outcome{}, fmt.Errorf("make events file: %w", err)
@@ -112,25 +117,25 @@ func (a *App) execute(ctx context.Context, w *workspace, p *plan.Plan, timeout t
 	log := event.NewLines(file)
 	log.Skip = func(e event.Event) bool { return e.Type == event.StepProgress }
 	var show view.Run = view.NewHuman(view.HumanConfig{Out: a.Stderr, Plan: p, Headline: view.Sum(p), Terminal: a.Terminal, Colour: a.Colour})
-	if asJSON {
+	if f.json {
 		show = view.NewLines(a.Stdout, a.Stderr)
 	}
 	defer show.Close()
-	ctx, stop := a.interruptible(ctx, w.journal, show.Talk())
+	ctx, stop := a.interruptible(ctx, w, show.Talk())
 	defer stop()
 	cfg := run.Config{
 		ID: w.id, Dir: w.dir, Plan: p, Kinds: a.parts().Kinds(), Store: w.store, Journal: w.journal,
-		Events: event.NewBus(w.id, a.Now, log, show), Now: a.Now, Getenv: a.Getenv, Timeout: timeout,
+		Events: event.NewBus(w.id, a.Now, log, show), Now: a.Now, Getenv: a.Getenv, Timeout: f.timeout,
 	}
 	run.Recover(ctx, cfg)
 	outcome, err = run.Run(ctx, cfg)
-	return outcome, errors.Join(err, log.Err())
+	return outcome, errors.Join(err, log.Err(), w.lease.Err())
 }
 
 // interruptible ends the context at the first ^C, SIGTERM or SIGHUP and the process at the second, saying what it leaves. A reader that has
-// gone away ends nothing: what is written to it is lost, and the run goes on.
-func (a *App) interruptible(parent context.Context, live *journal.Journal, talk io.Writer) (context.Context, func()) {
-	ctx, cancel := context.WithCancel(parent)
+// gone away ends nothing: what is written to it is lost, and the run goes on. A lease that is lost ends the context, too.
+func (a *App) interruptible(parent context.Context, w *workspace, talk io.Writer) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	if !signal.Ignored(syscall.SIGHUP) { // as it is under nohup
@@ -141,25 +146,30 @@ func (a *App) interruptible(parent context.Context, live *journal.Journal, talk 
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		for n := 0; ; n++ {
+		lost := w.lease.Lost()
+		for n := 0; ; {
 			select {
 			case <-done:
 				return
-			case <-signals:
-			}
-			if n == 0 {
-				fmt.Fprintln(talk, "Interrupted: canceling what runs and tearing down. ^C again leaves at once.")
-				cancel()
+			case <-lost:
+				lost = nil
+				cancel(w.lease.Err())
 				continue
+			case <-signals:
+				n++
 			}
-			a.Quit(a.abandon(live.Live()))
+			if n > 1 {
+				a.Quit(a.abandon(w.journal.Live()))
+			}
+			fmt.Fprintln(talk, "Interrupted: canceling what runs and tearing down. ^C again leaves at once.")
+			cancel(context.Canceled)
 		}
 	}()
 	return ctx, func() {
 		signal.Stop(signals)
 		close(done)
 		<-ended
-		cancel()
+		cancel(nil)
 	}
 }
 

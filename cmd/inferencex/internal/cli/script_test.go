@@ -32,6 +32,7 @@ func TestScripts(t *testing.T) {
 			"orphans": orphans,
 			"port":    port,
 			"hangup":  hangup,
+			"shoot":   shoot,
 		},
 	})
 }
@@ -121,6 +122,20 @@ func hangup(ts *testscript.TestScript, _ bool, _ []string) {
 	for _, cmd := range ts.BackgroundCmds() {
 		ts.Check(cmd.Process.Signal(syscall.SIGHUP))
 	}
+}
+
+// shoot kills the first command that the script runs in the background, so that it can clean nothing up.
+func shoot(ts *testscript.TestScript, _ bool, _ []string) {
+	for _, cmd := range ts.BackgroundCmds() {
+		err := cmd.Process.Signal(syscall.SIGKILL)
+		if err == nil {
+			return
+		}
+		if !errors.Is(err, os.ErrProcessDone) {
+			ts.Fatalf("%v", err)
+		}
+	}
+	ts.Fatalf("nothing runs in the background")
 }
 
 // port finds a free port and puts it into a variable: port NAME.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -10,6 +11,9 @@ import (
 	"regexp"
 	"runtime"
 	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
 
 	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
 	"github.com/strangeloopio/inferencex/pipeline/durable"
@@ -28,8 +32,13 @@ type workspace struct {
 	journal *journal.Journal
 }
 
+// registerWait adds the flag that says how long a command waits for another one that works in the same folder.
+func registerWait(cmd *cobra.Command, wait *time.Duration) {
+	cmd.Flags().DurationVar(wait, "wait", 0, "how long to wait if another inferencex works in the folder; 0: not at all")
+}
+
 // openWorkspace takes the lease of a folder of runs, and opens what is shared by them.
-func (a *App) openWorkspace(root, suite string) (_ *workspace, err error) {
+func (a *App) openWorkspace(ctx context.Context, root, suite string, wait time.Duration) (_ *workspace, err error) {
 	id := a.runID(suite)
 	w := &workspace{id: id, root: root, dir: filepath.Join(root, id)}
 	defer func() {
@@ -37,9 +46,15 @@ func (a *App) openWorkspace(root, suite string) (_ *workspace, err error) {
 			err = errors.Join(err, w.close())
 		}
 	}()
-	host, _ := os.Hostname()
-	if w.lease, err = journal.Acquire(root, journal.Holder{Host: host, PID: os.Getpid(), Run: id, Since: a.Now()}); err != nil {
+	w.lease, err = journal.Acquire(ctx, journal.LeaseConfig{
+		Dir: root, Run: id, Now: a.Now, Wait: wait,
+		Waiting: func(held *journal.HeldError) { fmt.Fprintf(a.Stderr, "Waiting for %s to leave %s.\n", held.Holder, root) },
+	})
+	if err != nil {
 		return w, err
+	}
+	if dead := w.lease.Died; dead != nil {
+		fmt.Fprintf(a.Stderr, "Taking over from %s, which is dead.\n", dead)
 	}
 	if w.store, err = checkpoint.Open(filepath.Join(root, "store")); err != nil {
 		return w, err
