@@ -23,7 +23,7 @@ type Info struct {
 	MaxModelLen   int      `json:"max_model_len"`
 	Ready         bool     `json:"ready"`
 	PowerModelled string   `json:"power_modelled"` // "fitted", or how far the watts may be off
-	LagP50MS      float64  `json:"lag_p50_ms"`     // wall time by which half the chunks were late, or less
+	LagP50MS      float64  `json:"lag_p50_ms"`     // wall time by which half the chunks were early or late, or less
 	LagP99MS      float64  `json:"lag_p99_ms"`     // Lag, in wall milliseconds
 }
 
@@ -59,8 +59,8 @@ func (s *Server) Info() Info {
 // SimulatedUnixNS is the simulated unix time now, in nanoseconds.
 func (s *Server) SimulatedUnixNS() int64 { return s.driver.clock.unixNS(s.driver.clock.elapsed()) }
 
-// Lag is the wall time by which one chunk in a hundred was written behind its
-// schedule, or later. Times the speed it is the error of the simulated times:
+// Lag is the wall time by which one chunk in a hundred was written off its
+// schedule, or more. Times the speed it is the error of the simulated times:
 // where that is not small, lower the speed.
 func (s *Server) Lag() time.Duration { return s.lag.quantile(0.99) }
 

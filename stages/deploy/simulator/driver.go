@@ -3,6 +3,7 @@ package simulator
 import (
 	"bytes"
 	"context"
+	"runtime"
 	"sync"
 	"time"
 
@@ -24,6 +25,7 @@ type driver struct {
 	blocks   int           // of the KV cache, for the metrics
 	network  time.Duration // round trip, which a server does not see of its own times
 	inFlight map[uint64]*flight
+	burst    int // emissions of the latest time at which there were any
 	lastID   uint64
 }
 
@@ -54,19 +56,33 @@ type flight struct {
 // time is seen a little late, but still has its true time.
 const coarse = 1200 * time.Microsecond
 
+// A step's tokens fall due at one instant, and no machine writes hundreds of
+// chunks at one. They are begun before it by half of what they take, so that
+// times are true on average and none is off by more than half of the burst.
+const (
+	chunkCost = 16 * time.Microsecond // processor time of one, with a client's on the same machine
+	maxLead   = time.Millisecond      // in wall time: a burst that takes longer is late at its end
+)
+
+// lead is how long before its time, by the wall clock, a burst like the latest one is begun.
+func (d *driver) lead() time.Duration {
+	return min(maxLead, time.Duration(d.burst)*chunkCost/time.Duration(2*runtime.GOMAXPROCS(0)))
+}
+
 // run drives until ctx ends.
 func (d *driver) run(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
 		d.mu.Lock()
-		d.advance(d.clock.elapsed())
+		d.advance(d.clock.at(d.clock.now().Add(d.lead())))
 		next, busy := d.engine.Next()
+		lead := d.lead()
 		d.mu.Unlock()
 
 		var due <-chan time.Time
 		if busy {
-			wait := d.clock.wall(next).Sub(d.clock.now())
+			wait := d.clock.wall(next).Sub(d.clock.now()) - lead
 			if wait <= coarse && ctx.Err() == nil {
 				sleepShort(wait)
 				continue
@@ -83,20 +99,20 @@ func (d *driver) run(ctx context.Context) {
 	}
 }
 
-// advance lets everything up to a time happen and delivers it. The lock is held.
+// advance lets everything up to a time happen and delivers it. It goes from
+// event to event, so that the engine is not ahead of a submission that comes
+// between the last one and that time. The lock is held.
 func (d *driver) advance(to time.Duration) {
-	for _, m := range d.engine.Advance(to) {
-		f := d.inFlight[m.ID]
-		if f == nil {
-			continue // its client left while the last tokens were on their way
+	for next, busy := d.engine.Next(); busy && next <= to; next, busy = d.engine.Next() {
+		emissions := d.engine.Advance(next)
+		if len(emissions) > 0 {
+			d.burst = len(emissions)
 		}
-		d.count(f, m)
-		f.mu.Lock()
-		f.pending = append(f.pending, m)
-		f.mu.Unlock()
-		select {
-		case f.ready <- struct{}{}:
-		default:
+		for _, m := range emissions {
+			if f := d.inFlight[m.ID]; f != nil { // or its client left while the last tokens were on their way
+				d.count(f, m)
+				f.deliver(m)
+			}
 		}
 	}
 }
@@ -128,7 +144,9 @@ func (d *driver) submit(j job) (*flight, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.lastID++
-	f := &flight{id: d.lastID, job: j, arrival: d.clock.elapsed(), ready: make(chan struct{}, 1)}
+	// A client that asks again as soon as it has an answer, which may have come by the lead too early, asks at the answer's true time.
+	arrival := max(d.clock.elapsed(), d.engine.Now())
+	f := &flight{id: d.lastID, job: j, arrival: arrival, ready: make(chan struct{}, 1)}
 	err := d.engine.Submit(engine.Request{
 		ID: f.id, At: f.arrival, PromptTokens: len(j.prompt), OutputTokens: j.output, Blocks: blocks,
 	})
@@ -167,6 +185,17 @@ func (d *driver) printMetrics() []byte {
 		PromptTokens: st.PromptTokens, PrefixQueries: st.PrefixQueries, PrefixHits: st.PrefixHits,
 	})
 	return out.Bytes()
+}
+
+// deliver hands an emission to whoever takes.
+func (f *flight) deliver(m engine.Emission) {
+	f.mu.Lock()
+	f.pending = append(f.pending, m)
+	f.mu.Unlock()
+	select {
+	case f.ready <- struct{}{}:
+	default:
+	}
 }
 
 // take waits for emissions and returns them in order; the slice is valid

@@ -17,11 +17,11 @@ func TestLagQuantile(t *testing.T) {
 	if got := h.quantile(.99); got != 0 {
 		t.Errorf("without lags: %v, want 0", got)
 	}
-	h.observe(-time.Second) // ahead of time counts as on time
 	for i := range 199 {
 		h.observe(time.Duration(i+1) * time.Millisecond)
 	}
 	h.observe(time.Hour)
+	h.observe(-100 * time.Millisecond) // too early is as wrong as too late
 	for _, c := range []struct {
 		q    float64
 		want time.Duration
@@ -148,5 +148,35 @@ func TestMetricTimesAreTheSchedulers(t *testing.T) {
 		if _, err := fmt.Sscan(rest, &got); err != nil || math.Abs(got-want.Seconds()) > 1e-6 {
 			t.Errorf("%s_sum = %v (%v), want %v s", name, got, err, want.Seconds())
 		}
+	}
+}
+
+// Chunks that are written before their time do not let the next request in before it: who asks after an early last chunk asks at its true time.
+func TestLeadKeepsTheOrderOfTimes(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	s, err := New(Config{Model: "Qwen3-8B", Now: func() time.Time { return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := s.driver
+	submit := func() *flight {
+		t.Helper()
+		f, err := d.submit(job{prompt: make([]int64, 100), output: 1, maxTokens: 1, reason: "length"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	first := submit()
+	d.advance(time.Second) // with a lead of a second
+	if d.burst != 1 || first.latest == 0 || d.lead() <= 0 || d.lead() > maxLead {
+		t.Fatalf("burst of %d at %v, lead %v: want one chunk, and a lead up to %v", d.burst, first.latest, d.lead(), maxLead)
+	}
+	if second := submit(); second.arrival != first.latest {
+		t.Errorf("asked at %v, want %v, the time of the chunk that came early", second.arrival, first.latest)
+	}
+	now = now.Add(time.Minute)
+	if third := submit(); third.arrival != time.Minute {
+		t.Errorf("asked at %v, want a minute: it is past the chunk", third.arrival)
 	}
 }

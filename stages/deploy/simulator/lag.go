@@ -14,13 +14,14 @@ const (
 )
 
 // lagHistogram keeps by how much wall time chunks were written behind their
-// schedule. Its zero value is empty; it is safe for concurrent use.
+// schedule or before it. Its zero value is empty; it is safe for concurrent use.
 type lagHistogram struct {
 	counts [lagBuckets]atomic.Uint64
 }
 
 func (h *lagHistogram) observe(lag time.Duration) {
 	i := 0
+	lag = max(lag, -lag)
 	if lag > lagSmallest {
 		i = min(lagBuckets-1, int(math.Log(float64(lag)/float64(lagSmallest))/math.Log(lagGrowth))+1)
 	}
