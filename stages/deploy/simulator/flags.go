@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/strangeloopio/inferencex/stages/deploy/simulator/engine"
 )
 
-// The arguments of vLLM that the simulator honours. Any other is refused: two engines that differ in it would measure the same thing under two
-// labels.
+// The names of vLLM's arguments that the simulator honours.
 const (
 	flagNumSeqs        = "--max-num-seqs"
 	flagBatchedTokens  = "--max-num-batched-tokens"
@@ -17,6 +18,34 @@ const (
 	flagNoPrefix       = "--no-enable-prefix-caching"
 	flagEager          = "--enforce-eager"
 )
+
+// Argument is one of vLLM's arguments that the simulator honours.
+type Argument struct {
+	Name  string // with its dashes
+	Value string // what stands behind it; empty: nothing
+	Doc   string // what it sets, and what holds without it
+}
+
+// Arguments returns those that the simulator honours. Any other is refused: two engines that differ in it would measure the same thing under
+// two labels.
+func Arguments() []Argument {
+	return []Argument{
+		{flagNumSeqs, "number", fmt.Sprintf("sequences in one step (default %d)", engine.DefaultMaxNumSeqs)},
+		{flagBatchedTokens, "number", fmt.Sprintf("tokens in one step; a longer prompt is prefilled in chunks (default %d)", engine.DefaultMaxNumBatchedTokens)},
+		{flagModelLen, "tokens", fmt.Sprintf("longest prompt and answer together (default %d, or what the model and the KV cache have room for)", DefaultMaxModelLen)},
+		{flagStreamInterval, "tokens", "tokens in a chunk after the first (default 1)"},
+		{flagPrefix, "", "keep prompts' common beginnings (default: as the profile says)"},
+		{flagNoPrefix, "", "keep none"},
+	}
+}
+
+// Honour puts vLLM's arguments into the configuration. The error names all that it cannot honour.
+func (c *Config) Honour(args []string) error {
+	if wrong := honour(c, args); len(wrong) > 0 {
+		return fmt.Errorf("simulator: %s", strings.Join(wrong, "; "))
+	}
+	return nil
+}
 
 // honour puts an engine's args into a configuration and tells what is wrong with the others, a sentence each without its full stop. As with
 // vLLM, a value stands behind its argument or behind an equals sign, and the last one counts.
@@ -71,5 +100,9 @@ func (c *Config) number(name string) *int {
 }
 
 func honoured() []string {
-	return []string{flagNumSeqs, flagBatchedTokens, flagModelLen, flagStreamInterval, flagPrefix, flagNoPrefix}
+	var names []string
+	for _, a := range Arguments() {
+		names = append(names, a.Name)
+	}
+	return names
 }

@@ -34,3 +34,21 @@ func TestHonour(t *testing.T) {
 		})
 	}
 }
+
+// Every argument that is said to be honoured changes the configuration, and the error names all that are not.
+func TestArgumentsAreHonoured(t *testing.T) {
+	for _, a := range Arguments() {
+		var cfg Config
+		arg := a.Name
+		if a.Value != "" {
+			arg += "=77"
+		}
+		if err := cfg.Honour([]string{arg}); err != nil || cmp.Equal(Config{}, cfg) {
+			t.Errorf("%s: %v, configuration %+v", arg, err, cfg)
+		}
+	}
+	const want = `simulator: --max-num-seqs wants a whole number above zero, not "x"; "64" is no argument: one begins with --`
+	if err := new(Config).Honour([]string{"--max-num-seqs=x", "64"}); err == nil || err.Error() != want {
+		t.Errorf("error %v\nwant  %s", err, want)
+	}
+}

@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -8,47 +10,142 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
+	"github.com/strangeloopio/inferencex/stages/deploy/simulator/hardware"
 )
 
 func newSimulate(app *App) *cobra.Command {
-	var cfg simulator.Config
-	var host string
-	var port int
+	f := simulateFlags{}
 	cmd := &cobra.Command{
 		Use:   "simulate",
 		Short: "Serve a simulated model that any OpenAI client can use",
 		Long: `simulate answers as a vLLM server does, with a first-principles model of time and power in place of a GPU.
-It runs until ^C or SIGTERM.`,
-		Example: `  inferencex simulate -model Qwen/Qwen3-8B-FP8 -gpu H100 -gpus 2 -port 8000
-  curl http://127.0.0.1:8000/v1/models`,
+It runs until ^C or SIGTERM.
+
+  POST /v1/chat/completions, /v1/completions   text or token ids, in a stream or not
+  GET  /v1/models, /health, /version           and POST /tokenize, /detokenize
+  GET  /metrics                                under vLLM's names
+  GET  /simulator/info, /simulator/power       what is simulated, and the GPUs' power
+  GET  /simulator/requests                     when the server wrote what, request by request
+  POST /simulator/faults                       what shall go wrong next
+
+All times are simulated ones: at -speed 4, a second of the wall clock is four of the server's. What a machine cannot carry is told
+by lag_p99_ms of /simulator/info.`,
+		Example: `  inferencex simulate -gpus 2 -port 8000
+  curl http://127.0.0.1:8000/v1/models
+
+  inferencex simulate -model meta-llama/Llama-3.1-8B -gpu H200 -max-num-seqs 64 -enable-prefix-caching
+  inferencex simulate -speed 10 -startup 60s -fault http_429 -fault '{"kind":"stall","after_chunks":5,"stall_seconds":3}'`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if port < 0 || port > 65535 {
-				return exit(ExitConfig, "-port %d: want 0 to 65535", port)
+			cfg, err := f.config()
+			if err != nil {
+				return &exitError{ExitConfig, err}
 			}
-			if cfg.GPUs < 1 {
-				return exit(ExitConfig, "-gpus %d: want at least 1", cfg.GPUs)
-			}
-			return app.simulate(cmd, cfg, net.JoinHostPort(host, fmt.Sprint(port)))
+			return app.simulate(cmd, cfg, net.JoinHostPort(f.host, fmt.Sprint(f.port)))
 		},
 	}
-	flags := cmd.Flags()
-	flags.StringVar(&cfg.Model, "model", "Qwen/Qwen3-8B-FP8", "`model` to simulate")
-	flags.StringSliceVar(&cfg.Served, "served-model-name", nil, "`names` under which it is served; default: the model")
-	flags.StringVar(&cfg.GPUType, "gpu", "H100", "GPU `type`")
-	flags.IntVar(&cfg.GPUs, "gpus", 1, "`number` of GPUs, as tensor parallel size")
-	flags.StringVar(&cfg.Profile, "profile", "graphs", "`profile` of the serving stack: graphs, modal-eager or offline")
-	flags.Float64Var(&cfg.Speed, "speed", 1, "simulated `seconds` a second")
-	flags.Uint64Var(&cfg.Seed, "seed", 0, "`seed` of all randomness")
-	flags.Float64Var(&cfg.StartupSeconds, "startup", 0, "simulated `seconds` until the server is ready")
-	flags.IntVar(&cfg.MaxNumSeqs, "max-num-seqs", 0, "sequences that run at once; 0: the default")
-	flags.StringVar(&host, "host", "127.0.0.1", "`address` to listen on")
-	flags.IntVar(&port, "port", 8000, "`port` to listen on; 0: any free one")
+	f.register(cmd.Flags())
 	return cmd
+}
+
+// simulateFlags are the verb's flags.
+type simulateFlags struct {
+	cfg     simulator.Config
+	host    string
+	port    int
+	startup time.Duration
+	faults  []string
+	engine  []string // vLLM's arguments, in the order given
+}
+
+func (f *simulateFlags) register(flags *pflag.FlagSet) {
+	flags.StringVar(&f.cfg.Model, "model", "Qwen/Qwen3-8B-FP8", "`model` to simulate: "+strings.Join(hardware.ModelNames(), ", "))
+	flags.StringSliceVar(&f.cfg.Served, "served-model-name", nil, "`names` under which it is served; default: the model")
+	flags.StringVar(&f.cfg.GPUType, "gpu", simulator.DefaultGPU, "GPU `type`: "+strings.Join(hardware.GPUNames(), ", "))
+	flags.IntVar(&f.cfg.GPUs, "gpus", 1, "`number` of GPUs, as tensor parallel size")
+	flags.StringVar(&f.cfg.Profile, "profile", simulator.DefaultProfile, "`profile` of what surrounds the GPUs: "+strings.Join(hardware.ProfileNames(), ", "))
+	flags.Float64Var(&f.cfg.Speed, "speed", 1, "simulated `seconds` in one of the wall clock")
+	flags.Uint64Var(&f.cfg.Seed, "seed", 0, "`seed` of all randomness")
+	flags.DurationVar(&f.startup, "startup", 0, "simulated `time` until the server is ready, such as 90s")
+	flags.BoolVar(&f.cfg.ExactPower, "exact-power", false, "power sensors without calibration error")
+	flags.StringArrayVar(&f.faults, "fault", nil, "`what` goes wrong: a kind, or a JSON object as for POST /simulator/faults; may be given again for the next")
+	flags.StringVar(&f.host, "host", "127.0.0.1", "`address` to listen on")
+	flags.IntVar(&f.port, "port", 8000, "`port` to listen on; 0: any free one")
+	for _, a := range simulator.Arguments() {
+		flag := flags.VarPF(&engineFlag{a, &f.engine}, strings.TrimPrefix(a.Name, "--"), "", "vLLM's: "+a.Doc)
+		if a.Value == "" {
+			flag.NoOptDefVal = "true"
+		}
+	}
+}
+
+// engineFlag is an argument of vLLM as a flag: it notes what was given, for the simulator to read.
+type engineFlag struct {
+	argument simulator.Argument
+	given    *[]string
+}
+
+func (e *engineFlag) String() string { return "" }
+
+func (e *engineFlag) Type() string {
+	if e.argument.Value == "" {
+		return "bool"
+	}
+	return e.argument.Value
+}
+
+func (e *engineFlag) Set(value string) error {
+	if e.argument.Value == "" {
+		*e.given = append(*e.given, e.argument.Name)
+	} else {
+		*e.given = append(*e.given, e.argument.Name+"="+value)
+	}
+	return nil
+}
+
+// config is the server that the flags ask for, as far as they can be judged one by one.
+func (f *simulateFlags) config() (simulator.Config, error) {
+	cfg := f.cfg
+	switch {
+	case f.port < 0 || f.port > 65535:
+		return cfg, fmt.Errorf("-port %d: want 0 to 65535", f.port)
+	case cfg.GPUs < 1:
+		return cfg, fmt.Errorf("-gpus %d: want at least 1", cfg.GPUs)
+	case cfg.Speed == 0:
+		return cfg, errors.New("-speed 0: want more than that")
+	}
+	cfg.StartupSeconds = f.startup.Seconds()
+	for _, text := range f.faults {
+		fault, err := parseFault(text)
+		if err != nil {
+			return cfg, fmt.Errorf("-fault %s: %w", text, err)
+		}
+		cfg.Faults = append(cfg.Faults, fault)
+	}
+	return cfg, cfg.Honour(f.engine)
+}
+
+// parseFault reads a fault: its kind alone, or a JSON object.
+func parseFault(text string) (simulator.Fault, error) {
+	if !strings.HasPrefix(text, "{") {
+		return simulator.Fault{Kind: simulator.FaultKind(text)}, nil
+	}
+	var fault simulator.Fault
+	dec := json.NewDecoder(bytes.NewReader([]byte(text)))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&fault); err != nil {
+		return fault, err
+	}
+	if dec.More() {
+		return fault, errors.New("want one JSON object; give -fault again for another")
+	}
+	return fault, nil
 }
 
 func (a *App) simulate(cmd *cobra.Command, cfg simulator.Config, address string) error {
