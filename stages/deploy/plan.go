@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/zclconf/go-cty/cty"
@@ -38,19 +39,36 @@ func arguments(body block.Body, keyed, provenance json.RawMessage) (cty.Value, e
 		}
 		maps.Copy(given, object)
 	}
-	merged, err := json.Marshal(given)
-	if err != nil {
-		return cty.NilVal, fmt.Errorf("read the provider's arguments: %w", err)
-	}
-	read, err := ctyjson.Unmarshal(merged, body.Type())
-	if err != nil {
-		return cty.NilVal, fmt.Errorf("read the provider's arguments: %w", err)
-	}
 	values := body.Defaults().AsValueMap()
-	for name := range given {
-		values[name] = read.GetAttr(name)
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		value, err := argument(body, name, given[name])
+		if err != nil {
+			return cty.NilVal, fmt.Errorf("read the provider's arguments: %w", err)
+		}
+		values[name] = value
 	}
 	return cty.ObjectVal(values), nil
+}
+
+// argument reads one argument. The type of one that may be anything is what its JSON implies.
+func argument(body block.Body, name string, text json.RawMessage) (cty.Value, error) {
+	types := body.Type().AttributeTypes()
+	ty, known := types[name]
+	if !known {
+		return cty.NilVal, fmt.Errorf("unsupported attribute %q", name)
+	}
+	if ty == cty.DynamicPseudoType {
+		implied, err := ctyjson.ImpliedType(text)
+		if err != nil {
+			return cty.NilVal, fmt.Errorf("%s: %w", name, err)
+		}
+		ty = implied
+	}
+	value, err := ctyjson.Unmarshal(text, ty)
+	if err != nil {
+		return cty.NilVal, fmt.Errorf("%s: %w", name, err)
+	}
+	return value, nil
 }
 
 // newToken names a new incarnation. It is the same for the same run, step, attempt and moment, and different otherwise.

@@ -11,17 +11,19 @@ import (
 )
 
 func TestArguments(t *testing.T) {
-	body := block.Body{Args: []block.Arg{{Name: "zone", Type: cty.String, Default: cty.StringVal("a")}}}
+	body := block.Body{Args: []block.Arg{{Name: "zone", Type: cty.String, Default: cty.StringVal("a")}, {Name: "any", Type: cty.DynamicPseudoType}}}
 	tests := map[string]struct {
 		keyed, provenance string
 		zone, err         string
 	}{
-		"nothing":    {"", "", "a", ""},
-		"empty":      {"{}", "{}", "a", ""},
-		"given":      {`{"zone":"b"}`, "", "b", ""},
-		"null":       {`{"zone":null}`, "", "", ""},
-		"unknown":    {`{"zones":"b"}`, "", "", `read the provider's arguments: unsupported attribute "zones"`},
-		"not a JSON": {`zone`, "", "", "read the provider's arguments: invalid character"},
+		"nothing":     {"", "", "a", ""},
+		"empty":       {"{}", "{}", "a", ""},
+		"given":       {`{"zone":"b"}`, "", "b", ""},
+		"null":        {`{"zone":null}`, "", "", ""},
+		"unknown":     {`{"zones":"b"}`, "", "", `read the provider's arguments: unsupported attribute "zones"`},
+		"wrong type":  {`{"zone":[]}`, "", "", "read the provider's arguments: zone: "},
+		"of any type": {`{"any":[{"a":1},{"b":"x"}],"zone":"b"}`, "", "b", ""},
+		"not a JSON":  {`zone`, "", "", "read the provider's arguments: invalid character"},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -55,42 +55,6 @@ func TestSomeRequestsFail(t *testing.T) {
 	}
 }
 
-// A server that stalls does not hold a load beyond its duration and grace, and what it owes is no error of the others.
-func TestStalledAnswersAreCutOff(t *testing.T) {
-	server, endpoint := simulate(t, fast)
-	env := environment()
-	var once sync.Once
-	env.Progress = func(stage.Progress) {
-		once.Do(func() { // the probes are over
-			if err := server.Arm(simulator.Fault{Kind: simulator.FaultStall, Count: 2, AfterChunks: 3}); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	cfg := cell(8)
-	cfg.Workload.Requests, cfg.Workload.Duration, cfg.Workload.Grace = 0, stage.Duration(4*time.Second), stage.Duration(3*time.Second)
-	step := task(t, endpoint, cfg)
-	if err := load.New().Run(t.Context(), env, step); err != nil {
-		t.Fatal(err)
-	}
-	statuses := map[string]int{}
-	all := rows(t, step.Dir)
-	for _, r := range all {
-		statuses[r.Status]++
-	}
-	for _, r := range all {
-		if r.Status != "unfinished" {
-			continue
-		}
-		if r.Chunks != 3 || r.TFirstToken == nil || r.Error != "still under way when the load and its grace were over" || r.TDone < int64(7*time.Second) {
-			t.Errorf("row: %+v", r)
-		}
-	}
-	if statuses["unfinished"] != 2 || statuses["ok"]+2 != len(all) || statuses["ok"] == 0 {
-		t.Errorf("statuses: %v", statuses)
-	}
-}
-
 func TestCancel(t *testing.T) {
 	_, endpoint := simulate(t, simulator.Config{Model: "Qwen3-8B-FP8", Profile: "offline"})
 	before := runtime.NumGoroutine()

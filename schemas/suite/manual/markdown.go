@@ -67,6 +67,9 @@ func inWords(a block.Arg) string {
 		name = "reference to " + block.Article(a.Ref)
 	case a.Schema != nil:
 		name = "length"
+		if title, ok := a.Schema()["title"].(string); ok {
+			name = title
+		}
 	case a.Format == block.Duration:
 		name = "duration"
 	case a.Format == block.Percent:

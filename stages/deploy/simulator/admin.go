@@ -1,7 +1,6 @@
 package simulator
 
 import (
-	"fmt"
 	"math"
 	"time"
 )
@@ -66,18 +65,6 @@ func (s *Server) Lag() time.Duration { return s.lag.quantile(0.99) }
 
 // Requests returns the latest requests that have ended, in that order.
 func (s *Server) Requests() []RequestRecord { return s.records.all() }
-
-// Arm sets a fault for the requests to come, after those already armed.
-func (s *Server) Arm(f Fault) error {
-	if err := f.check(); err != nil {
-		return err
-	}
-	if f.Kind == FaultStartup {
-		return fmt.Errorf("fault %s: the server has started; put it into the configuration", f.Kind)
-	}
-	s.faults.add(f)
-	return nil
-}
 
 // Power returns the samples of the closed interval of simulated unix times,
 // by time and then by GPU. A zero bound is open.

@@ -1,21 +1,14 @@
 package simulator
 
 import (
-	"encoding/json"
 	"fmt"
 
 	"github.com/zclconf/go-cty/cty"
-	ctyjson "github.com/zclconf/go-cty/cty/json"
 
 	"github.com/strangeloopio/inferencex/schemas/suite/block"
 	"github.com/strangeloopio/inferencex/stages/deploy"
 	"github.com/strangeloopio/inferencex/stages/deploy/simulator/hardware"
 )
-
-// faultType is an element of the argument faults: a Fault.
-var faultType = cty.ObjectWithOptionalAttrs(map[string]cty.Type{
-	"kind": cty.String, "count": cty.Number, "after_chunks": cty.Number, "stall_seconds": cty.Number, "message": cty.String,
-}, []string{"count", "after_chunks", "stall_seconds", "message"})
 
 // Body is the arguments of the provider.
 func (*Provider) Body() block.Body {
@@ -46,10 +39,7 @@ func (*Provider) Body() block.Body {
 				Name: "exact_power", Type: cty.Bool, Default: cty.False,
 				Doc: "Power sensors without calibration error.",
 			},
-			{
-				Name: "faults", Type: cty.List(faultType),
-				Doc: "What goes wrong: objects of kind (http_429, http_500, stream_error, stream_truncate, stall, die, startup), count, after_chunks, stall_seconds and message.",
-			},
+			faultsArg(),
 		},
 	}
 }
@@ -73,14 +63,11 @@ func configure(token deploy.Token, spec deploy.Spec) (Config, error) {
 		cfg.Model = model
 	}
 	if block.Has(args, "faults") {
-		faults := args.GetAttr("faults")
-		text, err := ctyjson.Marshal(faults, faults.Type())
-		if err == nil {
-			err = json.Unmarshal(text, &cfg.Faults)
-		}
+		faults, err := decodeFaults(args.GetAttr("faults"))
 		if err != nil {
-			return Config{}, fmt.Errorf("read faults: %w", err)
+			return Config{}, fmt.Errorf("faults: %w", err)
 		}
+		cfg.Faults = faults
 	}
 	return cfg, nil
 }

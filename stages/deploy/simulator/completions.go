@@ -27,6 +27,8 @@ func (s *Server) complete(chat bool) http.HandlerFunc {
 		if sent != "" {
 			w.Header().Set("X-Request-Id", sent)
 		}
+		fault, struck := s.faults.take()
+		w, slow := s.slow(fault, w, r)
 		req, apiErr := s.decode(w, r, chat)
 		if apiErr != nil {
 			apiErr.WriteTo(w)
@@ -34,11 +36,13 @@ func (s *Server) complete(chat bool) http.HandlerFunc {
 		}
 		g := s.generation(w, req, sent)
 		g.record.ArrivalNS = int64(arrival)
-		if fault, struck := s.faults.take(); struck {
-			if fault.Kind == FaultHTTP429 || fault.Kind == FaultHTTP500 {
-				g.refuse(fault)
-				return
-			}
+		switch {
+		case fault.Kind == FaultHTTP429, fault.Kind == FaultHTTP500:
+			g.refuse(fault)
+			return
+		case slow:
+			g.stalled = true
+		case struck:
 			g.fault = &fault
 		}
 		if apiErr := g.start(); apiErr != nil {

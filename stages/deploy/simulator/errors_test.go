@@ -40,9 +40,12 @@ func TestErrorsInVLLMsShape(t *testing.T) {
 		{"tokenize nothing", "POST", "/tokenize", `{}`, 400, "BadRequestError", "prompt or messages must be given.", "prompt"},
 		{"detokenize", "POST", "/detokenize", `{"tokens":[-1]}`, 400, "BadRequestError", "token 0: id -1 is not in the vocabulary", "tokens"},
 		{"power bounds", "GET", "/simulator/power?from_unix_ns=now", "", 400, "BadRequestError", `from_unix_ns must be an integer, got "now".`, "from_unix_ns"},
-		{"unknown fault", "POST", "/simulator/faults", `{"kind":"fire"}`, 400, "BadRequestError", `unknown fault "fire": known are [die http_429 http_500 stall startup stream_error stream_truncate]`, ""},
-		{"negative fault", "POST", "/simulator/faults", `{"kind":"stall","count":-1}`, 400, "BadRequestError", "fault stall: count -1, after_chunks 0 and stall_seconds 0 must not be negative", ""},
-		{"late startup fault", "POST", "/simulator/faults", `{"kind":"startup"}`, 400, "BadRequestError", "fault startup: the server has started; put it into the configuration", ""},
+		{"unknown fault", "POST", "/simulator/faults", `{"kind":"stal"}`, 400, "BadRequestError", `unknown fault "stal"; did you mean "stall"?`, ""},
+		{"misspelt setting", "POST", "/simulator/faults", `{"kind":"stall","stall_second":1}`, 400, "BadRequestError", `fault stall has no "stall_second". Did you mean "stall_seconds"?`, ""},
+		{"another kind's setting", "POST", "/simulator/faults", `{"kind":"die","count":3}`, 400, "BadRequestError", `fault die has no "count". There is after_chunks, after_requests.`, ""},
+		{"no kind", "POST", "/simulator/faults", `{}`, 400, "BadRequestError", "a fault needs a kind: one of die, http_429, http_500, slow_read, slow_write, stall, startup, stream_error, stream_truncate", ""},
+		{"negative fault", "POST", "/simulator/faults", `{"kind":"stall","count":-1}`, 400, "BadRequestError", "fault stall: count is -1: it must not be negative", ""},
+		{"late startup fault", "POST", "/simulator/faults", `{"kind":"startup"}`, 400, "BadRequestError", "fault startup: the server has started; put it into the configuration, or ask while the server starts", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			status, body := r.text(t, c.method, c.path, c.body)
@@ -82,7 +85,8 @@ func TestConfigErrors(t *testing.T) {
 		{"NaN", simulator.Config{Model: model, Speed: math.NaN()}, "simulator: speed = NaN: must be positive and finite"},
 		{"startup", simulator.Config{Model: model, StartupSeconds: -1}, "simulator: startup seconds = -1: must be positive and finite"},
 		{"served", simulator.Config{Model: model, Served: []string{""}}, "simulator: a served name is empty"},
-		{"fault", simulator.Config{Model: model, Faults: []simulator.Fault{{Kind: "x"}}}, `simulator: unknown fault "x": known are [die http_429 http_500 stall startup stream_error stream_truncate]`},
+		{"fault", simulator.Config{Model: model, Faults: []simulator.Fault{{Kind: "x"}}}, `simulator: unknown fault "x": there is die, http_429, http_500, slow_read, slow_write, stall, startup, stream_error, stream_truncate`},
+		{"class", simulator.Config{Model: model, Faults: []simulator.Fault{{Kind: "startup", Class: "cuda_omm"}}}, `simulator: fault startup: unknown class "cuda_omm"; did you mean "cuda_oom"?`},
 		{"engine", simulator.Config{Model: model, MaxNumBatchedTokens: 8}, "simulator: engine: max_num_batched_tokens = 8 is below max_num_seqs = 256: a full batch could not decode one token each"},
 		{"model len", simulator.Config{Model: model, MaxModelLen: 50000}, "simulator: max model length 50000 is over the 40960 tokens of Qwen3-8B-FP8; lower it"},
 		{"kv cache", simulator.Config{Model: model, KVCapacityTokens: 1000, MaxModelLen: 1001}, "simulator: max model length 1001 is over the KV cache of 992 tokens; lower it or use more GPUs"},

@@ -1,27 +1,34 @@
 package simulator
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
+	"reflect"
 	"slices"
-	"sync"
+	"strings"
 
+	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/stages/deploy/simulator/failure"
 	"github.com/strangeloopio/inferencex/stages/deploy/simulator/openai"
 )
 
 // FaultKind says what goes wrong.
 type FaultKind string
 
-// The kinds. The last one strikes the server's start, all others a request.
+// The kinds. The first strikes the server's start, the next ones a request.
 const (
+	FaultStartup        FaultKind = "startup"         // the server dies when it would be ready
 	FaultHTTP429        FaultKind = "http_429"        // refused with 429
 	FaultHTTP500        FaultKind = "http_500"        // refused with 500
 	FaultStreamError    FaultKind = "stream_error"    // an error object inside the stream
 	FaultStreamTruncate FaultKind = "stream_truncate" // the connection breaks
 	FaultStall          FaultKind = "stall"           // nothing comes for a while
+	FaultSlowRead       FaultKind = "slow_read"       // the server takes the request in slowly
+	FaultSlowWrite      FaultKind = "slow_write"      // the answer trickles out, torn anywhere
 	FaultDie            FaultKind = "die"             // the whole server dies
-	FaultStartup        FaultKind = "startup"         // the server dies when it would be ready
 )
 
 // Serve ends with one of these after a fault.
@@ -30,25 +37,108 @@ var (
 	ErrStartup = errors.New("the simulated server did not start")
 )
 
-// Fault is something that goes wrong on demand.
+// Fault is something that goes wrong on demand. Which settings a kind has is in its settings; all spans are of simulated time.
 type Fault struct {
-	Kind         FaultKind `json:"kind"`
-	Count        int       `json:"count"`         // how many requests it strikes, default 1
-	AfterChunks  int       `json:"after_chunks"`  // chunks of text that come through first
-	StallSeconds float64   `json:"stall_seconds"` // simulated, of a stall; 0: until the client leaves
-	Message      string    `json:"message"`       // default: one that vLLM gives in such a case
+	Kind           FaultKind `json:"kind"`
+	Class          string    `json:"class"`            // of a failed start: one of failure.Classes; default cuda_oom
+	Count          int       `json:"count"`            // how many requests it strikes; default 1
+	AfterRequests  int       `json:"after_requests"`   // requests for an answer that come first, unharmed
+	AfterChunks    int       `json:"after_chunks"`     // chunks of text that come through first
+	StallSeconds   float64   `json:"stall_seconds"`    // 0: until the client leaves
+	BytesPerSecond float64   `json:"bytes_per_second"` // of the slow ones; default 1000
+	Message        string    `json:"message"`          // default: one that vLLM gives in such a case
 }
 
-var faultKinds = [...]FaultKind{
-	FaultDie, FaultHTTP429, FaultHTTP500, FaultStall, FaultStartup, FaultStreamError, FaultStreamTruncate,
+// settings are what a fault of each kind may be given.
+func settings() map[FaultKind][]string {
+	return map[FaultKind][]string{
+		FaultStartup:        {"class", "message"},
+		FaultHTTP429:        {"count", "after_requests", "message"},
+		FaultHTTP500:        {"count", "after_requests", "message"},
+		FaultStreamError:    {"count", "after_requests", "after_chunks", "message"},
+		FaultStreamTruncate: {"count", "after_requests", "after_chunks"},
+		FaultStall:          {"count", "after_requests", "after_chunks", "stall_seconds"},
+		FaultSlowRead:       {"count", "after_requests", "bytes_per_second"},
+		FaultSlowWrite:      {"count", "after_requests", "bytes_per_second"},
+		FaultDie:            {"after_requests", "after_chunks"},
+	}
+}
+
+// FaultKinds returns the kinds in the order of their names.
+func FaultKinds() []string {
+	var names []string
+	for _, kind := range slices.Sorted(maps.Keys(settings())) {
+		names = append(names, string(kind))
+	}
+	return names
+}
+
+// defaultBytesPerSecond is slow enough for a prompt of a thousand tokens to take seconds.
+const defaultBytesPerSecond = 1000
+
+// UnmarshalJSON reads a fault and refuses what its kind has no use for: a misspelt setting would have an effect that nobody asked for.
+func (f *Fault) UnmarshalJSON(text []byte) error {
+	var given map[string]json.RawMessage
+	if err := json.Unmarshal(text, &given); err != nil {
+		return fmt.Errorf(`a fault is an object such as {"kind":"stall"}: %w`, err)
+	}
+	type plain Fault
+	var read plain
+	var mistyped *json.UnmarshalTypeError
+	switch err := json.Unmarshal(text, &read); {
+	case errors.As(err, &mistyped):
+		return fmt.Errorf("fault: %s is a %s, want a %s", mistyped.Field, mistyped.Value, map[bool]string{true: "string", false: "number"}[mistyped.Type.Kind() == reflect.String])
+	case err != nil:
+		return fmt.Errorf("fault: %w", err)
+	}
+	*f = Fault(read)
+	known, ok := settings()[f.Kind]
+	if !ok {
+		return f.unknownKind()
+	}
+	for _, name := range slices.Sorted(maps.Keys(given)) {
+		if name != "kind" && string(given[name]) != "null" && !slices.Contains(known, name) {
+			return fmt.Errorf("fault %s has no %q%s", f.Kind, name, block.Hint(name, known))
+		}
+	}
+	return f.check()
+}
+
+func (f Fault) unknownKind() error {
+	if f.Kind == "" {
+		return fmt.Errorf("a fault needs a kind: one of %s", strings.Join(FaultKinds(), ", "))
+	}
+	return fmt.Errorf("unknown fault %q%s", f.Kind, suggest(string(f.Kind), FaultKinds()))
+}
+
+// suggest ends a message about an unknown name: with the one that was meant, or with all that there are.
+func suggest(given string, names []string) string {
+	if near := block.Suggest(given, names); near != "" {
+		return fmt.Sprintf("; did you mean %q?", near)
+	}
+	return ": there is " + strings.Join(names, ", ")
 }
 
 func (f Fault) check() error {
-	switch {
-	case !slices.Contains(faultKinds[:], f.Kind):
-		return fmt.Errorf("unknown fault %q: known are %v", f.Kind, faultKinds)
-	case f.Count < 0 || f.AfterChunks < 0 || f.StallSeconds < 0:
-		return fmt.Errorf("fault %s: count %d, after_chunks %d and stall_seconds %v must not be negative", f.Kind, f.Count, f.AfterChunks, f.StallSeconds)
+	if _, ok := settings()[f.Kind]; !ok {
+		return f.unknownKind()
+	}
+	for _, s := range []struct {
+		name  string
+		value float64
+	}{
+		{"count", float64(f.Count)},
+		{"after_requests", float64(f.AfterRequests)},
+		{"after_chunks", float64(f.AfterChunks)},
+		{"stall_seconds", f.StallSeconds},
+		{"bytes_per_second", f.BytesPerSecond},
+	} {
+		if s.value < 0 {
+			return fmt.Errorf("fault %s: %s is %v: it must not be negative", f.Kind, s.name, s.value)
+		}
+	}
+	if f.Class != "" && !slices.Contains(failure.Classes(), f.Class) {
+		return fmt.Errorf("fault startup: unknown class %q%s", f.Class, suggest(f.Class, failure.Classes()))
 	}
 	return nil
 }
@@ -63,40 +153,4 @@ func (f Fault) apiError() *openai.Error {
 		message = f.Message
 	}
 	return openai.NewError(status, "", message)
-}
-
-// startupError is what Serve returns.
-func (f Fault) startupError() error {
-	message := f.Message
-	if message == "" {
-		message = "torch.OutOfMemoryError: CUDA out of memory."
-	}
-	return fmt.Errorf("%w: %s", ErrStartup, message)
-}
-
-// armed is the queue of faults that wait for a request.
-type armed struct {
-	mu    sync.Mutex
-	queue []Fault
-}
-
-func (a *armed) add(f Fault) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	f.Count = max(1, f.Count)
-	a.queue = append(a.queue, f)
-}
-
-// take returns the fault that strikes the next request, if any.
-func (a *armed) take() (Fault, bool) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if len(a.queue) == 0 {
-		return Fault{}, false
-	}
-	f := a.queue[0]
-	if a.queue[0].Count--; a.queue[0].Count == 0 {
-		a.queue = a.queue[1:]
-	}
-	return f, true
 }

@@ -115,11 +115,3 @@ func TestDie(t *testing.T) {
 		resp.Body.Close()
 	}
 }
-
-func TestStartupFault(t *testing.T) {
-	r := start(t, simulator.Config{StartupSeconds: 2, Faults: []simulator.Fault{{Kind: simulator.FaultStartup}}})
-	err := <-r.result
-	if !errors.Is(err, simulator.ErrStartup) || err.Error() != "the simulated server did not start: torch.OutOfMemoryError: CUDA out of memory." {
-		t.Errorf("Serve: %v, want ErrStartup with vLLM's words", err)
-	}
-}

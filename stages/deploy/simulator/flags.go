@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/strangeloopio/inferencex/stages/deploy/simulator/engine"
 )
 
 // The names of vLLM's arguments that the simulator honours.
@@ -28,8 +30,8 @@ type Argument struct {
 // two labels.
 func Arguments() []Argument {
 	return []Argument{
-		{flagNumSeqs, "number", "sequences in one step (default: vLLM's)"},
-		{flagBatchedTokens, "number", "tokens in one step; a longer prompt is prefilled in chunks (default: vLLM's)"},
+		{flagNumSeqs, "number", fmt.Sprintf("sequences in one step (default %d)", engine.DefaultMaxNumSeqs)},
+		{flagBatchedTokens, "number", fmt.Sprintf("tokens in one step; a longer prompt is prefilled in chunks (default %d)", engine.DefaultMaxNumBatchedTokens)},
 		{flagModelLen, "tokens", fmt.Sprintf("longest prompt and answer together (default %d, or what the model and the KV cache have room for)", DefaultMaxModelLen)},
 		{flagStreamInterval, "tokens", "tokens in a chunk after the first (default 1)"},
 		{flagPrefix, "", "keep prompts' common beginnings (default: as the profile says)"},

@@ -82,7 +82,13 @@ func (i *instance) serve(ttl time.Duration) {
 	// Detached from the creating call, which ends long before the server.
 	ctx, cancel := context.WithTimeout(context.Background(), ttl)
 	defer cancel()
+	var failed *StartupError
 	switch err := i.server.Serve(ctx, i.listen); {
+	case errors.As(err, &failed):
+		for _, line := range failed.Lines {
+			i.say(line)
+		}
+		i.end = ErrStartup.Error() // why is in the log, as with any other server
 	case err != nil:
 		i.end = err.Error()
 	case ctx.Err() != nil:

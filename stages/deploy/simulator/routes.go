@@ -77,7 +77,7 @@ func (s *Server) whenReady(handle http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-func (s *Server) isReady() bool { return s.doom == nil && s.driver.clock.elapsed() >= s.ready }
+func (s *Server) isReady() bool { return s.doomed() == nil && s.driver.clock.elapsed() >= s.ready }
 
 // writeJSON answers with one value; a client that left learns nothing.
 func writeJSON(w http.ResponseWriter, v any) {

@@ -27,7 +27,6 @@ type Server struct {
 	hardware hardware.Config
 	modelLen int
 	ready    time.Duration // simulated time at which it answers
-	doom     error         // what ends it then, where a fault says so
 	driver   *driver
 	faults   armed
 	records  records
@@ -40,6 +39,7 @@ type Server struct {
 
 	mu      sync.Mutex
 	serving bool
+	doom    *StartupError // what ends it when it would be ready, where a fault says so
 	served  chan struct{} // closed when Serve returns
 }
 
@@ -84,10 +84,8 @@ func New(cfg Config) (*Server, error) {
 		network: time.Duration(hw.Profile.NetworkSeconds * float64(time.Second)),
 	}
 	for _, f := range cfg.Faults {
-		if f.Kind == FaultStartup {
-			s.doom = f.startupError()
-		} else {
-			s.faults.add(f)
+		if err := s.Arm(f); err != nil {
+			return nil, fmt.Errorf("simulator: %w", err)
 		}
 	}
 	return s, nil
@@ -146,15 +144,14 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 
 // failStartup stops the server when it would become ready, if a fault says so.
 func (s *Server) failStartup(ctx context.Context) {
-	if s.doom == nil {
-		return
-	}
 	timer := time.NewTimer(s.driver.clock.wall(s.ready).Sub(s.driver.clock.now()))
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 	case <-timer.C:
-		s.stop(s.doom)
+		if doom := s.doomed(); doom != nil {
+			s.stop(doom)
+		}
 	}
 }
 

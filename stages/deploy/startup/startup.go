@@ -6,6 +6,7 @@ package startup
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
@@ -31,6 +32,18 @@ const (
 	ImagePull       Reason = "image_pull"
 	Timeout         Reason = "timeout"
 )
+
+// Reasons returns all reasons, in the order of their names.
+func Reasons() []Reason {
+	var all []Reason
+	for _, known := range [][]cause{rootCauses, consequences} {
+		for _, c := range known {
+			all = append(all, c.reason)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
 
 // Failure is what a log says of a failed start.
 type Failure struct {

@@ -40,11 +40,7 @@ func TestClassify(t *testing.T) {
 			}
 		})
 	}
-	for _, reason := range []startup.Reason{
-		startup.GPUMemoryBusy, startup.KVCacheTooSmall, startup.CUDAOOM, startup.HostOOM, startup.ModelGated, startup.ModelMissing,
-		startup.RevisionMissing, startup.PortInUse, startup.BadFlag, startup.EngineDead, startup.Driver, startup.Capacity,
-		startup.ImagePull, startup.Timeout,
-	} {
+	for _, reason := range startup.Reasons() {
 		if !seen[reason] {
 			t.Errorf("no log in testdata for %s", reason)
 		}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -133,19 +132,16 @@ func (f *simulateFlags) config() (simulator.Config, error) {
 
 // parseFault reads a fault: its kind alone, or a JSON object.
 func parseFault(text string) (simulator.Fault, error) {
-	if !strings.HasPrefix(text, "{") {
-		return simulator.Fault{Kind: simulator.FaultKind(text)}, nil
-	}
 	var fault simulator.Fault
-	dec := json.NewDecoder(bytes.NewReader([]byte(text)))
-	dec.DisallowUnknownFields()
-	if err := dec.Decode(&fault); err != nil {
-		return fault, err
+	if !strings.HasPrefix(text, "{") {
+		text = fmt.Sprintf(`{"kind":%q}`, text)
 	}
-	if dec.More() {
-		return fault, errors.New("want one JSON object; give -fault again for another")
+	err := json.Unmarshal([]byte(text), &fault)
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return fault, fmt.Errorf("%w; want one JSON object, and -fault again for another", err)
 	}
-	return fault, nil
+	return fault, err
 }
 
 func (a *App) simulate(cmd *cobra.Command, cfg simulator.Config, address string) error {
@@ -166,5 +162,12 @@ func (a *App) simulate(cmd *cobra.Command, cfg simulator.Config, address string)
 	info := server.Info()
 	fmt.Fprintf(a.Stdout, "Simulating %s on %d × %s (profile %s, %g simulated seconds a second) at http://%s\n",
 		strings.Join(info.Served, ", "), info.GPUs, info.GPUType, info.Profile, info.Speed, listener.Addr())
-	return server.Serve(ctx, listener)
+	err = server.Serve(ctx, listener)
+	var failed *simulator.StartupError
+	if errors.As(err, &failed) {
+		for _, line := range failed.Lines { // for whoever reads the log of a server that did not start
+			fmt.Fprintln(a.Stderr, line)
+		}
+	}
+	return err
 }
