@@ -91,6 +91,9 @@ func whole(v cty.Value) (int, error) {
 		return 0, err
 	}
 	n, _ := v.AsBigFloat().Int64()
+	if n > MaxTokens {
+		return 0, fmt.Errorf("%d is too large; the most is %d", n, MaxTokens)
+	}
 	return int(n), nil
 }
 
@@ -138,6 +141,9 @@ func (l Lengths) bell(v cty.Value, attrs map[string]cty.Value) (Lengths, error) 
 		return l, fmt.Errorf("%s: the standard deviation: %w", l.Kind, err)
 	}
 	l.MeanOf, l.Spread, l.Field = float(mean), float(spread), ""
+	if l.MeanOf > MaxTokens || l.Spread > MaxTokens {
+		return l, fmt.Errorf("%s: %s is too large; the most is %d", l.Kind, number(max(l.MeanOf, l.Spread)), MaxTokens)
+	}
 	for i, into := range []*int{&l.Min, &l.Max} {
 		name := []string{"min", "max"}[i]
 		bound, ok := attrs[name]
@@ -187,7 +193,7 @@ func (l Lengths) dataset(attrs map[string]cty.Value, read func(string) (string, 
 		return l, err
 	}
 	l.Digest = fmt.Sprintf("%x", sha256.Sum256([]byte(text)))
-	lines, total := 0, 0.0
+	var values []int32
 	scan := bufio.NewScanner(strings.NewReader(text))
 	scan.Buffer(nil, 1<<20)
 	for at := 1; scan.Scan(); at++ {
@@ -198,23 +204,19 @@ func (l Lengths) dataset(attrs map[string]cty.Value, read func(string) (string, 
 		if err != nil {
 			return l, fmt.Errorf("%s:%d: %w", l.Path, at, err)
 		}
-		lines, total = lines+1, total+float64(tokens)
-		if l.Max = max(l.Max, tokens); l.Min == 0 || tokens < l.Min {
-			l.Min = tokens
-		}
+		values = append(values, tokens)
 	}
 	switch {
 	case scan.Err() != nil:
 		return l, fmt.Errorf("%s: %w", l.Path, scan.Err())
-	case lines == 0:
+	case len(values) == 0:
 		return l, fmt.Errorf("%s has no lines, so there is no length to draw", l.Path)
 	}
-	l.MeanOf = total / float64(lines)
-	return l, nil
+	return l.with(values), nil
 }
 
 // line reads the length on a line of a dataset.
-func (l Lengths) line(text []byte) (int, error) {
+func (l Lengths) line(text []byte) (int32, error) {
 	var object map[string]json.RawMessage
 	if err := json.Unmarshal(text, &object); err != nil {
 		return 0, fmt.Errorf("the line is no JSON object: write {%q: 1024} on each line", l.Field)
@@ -223,9 +225,9 @@ func (l Lengths) line(text []byte) (int, error) {
 	if !ok {
 		return 0, fmt.Errorf("the line has no %q%s Set field to what it is called", l.Field, block.Hint(l.Field, slices.Sorted(maps.Keys(object))))
 	}
-	var tokens int
+	var tokens int32
 	if err := json.Unmarshal(raw, &tokens); err != nil || tokens < 1 {
-		return 0, fmt.Errorf("%q is %s, not a whole number of tokens from 1", l.Field, raw)
+		return 0, fmt.Errorf("%q is %s, not a whole number of tokens from 1 to %d", l.Field, raw, MaxTokens)
 	}
 	return tokens, nil
 }

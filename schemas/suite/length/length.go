@@ -1,10 +1,10 @@
 // Package length is how long the prompts and the answers of a workload are: a number of tokens, or a distribution.
 //
-// Its invariant: equal lengths have equal JSON, whatever they were written as, and a dataset is known by its content.
+// Its invariant: equal lengths have equal JSON, whatever they were written as, and a dataset is known by its content; and what a request draws
+// follows from the seed, the trial and its index alone.
 package length
 
 import (
-	"encoding/json"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -39,7 +39,11 @@ type Lengths struct {
 	Path     string  // of a Dataset, from the suite's folder
 	Field    string  // of the lines of a Dataset
 	Digest   string  // sha256 of the file's content, in hexadecimal
+	Values   []int32 // of the lines of a Dataset, in their order. JSON leaves them out: see Columns.
 }
+
+// MaxTokens is the longest length that the tables hold.
+const MaxTokens = math.MaxInt32
 
 // Of is a fixed length in tokens.
 func Of(tokens int) Lengths { return Lengths{Kind: Fixed, Tokens: tokens} }
@@ -85,6 +89,27 @@ func (l Lengths) Most() int {
 	return l.Max
 }
 
+// Describe says in words what String abbreviates: "1024", "uniform(800, 1024)", "normal(1024, 200) from 64 to 2048", "lognormal(900, 300)",
+// "dataset(chat.jsonl, isl)".
+func (l Lengths) Describe() string {
+	switch l.Kind {
+	case Uniform:
+		return fmt.Sprintf("uniform(%d, %d)", l.Lo, l.Hi)
+	case Normal, Lognormal:
+		text := fmt.Sprintf("%s(%s, %s)", l.Kind, number(l.MeanOf), number(l.Spread))
+		if l.Min > 0 {
+			text += fmt.Sprintf(" from %d", l.Min)
+		}
+		if l.Max > 0 {
+			text += fmt.Sprintf(" to %d", l.Max)
+		}
+		return text
+	case Dataset:
+		return fmt.Sprintf("dataset(%s, %s)", l.Path, l.Field)
+	}
+	return strconv.Itoa(l.Tokens)
+}
+
 // String is how lengths stand in addresses: "1024", "u800-1024", "n1024-200", "n1024-200~64-2048", "ln900-300",
 // "d-chat-isl-1a2b3c" for the field isl of chat.jsonl.
 func (l Lengths) String() string {
@@ -125,32 +150,4 @@ func slug(s string) string {
 		}
 		return '-'
 	}, s)
-}
-
-// MarshalJSON is the form in which lengths enter a checkpoint key: a number, or an object with one attribute for the
-// shape. Of a dataset, the content counts and not the path.
-func (l Lengths) MarshalJSON() ([]byte, error) {
-	bounded := func(name string) ([]byte, error) {
-		shape := map[string]any{name: []float64{l.MeanOf, l.Spread}}
-		if l.Min > 0 {
-			shape["min"] = l.Min
-		}
-		if l.Max > 0 {
-			shape["max"] = l.Max
-		}
-		return json.Marshal(shape)
-	}
-	switch l.Kind {
-	case "":
-		return []byte("null"), nil
-	case Uniform:
-		return json.Marshal(map[string]any{"uniform": []int{l.Lo, l.Hi}})
-	case Normal:
-		return bounded("normal")
-	case Lognormal:
-		return bounded("lognormal")
-	case Dataset:
-		return json.Marshal(map[string]any{"dataset": "sha256:" + l.Digest, "field": l.Field})
-	}
-	return json.Marshal(l.Tokens)
 }

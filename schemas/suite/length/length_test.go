@@ -15,12 +15,28 @@ func read(name string) (string, error) {
 	text, ok := map[string]string{
 		"chat.v1.jsonl": "{\"isl\": 100, \"osl\": 10}\n\n{\"isl\": 201, \"osl\": 30}\n",
 		"copy.jsonl":    "{\"isl\": 100, \"osl\": 10}\n\n{\"isl\": 201, \"osl\": 30}\n",
+		"other.jsonl":   "{\"isl\": 101, \"osl\": 10}\n{\"isl\": 201, \"osl\": 30}\n",
+		"vast":          `{"isl": 2147483648}`,
 		"empty":         "\n", "torn": "{\"isl\": 1}\n{\"isl\"", "half": `{"isl": 1.5}`, "zero": `{"isl": 0}`,
 	}[name]
 	if !ok {
 		return "", fmt.Errorf("there is no file %s", name)
 	}
 	return text, nil
+}
+
+// decode reads lengths as a suite has them.
+func decode(t *testing.T, text string) (Lengths, error) {
+	t.Helper()
+	e, diags := hclsyntax.ParseExpression([]byte(text), "e.hcl", hcl.InitialPos)
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	v, diags := e.Value(nil)
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	return Decode(v, "isl", read)
 }
 
 func TestDecode(t *testing.T) {
@@ -61,21 +77,16 @@ func TestDecode(t *testing.T) {
 		"number of a file":   {text: `{ dataset = 3 }`, err: "dataset is a text that is not empty; write " + Expected},
 		"empty file":         {text: `{ dataset = "empty" }`, err: "empty has no lines, so there is no length to draw"},
 		"torn file":          {text: `{ dataset = "torn" }`, err: `torn:2: the line is no JSON object: write {"isl": 1024} on each line`},
-		"half a token":       {text: `{ dataset = "half" }`, err: `half:1: "isl" is 1.5, not a whole number of tokens from 1`},
-		"no token":           {text: `{ dataset = "zero" }`, err: `zero:1: "isl" is 0, not a whole number of tokens from 1`},
+		"half a token":       {text: `{ dataset = "half" }`, err: `half:1: "isl" is 1.5, not a whole number of tokens from 1 to 2147483647`},
+		"no token":           {text: `{ dataset = "zero" }`, err: `zero:1: "isl" is 0, not a whole number of tokens from 1 to 2147483647`},
+		"too long":           {text: `{ dataset = "vast" }`, err: `vast:1: "isl" is 2147483648, not a whole number of tokens from 1 to 2147483647`},
+		"too many":           {text: `2147483648`, err: "2147483648 is too large; the most is 2147483647"},
+		"too wide":           {text: `{ normal = [9, 3e9] }`, err: "normal: 3000000000 is too large; the most is 2147483647"},
 		"no field":           {text: `{ dataset = "copy.jsonl", field = "ils" }`, err: `copy.jsonl:1: the line has no "ils". Did you mean "isl"? Set field to what it is called`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			e, diags := hclsyntax.ParseExpression([]byte(tt.text), "e.hcl", hcl.InitialPos)
-			if diags.HasErrors() {
-				t.Fatal(diags)
-			}
-			v, diags := e.Value(nil)
-			if diags.HasErrors() {
-				t.Fatal(diags)
-			}
-			l, err := Decode(v, "isl", read)
+			l, err := decode(t, tt.text)
 			if err != nil || tt.err != "" {
 				if err == nil || err.Error() != tt.err {
 					t.Errorf("error %v, want %s", err, tt.err)
