@@ -24,6 +24,8 @@ type Config struct {
 	Billing map[string]stage.Billing // by provider type
 	// Check says what is wrong with a deployment that only its provider can know. nil: nothing.
 	Check func(providerType string, d stage.Deployment, provenance json.RawMessage) []stage.Problem
+	// Context is how many tokens a request to a deployment may have, input and output together; 0 where only the server knows. nil: nobody can tell.
+	Context func(providerType string, d stage.Deployment, provenance json.RawMessage) int
 
 	Targets []addr.Selector // cells to restrict the plan to; none: all
 	Exclude []addr.Selector // cells to leave out
@@ -33,11 +35,11 @@ type Config struct {
 // Build makes the plan. Its diagnostics are about the suite; an error is about the checkpoint store.
 func Build(cfg Config) (*Plan, hcl.Diagnostics, error) {
 	b := &builder{
-		Config: cfg,
+		Config: cfg, extents: map[string]length.Extent{},
 		plan: &Plan{
 			Schema: Schema, Suite: cfg.Suite.Name,
 			Policies: map[string]Policy{}, Quota: map[string]GPUs{},
-			Secrets: map[string]*Secret{}, Sealed: map[string]checkpoint.Entry{},
+			Secrets: map[string]*Secret{}, Datasets: length.Columns{}, Sealed: map[string]checkpoint.Entry{},
 		},
 	}
 	b.policies()
@@ -60,6 +62,7 @@ type builder struct {
 	diags       hcl.Diagnostics
 	deployments []*deployment
 	cells       []cell // in the order of the suite: that of tables and charts
+	extents     map[string]length.Extent
 }
 
 // deployment is one served model and the cells that are measured on it.
@@ -69,6 +72,7 @@ type deployment struct {
 	engine   *suite.Engine
 	model    *suite.Model
 	key      string // of its address
+	context  int    // tokens of a request; 0: unknown
 	cells    []cell
 }
 
@@ -125,10 +129,6 @@ func (b *builder) group() {
 				b.fail(c, "Rate not supported", "This version drives closed loops only: say how many users are in flight with users = N instead of rate.")
 				continue
 			}
-			if c.Workload.Input.Kind != length.Fixed || c.Workload.Output.Kind != length.Fixed {
-				b.fail(c, "Lengths not supported", "This version sends requests of one length: write isl and osl as numbers, or as axes of the matrix, instead of distributions.")
-				continue
-			}
 			key := name(c)
 			member := cell{
 				Cell:  c,
@@ -145,7 +145,10 @@ func (b *builder) group() {
 				continue
 			}
 			named[member.load] = c
+			b.plan.Datasets.Add(c.Input)
+			b.plan.Datasets.Add(c.Output)
 			d := b.deploymentOf(c, byIdentity)
+			b.checkContext(c, d)
 			member.config = b.loadConfig(d, member)
 			if twin, ok := byRecipe[string(member.config)]; ok {
 				member.twin = twin
@@ -176,6 +179,9 @@ func (b *builder) deploymentOf(c suite.Cell, byIdentity map[string]*deployment) 
 	b.deployments = append(b.deployments, d)
 	b.checkQuota(c)
 	b.checkProvider(c, d)
+	if b.Context != nil {
+		d.context = b.Context(c.Provider.Type, withSecrets(d), unkeyed(c.Provider.Config, c.Provider.KeyConfig))
+	}
 	return d
 }
 

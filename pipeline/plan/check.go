@@ -9,6 +9,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/suite"
+	"github.com/strangeloopio/inferencex/schemas/suite/length"
 )
 
 func (b *builder) checkQuota(c suite.Cell) {
@@ -40,6 +41,35 @@ func (b *builder) checkProvider(c suite.Cell, d *deployment) {
 		}
 		b.failAt(subject, p.Summary, p.Detail)
 	}
+}
+
+// checkContext refuses a cell whose requests are longer than its server takes: each of them would fail. The lengths of a distribution are drawn
+// as the load will draw them, so that one without an end is refused only if it comes to too long a request.
+func (b *builder) checkContext(c suite.Cell, d *deployment) {
+	if d.context == 0 || b.longest(c) <= d.context {
+		return
+	}
+	b.fail(c, "Requests too long", fmt.Sprintf("With isl = %s and osl = %s, workload %q has requests of up to %d tokens, input and output together, but the server takes %d. "+
+		"Shorten them, give a distribution a lower max, or let the engine have a longer context.", c.Input.Describe(), c.Output.Describe(), c.Workload.Name, b.longest(c), d.context))
+}
+
+// longest is the most tokens of a request in any trial of a cell. Cells with the same lengths draw the same, so they are drawn once.
+func (b *builder) longest(c suite.Cell) int {
+	most := 0
+	for trial := 1; trial <= c.Trials; trial++ {
+		key := string(canonicalJSON([]any{c.Input, c.Output, trial, c.Workload.Requests}))
+		extent, known := b.extents[key]
+		if !known {
+			draws, err := length.NewDraws(c.Input, c.Output, b.Suite.Seed, trial)
+			if err != nil {
+				panic(fmt.Sprintf("plan: %v", err)) // the language has read every dataset
+			}
+			extent = draws.Extent(int64(c.Workload.Requests))
+			b.extents[key] = extent
+		}
+		most = max(most, extent.MostTokens)
+	}
+	return most
 }
 
 // withSecrets returns a deployment's spec with the names of its secret environment variables, which the plan keeps apart.

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/gpu"
+	"github.com/strangeloopio/inferencex/schemas/suite/length"
 )
 
 // What an estimate assumes where nothing is known: slow enough that a run seldom costs more than its plan says.
@@ -80,25 +82,34 @@ func (b *builder) busy() map[addr.Step]time.Duration {
 		case Warmup:
 			var cfg stage.WarmupConfig
 			if json.Unmarshal(step.Config, &cfg) == nil {
-				busy[step.Deployment] += expected(cfg.Workload, cfg.Requests, cfg.Users)
+				busy[step.Deployment] += b.expected(cfg.Workload, cfg.Requests, cfg.Users)
 			}
 		case Load:
 			var cfg stage.LoadConfig
 			if json.Unmarshal(step.Config, &cfg) == nil {
-				busy[step.Deployment] += assumedPower + expected(cfg.Workload, cfg.Workload.Requests, cfg.Users)
+				busy[step.Deployment] += assumedPower + b.expected(cfg.Workload, cfg.Workload.Requests, cfg.Users)
 			}
 		}
 	}
 	return busy
 }
 
-// expected is how long users take over requests, or the set duration.
-func expected(w stage.Workload, requests, users int) time.Duration {
+// expected is how long users take over requests of the mean length, or the set duration.
+func (b *builder) expected(w stage.Workload, requests, users int) time.Duration {
 	if requests == 0 || users == 0 {
 		return time.Duration(w.Duration)
 	}
 	waves := (requests + users - 1) / users
-	return time.Duration(waves) * (time.Duration(w.OSL)*assumedTPOT + time.Duration(w.ISL)*assumedPrefill)
+	return time.Duration(waves) * (b.mean(w.OSL)*assumedTPOT + b.mean(w.ISL)*assumedPrefill)
+}
+
+// mean is the expected length of a configuration, which names datasets by their digests.
+func (b *builder) mean(l length.Lengths) time.Duration {
+	whole, err := b.plan.Datasets.Resolve(l)
+	if err != nil {
+		panic(fmt.Sprintf("plan: %v", err)) // group has put them there
+	}
+	return time.Duration(whole.Mean())
 }
 
 // hold counts a deployment into the peak: all side by side as far as the quota goes, or one at a time without one.

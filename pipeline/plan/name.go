@@ -29,7 +29,7 @@ func cellNamer(bench *suite.Benchmark) func(suite.Cell) string {
 		if len(workloads) > 1 {
 			parts = append(parts, c.Workload.Name)
 		}
-		return strings.Join(append(parts, pressure(c), fmt.Sprintf("%dx%d", c.ISL, c.OSL), fmt.Sprintf("t%d", c.Trial)), "/")
+		return strings.Join(append(parts, pressure(c), fmt.Sprintf("%sx%s", c.Input, c.Output), fmt.Sprintf("t%d", c.Trial)), "/")
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
 	"github.com/strangeloopio/inferencex/pipeline/dag"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/suite/length"
 )
 
 // Schema is the version of the JSON form.
@@ -48,8 +49,9 @@ type Plan struct {
 	Warnings []string          `json:"warnings,omitempty"`
 
 	// What follows stays in this process.
-	Secrets map[string]*Secret          `json:"-"` // sensitive values by the names that configurations hold
-	Sealed  map[string]checkpoint.Entry `json:"-"` // by atom: the results that are used again
+	Secrets  map[string]*Secret          `json:"-"` // sensitive values by the names that configurations hold
+	Datasets length.Columns              `json:"-"` // lengths by the digests that configurations hold
+	Sealed   map[string]checkpoint.Entry `json:"-"` // by atom: the results that are used again
 }
 
 // GPUs counts GPUs by type.

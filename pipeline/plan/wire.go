@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/suite"
+	"github.com/strangeloopio/inferencex/schemas/suite/length"
 )
 
 // wire makes the steps and their edges:
@@ -101,18 +103,18 @@ func (b *builder) deployConfig(d *deployment) json.RawMessage {
 	return canonicalJSON(cfg)
 }
 
-// warmupConfig warms a deployment with the work of its cell with the most users.
+// warmupConfig warms a deployment with the longest requests of its cells, by their mean, for the most users that any of them has.
 func (b *builder) warmupConfig(d *deployment) json.RawMessage {
 	largest := d.cells[0]
-	requests := 0
+	users, requests := 0, 0
 	for _, c := range d.cells {
-		if c.Users > largest.Users {
+		if by := cmp.Compare(c.ISL+c.OSL, largest.ISL+largest.OSL); by > 0 || by == 0 && c.Users > largest.Users {
 			largest = c
 		}
-		requests = max(requests, c.Workload.Warmup, c.Users)
+		users, requests = max(users, c.Users), max(requests, c.Workload.Warmup, c.Users)
 	}
 	return canonicalJSON(stage.WarmupConfig{
-		Deployment: d.spec, Workload: workloadOf(largest.Cell), Users: largest.Users, Requests: requests,
+		Deployment: d.spec, Workload: workloadOf(largest.Cell), Users: users, Requests: requests,
 		Seed: b.Suite.Seed, Options: b.options(Warmup), Unkeyed: stage.LoadUnkeyed{RequestTimeout: stage.Duration(largest.Workload.Timeout)},
 	})
 }
@@ -128,7 +130,7 @@ func (b *builder) loadConfig(d *deployment, c cell) json.RawMessage {
 func workloadOf(c suite.Cell) stage.Workload {
 	w := c.Workload
 	asked := stage.Workload{
-		API: w.Endpoint, ISL: c.ISL, OSL: c.OSL, Requests: w.Requests, Duration: stage.Duration(w.Duration),
+		API: w.Endpoint, ISL: c.Input, OSL: c.Output, Requests: w.Requests, Duration: stage.Duration(w.Duration),
 		SharedPrefix: w.SharedPrefixTokens, Ramp: stage.Duration(w.Ramp), IgnoreEOS: w.IgnoreEOS, Temperature: w.Temperature,
 	}
 	if w.Duration > 0 { // elsewhere it bears on nothing, and is in no key
@@ -161,6 +163,7 @@ func labelsOf(c cell) stage.CellLabels {
 		Load: c.load, Power: c.power, Cell: c.load.Name + "/" + c.load.Key, Benchmark: c.Benchmark,
 		Model: c.Model.Name, Repo: c.Model.Repo, Provider: providerName(c.Provider), Workload: c.Workload.Name,
 		GPUType: c.GPUType, GPUs: c.GPUs, Users: c.Users, RateRPS: c.RateRPS, ISL: c.ISL, OSL: c.OSL, Trial: c.Trial,
+		ISLDistribution: distribution(c.Input), OSLDistribution: distribution(c.Output),
 		Revision: c.Model.Revision, ProviderType: c.Provider.Type, SimulatedByDesign: c.Provider.Type == simulator,
 	}
 	if c.Engine != nil {
@@ -173,6 +176,14 @@ func labelsOf(c cell) stage.CellLabels {
 		labels.SLO[o.Metric] = o.Limit
 	}
 	return labels
+}
+
+// distribution says what lengths are drawn from; empty where all are the same.
+func distribution(l length.Lengths) string {
+	if l.Kind == length.Fixed {
+		return ""
+	}
+	return l.Describe()
 }
 
 func (b *builder) plotConfig() json.RawMessage {

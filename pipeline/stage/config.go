@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
+	"github.com/strangeloopio/inferencex/schemas/suite/length"
 )
 
 // The configurations below are what the plan writes and the kinds read. Every field of a measure's configuration is part of its
@@ -52,11 +53,12 @@ type DeployConfig struct {
 	StartupTimeout Duration          `json:"startup_timeout"`      // create to ready
 }
 
-// Workload is the work that each user does, as far as it bears on the result. Lengths are in tokens.
+// Workload is the work that each user does, as far as it bears on the result. Lengths are in tokens: a number in JSON, or a distribution;
+// Env.Datasets holds the values of those that are datasets.
 type Workload struct {
 	API          string          `json:"api"` // "chat" or "completions"
-	ISL          int             `json:"isl"`
-	OSL          int             `json:"osl"`
+	ISL          length.Lengths  `json:"isl"`
+	OSL          length.Lengths  `json:"osl"`
 	Requests     int             `json:"requests,omitempty"` // 0 where Duration ends the load
 	Duration     Duration        `json:"duration,omitempty"`
 	SharedPrefix int             `json:"shared_prefix,omitempty"` // tokens that all prompts begin with
@@ -88,7 +90,7 @@ type LoadUnkeyed struct {
 // WarmupConfig is the configuration of a warmup step: once per incarnation, before its first cell.
 type WarmupConfig struct {
 	Deployment Deployment      `json:"deployment"`
-	Workload   Workload        `json:"workload"` // the largest of the deployment's cells
+	Workload   Workload        `json:"workload"` // that of the deployment's cells with the longest requests
 	Users      int             `json:"users"`    // the most that any cell has
 	Requests   int             `json:"requests"` // at least Users
 	Seed       int64           `json:"seed"`
@@ -138,10 +140,14 @@ type CellLabels struct {
 	GPUs      int                `json:"gpus"`
 	Users     int                `json:"users,omitempty"`
 	RateRPS   float64            `json:"rate_rps,omitempty"`
-	ISL       int                `json:"isl"`
-	OSL       int                `json:"osl"`
+	ISL       int                `json:"isl"` // the mean, where lengths are a distribution
+	OSL       int                `json:"osl"` // likewise
 	Trial     int                `json:"trial"`
 	SLO       map[string]float64 `json:"slo,omitempty"` // by metric name: the bound, in the metric's unit
+
+	// What lengths are drawn from, as length.Lengths.Describe has it; empty where all are the same.
+	ISLDistribution string `json:"isl_distribution,omitempty"`
+	OSLDistribution string `json:"osl_distribution,omitempty"`
 
 	// What is served, and by what: provenance, for whoever reads the results.
 	Revision     string   `json:"revision,omitempty"` // of the model

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
+	"github.com/strangeloopio/inferencex/schemas/suite/length"
 )
 
 // Class says how the result of a kind may be used again.
@@ -103,7 +104,9 @@ type Env struct {
 	Getenv func(string) string
 	// Secret returns a sensitive value of the suite by the name that a configuration holds in its stead.
 	Secret func(name string) string
-	Log    *slog.Logger
+	// Datasets holds the lengths that the suite's files had when it was read.
+	Datasets length.Columns
+	Log      *slog.Logger
 	// Progress shows how far a step is. It never blocks; nil shows nothing.
 	Progress func(Progress)
 }

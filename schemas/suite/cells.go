@@ -164,14 +164,14 @@ func (l *loader) resolve(c *Cell, r row, faults *rowFaults) {
 			w.Warmup = warmupAtRate
 		}
 	}
-	if least := w.Input.Least(); w.SharedPrefixTokens > least {
+	if least := w.Input.Least(); w.SharedPrefixTokens >= least {
 		advice := "Shorten the prefix."
 		found := fmt.Sprintf("its prompts have %d", least)
 		if w.Input.Kind != length.Fixed {
-			advice = "Shorten the prefix, or give the distribution a higher least."
+			advice = "Shorten the prefix, or draw from longer lengths."
 			found = fmt.Sprintf("a prompt can have as few as %d", least)
 		}
-		faults.add(declared.Range, "Prefix too long", fmt.Sprintf("Workload %q shares a prefix of %d tokens, but %s in benchmark %q. %s", w.Name, w.SharedPrefixTokens, found, c.Benchmark, advice))
+		faults.add(declared.Range, "Prefix too long", fmt.Sprintf("Workload %q shares a prefix of %d tokens, but %s in benchmark %q, and each needs a token of its own. %s", w.Name, w.SharedPrefixTokens, found, c.Benchmark, advice))
 	}
 	switch {
 	case w.Duration > 0:

@@ -25,7 +25,7 @@ type Workload struct {
 	Ramp               time.Duration // over which the users of a closed loop start
 	Grace              time.Duration // after a duration: what answers in flight may still take before they are cut off
 	Temperature        float64
-	IgnoreEOS          bool    // the output has OSL tokens exactly
+	IgnoreEOS          bool    // an output has its length exactly
 	Arrival            string  // "poisson", "constant" or "gamma", of an open loop
 	Burstiness         float64 // the shape of gamma arrivals: 1 is poisson, below is burstier
 	Range              hcl.Range
@@ -37,8 +37,8 @@ func workloadBlock() block.Block {
 		Args: []Arg{
 			{Name: "requests", Type: cty.Number, Bounds: block.WholeFrom(1), Doc: "Measured requests of a cell. When omitted, 8 for each user, or the suite's requests if more."},
 			{Name: "duration", Type: cty.String, Format: block.Duration, Bounds: block.AboveZero(), Doc: "How long a cell sends requests, in place of a number of them."},
-			{Name: "isl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema, Doc: "Input length, in tokens: a number or a distribution."},
-			{Name: "osl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema, Doc: "Output length, in tokens: a number or a distribution."},
+			{Name: "isl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema, Doc: "Input length, in tokens: a number, or what each request draws its own from. " + length.Doc},
+			{Name: "osl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema, Doc: "Output length, in tokens: a number or a distribution, as isl."},
 			{Name: "endpoint", Type: cty.String, OneOf: []string{"completions", "chat"}, Default: cty.StringVal("completions"), Doc: "Which API is called. Lengths are exact with completions."},
 			{Name: "shared_prefix", Type: cty.Number, Bounds: block.WholeFrom(0), Default: cty.NumberIntVal(0), Doc: "Tokens that all prompts begin with, so that a prefix cache can help."},
 			{Name: "warmup", Type: cty.Number, Bounds: block.WholeFrom(0), Doc: "Requests before the measured ones. When omitted, one for each user."},

@@ -62,6 +62,12 @@ func (r *Registry) Check(providerType string, d stage.Deployment, provenance jso
 	return r.deploy.Check(providerType, d, provenance)
 }
 
+// Context returns the tokens of input and output that one request to a deployment may have together, or 0 where that cannot be told before
+// the server is there.
+func (r *Registry) Context(providerType string, d stage.Deployment, provenance json.RawMessage) int {
+	return r.deploy.Context(providerType, d, provenance)
+}
+
 // SuiteOptions returns what the language is to know of the parts: the arguments of providers and stages, and the names of metrics and charts.
 func (r *Registry) SuiteOptions() suite.Options {
 	options := suite.Options{Providers: r.deploy.Bodies(), Stages: map[string]suite.Body{}, Metrics: metric.Objectives()}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/suite/length"
 	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
 	"github.com/strangeloopio/inferencex/stages/load"
 )
@@ -44,7 +45,7 @@ func differences(t *testing.T) map[string][]float64 {
 	const users = 128
 	server, endpoint := simulate(t, simulator.Config{Model: "Qwen3-8B-FP8", Profile: "graphs"})
 	cfg := cell(users)
-	cfg.Workload.ISL, cfg.Workload.OSL, cfg.Workload.Requests = 256, 64, 3*users
+	cfg.Workload.ISL, cfg.Workload.OSL, cfg.Workload.Requests = length.Of(256), length.Of(64), 3*users
 	cfg.Workload.Ramp = stage.Duration(1500 * time.Millisecond)
 	task := task(t, endpoint, cfg)
 	if err := load.New().Run(t.Context(), environment(), task); err != nil {

@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/suite/length"
 	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
 	"github.com/strangeloopio/inferencex/stages/load"
 )
@@ -29,7 +30,7 @@ func TestSomeRequestsFail(t *testing.T) {
 	var once sync.Once
 	env := environment()
 	cfg := cell(8)
-	cfg.Workload.OSL = 200
+	cfg.Workload.OSL = length.Of(200)
 	env.Progress = func(p stage.Progress) {
 		once.Do(func() { // the probes are over
 			for _, kind := range []simulator.FaultKind{simulator.FaultHTTP429, simulator.FaultHTTP500, simulator.FaultStreamError, simulator.FaultStreamTruncate} {
@@ -67,7 +68,7 @@ func TestCancel(t *testing.T) {
 		}
 	}
 	cfg := cell(8)
-	cfg.Workload.OSL = 2000
+	cfg.Workload.OSL = length.Of(2000)
 	task := task(t, endpoint, cfg)
 	err := load.New().Run(ctx, env, task)
 	if !errors.Is(err, context.Canceled) || stage.ClassOf(err) != stage.Canceled {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/suite/length"
 	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
 )
@@ -73,7 +74,7 @@ func cell(users int) stage.LoadConfig {
 	return stage.LoadConfig{
 		Users: users, Trial: 2, Seed: 7,
 		Workload: stage.Workload{
-			API: "completions", ISL: 128, OSL: 64, Requests: 8 * users, IgnoreEOS: true,
+			API: "completions", ISL: length.Of(128), OSL: length.Of(64), Requests: 8 * users, IgnoreEOS: true,
 		},
 	}
 }

@@ -29,12 +29,12 @@ const (
 	probeTokens  = 16
 	tokenizeMax  = 96 // questions to /tokenize for a vocabulary
 	usageMax     = 24 // short requests for a vocabulary
-	corrections  = 3  // of the added tokens, by prompts of the full length
+	corrections  = 3  // of the added tokens, by the longest prompts
 	probeTimeout = 2 * time.Minute
 )
 
 // Prepare finds out what words and what tokens of its own the server makes a prompt of, by at most a hundred small questions and a
-// few of the full length, and returns a source of prompts. It uses the surest method that the server offers.
+// few of the longest and the shortest prompts, and returns a source of prompts. It uses the surest method that the server offers.
 func Prepare(ctx context.Context, server Server, spec Spec) (*Source, error) {
 	p := &preparation{server: server, Source: &Source{spec: spec}}
 	for _, step := range []func(context.Context) error{p.findWords, p.drawPrefix, p.check} {
@@ -182,10 +182,8 @@ func (p *preparation) measure(ctx context.Context, count func(context.Context, s
 
 // drawPrefix draws the words that all prompts begin with.
 func (p *preparation) drawPrefix(context.Context) error {
-	room := p.spec.ISL - p.fixed - p.spec.SharedPrefix
-	if room < 1 {
-		return stage.Failf(stage.Permanent, "isl_too_small", "an isl of %d leaves no token for a prompt of its own: the server adds %d and the shared prefix has %d",
-			p.spec.ISL, p.fixed, p.spec.SharedPrefix)
+	if err := p.room(p.spec.Shortest); err != nil {
+		return err
 	}
 	rng := seeded(p.spec.Seed, "shared prefix")
 	for n := p.spec.SharedPrefix; n > 0; {
@@ -199,23 +197,41 @@ func (p *preparation) drawPrefix(context.Context) error {
 	return nil
 }
 
-// check has the server count prompts of the full length, and corrects the added tokens where its count is another: words may come to
-// other numbers within a long text.
+// check has the server count the longest prompts, and corrects the added tokens where its count is another: words may come to other numbers
+// within a long text. Then it has the shortest counted: between the two, a text is taken to grow by its words.
 func (p *preparation) check(ctx context.Context) error {
 	for range corrections {
-		n, err := p.count(ctx, p.At(Probe, p.probes))
+		n, err := p.counted(ctx, p.spec.Longest)
 		if err != nil {
 			return err
 		}
-		if p.exact = n == p.spec.ISL; p.exact || n == 0 {
-			return nil
+		if p.exact = n == p.spec.Longest; p.exact || n == 0 {
+			break
 		}
-		p.fixed += n - p.spec.ISL
-		if p.fixed < 0 || p.spec.ISL-p.fixed < 1 {
-			return stage.Failf(stage.Permanent, "isl_mismatch", "the server counts %d tokens for a prompt made to have %d", n, p.spec.ISL)
+		p.fixed += n - p.spec.Longest
+		if p.fixed < 0 || p.spec.Longest-p.fixed < 1 {
+			return stage.Failf(stage.Permanent, "isl_mismatch", "the server counts %d tokens for a prompt made to have %d", n, p.spec.Longest)
 		}
 	}
-	return nil
+	if !p.exact || p.spec.Shortest == p.spec.Longest {
+		return p.room(p.spec.Shortest)
+	}
+	n, err := p.counted(ctx, p.spec.Shortest)
+	p.exact = n == p.spec.Shortest
+	return err
+}
+
+// counted returns what the server counts in a prompt made to have isl tokens.
+func (p *preparation) counted(ctx context.Context, isl int) (int, error) {
+	made, err := p.At(Probe, p.probes, isl)
+	if err != nil {
+		return 0, err
+	}
+	n, err := p.count(ctx, made)
+	if err != nil {
+		return 0, fmt.Errorf("a prompt of %d tokens: %w", isl, err)
+	}
+	return n, nil
 }
 
 // count returns the tokens that the server counts in a prompt, and 0 where it does not say.
@@ -235,7 +251,7 @@ func (p *preparation) count(ctx context.Context, prompt client.Prompt) (int, err
 func (p *preparation) ask(ctx context.Context, prompt client.Prompt) table.Request {
 	p.probes++
 	return p.server.Complete(ctx, client.Request{
-		API: p.spec.API, Prompt: prompt, ISL: p.spec.ISL, OSL: 1, ExtraBody: p.spec.ExtraBody, Timeout: probeTimeout,
+		API: p.spec.API, Prompt: prompt, OSL: 1, ExtraBody: p.spec.ExtraBody, Timeout: probeTimeout,
 	})
 }
 

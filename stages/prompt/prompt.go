@@ -13,6 +13,7 @@ import (
 	"math/rand/v2"
 	"strings"
 
+	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/stages/client"
 )
 
@@ -41,7 +42,8 @@ const (
 // Spec says what prompts to make.
 type Spec struct {
 	API          string          // client.Chat or client.Completions
-	ISL          int             // tokens by the server's usage.prompt_tokens: with a chat's template or a first token, where the server adds one
+	Shortest     int             // prompt that will be asked for, in tokens by the server's usage.prompt_tokens: with what the server adds
+	Longest      int             // prompt that will be asked for, likewise
 	SharedPrefix int             // tokens of these that all prompts of the suite begin with, for every purpose
 	Seed         int64           // the suite's
 	Scope        string          // what sets this load's prompts apart from another's: its configuration
@@ -71,7 +73,7 @@ type Fit struct {
 	Method      Method `json:"method"`
 	Words       int    `json:"words"`        // that prompts are drawn from
 	AddedTokens int    `json:"added_tokens"` // by the server: template, first token
-	Exact       bool   `json:"exact"`        // a prompt of the full length was counted by the server as just that
+	Exact       bool   `json:"exact"`        // prompts of the longest and the shortest length were counted by the server as just that
 }
 
 // Fit returns how prompts get their length.
@@ -79,10 +81,24 @@ func (s *Source) Fit() Fit {
 	return Fit{Method: s.method, Words: len(s.words), AddedTokens: s.fixed, Exact: s.exact}
 }
 
-// At returns the prompt of an index, from 0 on. Equal arguments give equal bytes. Two prompts of 8 tokens or more are different but for a
-// chance of one in a billion.
-func (s *Source) At(purpose Purpose, index int64) client.Prompt {
-	return s.render(s.compose(purpose, index, s.spec.ISL-s.fixed))
+// At returns the prompt of an index, from 0 on, with isl tokens. Equal arguments give equal bytes. Two prompts of 8 tokens or more behind the
+// shared prefix are different but for a chance of one in a billion. It is an error where isl leaves no such token at all, which Prepare has
+// ruled out from Spec.Shortest on.
+func (s *Source) At(purpose Purpose, index int64, isl int) (client.Prompt, error) {
+	if err := s.room(isl); err != nil {
+		return client.Prompt{}, err
+	}
+	return s.render(s.compose(purpose, index, isl-s.fixed)), nil
+}
+
+// room returns an error if a prompt of isl tokens has none of its own.
+func (s *Source) room(isl int) error {
+	least := s.fixed + s.spec.SharedPrefix + 1
+	if isl >= least {
+		return nil
+	}
+	return stage.Failf(stage.Permanent, "isl_too_small", "an isl of %d leaves no token for a prompt of its own: the server adds %d and the shared prefix has %d, so give isl at least %d",
+		isl, s.fixed, s.spec.SharedPrefix, least)
 }
 
 // compose draws words of n tokens in all, where the vocabulary allows it, and of the least more where not.

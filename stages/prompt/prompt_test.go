@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/stages/client"
 )
@@ -16,6 +18,7 @@ type server struct {
 	noTokenize, noIDs, noUsage bool
 	added                      int         // to every prompt of text
 	first                      int         // to every prompt of ids
+	most                       int         // tokens of a prompt; 0: as many as there are
 	long                       map[int]int // tokens of a word by its letters; 1 for the others
 	refusal                    *table.Request
 	asked                      int
@@ -46,6 +49,9 @@ func (s *server) Complete(_ context.Context, r client.Request) table.Request {
 		return *s.refusal
 	}
 	n := int32(s.count(r.Prompt))
+	if s.most > 0 && int(n) > s.most {
+		return table.Request{Status: "http_error", HTTPStatus: 400, Error: fmt.Sprintf("HTTP 400: maximum context length is %d", s.most)}
+	}
 	if len(r.Prompt.IDs) > 0 && s.noIDs {
 		return table.Request{Status: "http_error", HTTPStatus: 400, Error: "HTTP 400: prompt must be text"}
 	}
@@ -86,14 +92,14 @@ var servers = []struct {
 	{"nothing is counted", client.Chat, server{noTokenize: true, noUsage: true, added: 5}, Usage, 0, false},
 }
 
+// lengths of one load: the shortest and the longest are counted when it is prepared.
+var lengths = []int{64, 65, 333, 1024, 4096}
+
 func TestPrepare(t *testing.T) {
 	for _, test := range servers {
 		t.Run(test.name, func(t *testing.T) {
 			server := test.server
-			source, err := Prepare(context.Background(), &server, Spec{API: test.api, ISL: 1024, Seed: 1, Scope: "a"})
-			if err != nil {
-				t.Fatal(err)
-			}
+			source := prepare(t, &server, Spec{API: test.api, Shortest: 64, Longest: 4096, Seed: 1, Scope: "a"})
 			fit := source.Fit()
 			if diff := cmp.Diff(Fit{test.method, fit.Words, test.added, test.exact}, fit); diff != "" {
 				t.Errorf("fit (-want +got):\n%s", diff)
@@ -103,8 +109,9 @@ func TestPrepare(t *testing.T) {
 			}
 			for purpose := range purposes {
 				for index := range int64(50) {
-					if n := server.count(source.At(purpose, index)); test.exact && n != 1024 {
-						t.Fatalf("prompt %d of purpose %d has %d tokens", index, purpose, n)
+					isl := lengths[int(index)%len(lengths)]
+					if n := server.count(at(t, source, purpose, index, isl)); test.exact && n != isl {
+						t.Fatalf("prompt %d of purpose %d has %d tokens, want %d", index, purpose, n, isl)
 					}
 				}
 			}
@@ -115,13 +122,18 @@ func TestPrepare(t *testing.T) {
 // Words count otherwise within a long text: a prompt of the full length shows it.
 func TestCheckCorrects(t *testing.T) {
 	s := &drifting{server{added: 5}}
-	source, err := Prepare(context.Background(), s, Spec{API: client.Chat, ISL: 500, Seed: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	row := s.Complete(context.Background(), client.Request{Prompt: source.At(Measure, 0)})
+	source := prepare(t, s, Spec{API: client.Chat, Shortest: 500, Longest: 500, Seed: 1})
+	row := s.Complete(context.Background(), client.Request{Prompt: at(t, source, Measure, 0, 500)})
 	if fit := source.Fit(); *row.ISL != 500 || !fit.Exact || fit.AddedTokens != 12 {
 		t.Errorf("prompt has %d tokens; %+v", *row.ISL, fit)
+	}
+}
+
+// Where the correction of the longest prompt is wrong for the shortest, no length between them is known to be right.
+func TestCheckTellsOfUnevenCounts(t *testing.T) {
+	source := prepare(t, &drifting{server{added: 5}}, Spec{API: client.Chat, Shortest: 50, Longest: 500, Seed: 1})
+	if source.Fit().Exact {
+		t.Errorf("%+v, though prompts of 50 tokens are counted as 43", source.Fit())
 	}
 }
 
@@ -146,13 +158,25 @@ func TestPrepareRefuses(t *testing.T) {
 		{
 			"no room",
 			server{added: 5},
-			Spec{API: client.Chat, ISL: 8, SharedPrefix: 3},
-			"prepare prompts: an isl of 8 leaves no token for a prompt of its own: the server adds 5 and the shared prefix has 3",
+			Spec{API: client.Chat, Shortest: 8, Longest: 90, SharedPrefix: 3},
+			"prepare prompts: an isl of 8 leaves no token for a prompt of its own: the server adds 5 and the shared prefix has 3, so give isl at least 9",
+		},
+		{
+			"no room for ids",
+			server{first: 1},
+			Spec{API: client.Completions, Shortest: 1, Longest: 90},
+			"prepare prompts: an isl of 1 leaves no token for a prompt of its own: the server adds 1 and the shared prefix has 0, so give isl at least 2",
+		},
+		{
+			"too long for the server",
+			server{most: 4096},
+			Spec{API: client.Completions, Shortest: 8, Longest: 5000},
+			"prepare prompts: a prompt of 5000 tokens: a request of one token ended with http_error: HTTP 400: maximum context length is 4096",
 		},
 		{
 			"refused",
 			server{refusal: &table.Request{Status: "http_error", HTTPStatus: 401, Error: "HTTP 401: no key"}},
-			Spec{API: client.Chat, ISL: 8},
+			Spec{API: client.Chat, Shortest: 8, Longest: 8},
 			"prepare prompts: a request of one token ended with http_error: HTTP 401: no key",
 		},
 	} {
@@ -164,30 +188,48 @@ func TestPrepareRefuses(t *testing.T) {
 	}
 }
 
-func prepare(t *testing.T, s server, spec Spec) *Source {
+func prepare(t testing.TB, s Server, spec Spec) *Source {
 	t.Helper()
-	source, err := Prepare(context.Background(), &s, spec)
+	source, err := Prepare(context.Background(), s, spec)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return source
 }
 
+func at(t testing.TB, source *Source, purpose Purpose, index int64, isl int) client.Prompt {
+	t.Helper()
+	made, err := source.At(purpose, index, isl)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+func TestAtRefusesWhatPrepareHasNotSeen(t *testing.T) {
+	source := prepare(t, &server{added: 5}, Spec{API: client.Chat, Shortest: 40, Longest: 40})
+	_, err := source.At(Measure, 0, 5)
+	want := "an isl of 5 leaves no token for a prompt of its own: the server adds 5 and the shared prefix has 0, so give isl at least 6"
+	if err == nil || err.Error() != want || stage.ReasonOf(err) != "isl_too_small" {
+		t.Errorf("%v (%s), want %s", err, stage.ReasonOf(err), want)
+	}
+}
+
 func TestPromptsAreReproducible(t *testing.T) {
 	for _, test := range servers {
 		t.Run(test.name, func(t *testing.T) {
-			spec := Spec{API: test.api, ISL: 64, SharedPrefix: 16, Seed: 1, Scope: "a"}
-			a, b := prepare(t, test.server, spec), prepare(t, test.server, spec)
+			spec := Spec{API: test.api, Shortest: 64, Longest: 64, SharedPrefix: 16, Seed: 1, Scope: "a"}
+			a, b := prepare(t, &test.server, spec), prepare(t, &test.server, spec)
 			for index := range int64(20) {
-				if diff := cmp.Diff(a.At(Measure, index), b.At(Measure, index)); diff != "" {
+				if diff := cmp.Diff(at(t, a, Measure, index, 64), at(t, b, Measure, index, 64)); diff != "" {
 					t.Fatalf("prompt %d differs:\n%s", index, diff)
 				}
 			}
 			for name, other := range map[string]Spec{
-				"another seed":  {API: test.api, ISL: 64, SharedPrefix: 16, Seed: 2, Scope: "a"},
-				"another scope": {API: test.api, ISL: 64, SharedPrefix: 16, Seed: 1, Scope: "b"},
+				"another seed":  {API: test.api, Shortest: 64, Longest: 64, SharedPrefix: 16, Seed: 2, Scope: "a"},
+				"another scope": {API: test.api, Shortest: 64, Longest: 64, SharedPrefix: 16, Seed: 1, Scope: "b"},
 			} {
-				if cmp.Equal(a.At(Measure, 0), prepare(t, test.server, other).At(Measure, 0)) {
+				if cmp.Equal(at(t, a, Measure, 0, 64), at(t, prepare(t, &test.server, other), Measure, 0, 64)) {
 					t.Errorf("%s: the same prompt", name)
 				}
 			}
@@ -206,12 +248,12 @@ func pieces(p client.Prompt) []string {
 func TestPromptsShareNothing(t *testing.T) {
 	for _, test := range servers {
 		t.Run(test.name, func(t *testing.T) {
-			source := prepare(t, test.server, Spec{API: test.api, ISL: 64, Seed: 1, Scope: "a"})
+			source := prepare(t, &test.server, Spec{API: test.api, Shortest: 64, Longest: 4096, Seed: 1, Scope: "a"})
 			purposeOf := map[string]Purpose{}
 			seen := map[string]bool{}
 			for purpose := range purposes {
 				for index := range int64(200) {
-					made := pieces(source.At(purpose, index))
+					made := pieces(at(t, source, purpose, index, lengths[int(index)%len(lengths)]))
 					if other, ok := purposeOf[made[0]]; ok && other != purpose {
 						t.Fatalf("prompts of purposes %d and %d begin with %s", purpose, other, made[0])
 					}
@@ -228,9 +270,9 @@ func TestPromptsShareNothing(t *testing.T) {
 }
 
 func TestSharedPrefix(t *testing.T) {
-	measured := prepare(t, server{added: 5}, Spec{API: client.Chat, ISL: 64, SharedPrefix: 16, Seed: 1, Scope: "load"})
-	warm := prepare(t, server{added: 5}, Spec{API: client.Chat, ISL: 64, SharedPrefix: 16, Seed: 1, Scope: "warmup"})
-	a, b, c := pieces(measured.At(Measure, 0)), pieces(measured.At(Measure, 1)), pieces(warm.At(Warmup, 0))
+	measured := prepare(t, &server{added: 5}, Spec{API: client.Chat, Shortest: 64, Longest: 100, SharedPrefix: 16, Seed: 1, Scope: "load"})
+	warm := prepare(t, &server{added: 5}, Spec{API: client.Chat, Shortest: 64, Longest: 100, SharedPrefix: 16, Seed: 1, Scope: "warmup"})
+	a, b, c := pieces(at(t, measured, Measure, 0, 64)), pieces(at(t, measured, Measure, 1, 80)), pieces(at(t, warm, Warmup, 0, 100))
 	if !cmp.Equal(a[:16], b[:16]) || !cmp.Equal(a[:16], c[:16]) {
 		t.Errorf("prefixes differ:\n%v\n%v\n%v", a[:16], b[:16], c[:16])
 	}
@@ -240,13 +282,9 @@ func TestSharedPrefix(t *testing.T) {
 }
 
 func BenchmarkAt(b *testing.B) {
-	s := &server{}
-	source, err := Prepare(context.Background(), s, Spec{ISL: 1024})
-	if err != nil {
-		b.Fatal(err)
-	}
+	source := prepare(b, &server{}, Spec{Shortest: 1024, Longest: 1024})
 	b.ReportAllocs()
 	for index := int64(0); b.Loop(); index++ {
-		source.At(Measure, index)
+		at(b, source, Measure, index, 1024)
 	}
 }

@@ -40,17 +40,23 @@ func TestAgainstTheSimulator(t *testing.T) {
 	t.Cleanup(c.Close)
 	for api, want := range map[string]prompt.Method{client.Chat: prompt.Tokenize, client.Completions: prompt.TokenIDs} {
 		t.Run(api, func(t *testing.T) {
-			source, err := prompt.Prepare(context.Background(), c, prompt.Spec{API: api, ISL: 777, Seed: 3, Scope: "x"})
+			source, err := prompt.Prepare(context.Background(), c, prompt.Spec{API: api, Shortest: 33, Longest: 777, Seed: 3, Scope: "x"})
 			if err != nil {
 				t.Fatal(err)
 			}
 			if fit := source.Fit(); fit.Method != want || !fit.Exact {
 				t.Errorf("fit: %+v", fit)
 			}
-			for purpose, index := range map[prompt.Purpose]int64{prompt.Measure: 5, prompt.Warmup: 0} {
-				row := c.Complete(context.Background(), client.Request{API: api, Prompt: source.At(purpose, index), OSL: 2, Timeout: time.Hour})
-				if row.Status != "ok" || row.ISL == nil || *row.ISL != 777 {
-					t.Errorf("purpose %d: status %s (%s), isl %v", purpose, row.Status, row.Error, row.ISL)
+			for index, isl := range []int{777, 33, 34, 500, 121} {
+				for _, purpose := range []prompt.Purpose{prompt.Measure, prompt.Warmup} {
+					made, err := source.At(purpose, int64(index), isl)
+					if err != nil {
+						t.Fatal(err)
+					}
+					row := c.Complete(context.Background(), client.Request{API: api, Prompt: made, OSL: 2, Timeout: time.Hour})
+					if row.Status != "ok" || row.ISL == nil || int(*row.ISL) != isl {
+						t.Errorf("purpose %d: status %s (%s), isl %v, want %d", purpose, row.Status, row.Error, row.ISL, isl)
+					}
 				}
 			}
 		})

@@ -14,6 +14,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/suite/length"
 	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/stages/client"
 	"github.com/strangeloopio/inferencex/stages/prompt"
@@ -49,10 +50,13 @@ type Job struct {
 	// Quiet is how long, in wall time, nothing is asked of the server between what makes it ready and the first request.
 	Quiet   time.Duration
 	Purpose prompt.Purpose
-	Seed    int64  // the suite's
-	Scope   string // sets the job's prompts apart from another's
-	Nonce   string // sets them apart from those of the same job before; empty where there was none
-	ID      string // sets the job's request ids apart from another's
+	// Trial is the one that the lengths of the requests are drawn for. LongestFirst puts the one with the longest prompt of it in front.
+	Trial        int
+	LongestFirst bool
+	Seed         int64  // the suite's
+	Scope        string // sets the job's prompts apart from another's
+	Nonce        string // sets them apart from those of the same job before; empty where there was none
+	ID           string // sets the job's request ids apart from another's
 }
 
 // Session is a server made ready for a job: prompts fitted and encoded ahead, connections dialled. It is for one Run and then closed.
@@ -98,17 +102,25 @@ func Open(ctx context.Context, env stage.Env, job Job) (*Session, error) {
 	if err != nil {
 		return nil, stage.Fail(stage.Permanent, "bad_endpoint", err)
 	}
-	if err := s.prepare(ctx); err != nil {
+	if err := s.prepare(ctx, env.Datasets); err != nil {
 		s.Close()
 		return nil, err
 	}
 	return s, nil
 }
 
-func (s *Session) prepare(ctx context.Context) error {
+func (s *Session) prepare(ctx context.Context, datasets length.Columns) error {
 	w := s.job.Workload
+	draws, err := s.job.draw(datasets)
+	if err != nil {
+		return err
+	}
+	extent := draws.Extent(int64(s.job.Requests))
+	shortest, _ := draws.At(extent.Shortest)
+	longest, _ := draws.At(extent.Longest)
 	source, err := prompt.Prepare(ctx, s.Client, prompt.Spec{
-		API: w.API, ISL: w.ISL, SharedPrefix: w.SharedPrefix, Seed: s.job.Seed, Scope: s.job.Scope, Nonce: s.job.Nonce, ExtraBody: w.ExtraBody,
+		API: w.API, Shortest: shortest, Longest: longest, SharedPrefix: w.SharedPrefix,
+		Seed: s.job.Seed, Scope: s.job.Scope, Nonce: s.job.Nonce, ExtraBody: w.ExtraBody,
 	})
 	if err != nil {
 		return err
@@ -116,8 +128,13 @@ func (s *Session) prepare(ctx context.Context) error {
 	s.Fit = source.Fit()
 	prefix := idPrefix(s.job.ID)
 	s.feed = newFeed(ctx, s.job.Requests, max(2*s.job.Users, 64), func(index int64) (*client.Call, error) {
+		isl, osl := draws.At(index)
+		made, err := source.At(s.job.Purpose, index, isl)
+		if err != nil {
+			return nil, err
+		}
 		return s.Client.Encode(client.Request{
-			API: w.API, Prompt: source.At(s.job.Purpose, index), ID: fmt.Sprintf("%s-%d", prefix, index), ISL: w.ISL, OSL: w.OSL,
+			API: w.API, Prompt: made, ID: fmt.Sprintf("%s-%d", prefix, index), ISL: isl, OSL: osl,
 			IgnoreEOS: w.IgnoreEOS, Temperature: w.Temperature, ExtraBody: w.ExtraBody, Timeout: s.job.RequestTimeout,
 		})
 	})
@@ -132,6 +149,23 @@ func (s *Session) prepare(ctx context.Context) error {
 		return stage.Fail(stage.Transient, "endpoint_gone", err)
 	}
 	return nil
+}
+
+// draw returns the lengths of the job's requests.
+func (j Job) draw(datasets length.Columns) (*length.Draws, error) {
+	input, err := datasets.Resolve(j.Workload.ISL)
+	if err != nil {
+		return nil, err
+	}
+	output, err := datasets.Resolve(j.Workload.OSL)
+	if err != nil {
+		return nil, err
+	}
+	draws, err := length.NewDraws(input, output, j.Seed, j.Trial)
+	if err != nil || !j.LongestFirst {
+		return draws, err
+	}
+	return draws.LongestFirst(int64(j.Workload.Requests)), nil
 }
 
 // Nonce returns the job's.

@@ -57,7 +57,7 @@ type report struct {
 	failure             table.Request
 }
 
-// Run sends the workload's requests, at least one for each user, and leaves warmup.json in task.Dir. It fails if none succeeded.
+// Run sends requests of the lengths that the workload's first trial has, the longest prompt first, at least one for each user, and leaves warmup.json in task.Dir. It fails if none succeeded.
 func (*Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
 	var cfg stage.WarmupConfig
 	if err := json.Unmarshal(task.Config, &cfg); err != nil {
@@ -81,7 +81,7 @@ func run(ctx context.Context, env stage.Env, task stage.Task, cfg stage.WarmupCo
 	session, err := traffic.Open(ctx, env, traffic.Job{
 		Endpoint: endpoint, Workload: cfg.Workload, Options: cfg.Options, Users: cfg.Users, Requests: cfg.Requests,
 		RequestTimeout: time.Duration(cfg.Unkeyed.RequestTimeout),
-		Purpose:        prompt.Warmup, Seed: cfg.Seed, Scope: task.Address.String(), Nonce: traffic.Nonce(endpoint, env.RunID, task.Attempt),
+		Purpose:        prompt.Warmup, Trial: 1, LongestFirst: true, Seed: cfg.Seed, Scope: task.Address.String(), Nonce: traffic.Nonce(endpoint, env.RunID, task.Attempt),
 		ID: fmt.Sprint(env.RunID, task.Address, task.Attempt),
 	})
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/suite/length"
 	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
 	"github.com/strangeloopio/inferencex/stages/load"
@@ -86,7 +87,7 @@ func read(t *testing.T, dir string) report {
 	return r
 }
 
-var work = stage.Workload{API: "completions", ISL: 128, OSL: 16, IgnoreEOS: true}
+var work = stage.Workload{API: "completions", ISL: length.Of(128), OSL: length.Of(16), IgnoreEOS: true}
 
 // No measured prompt finds a block of a warm-up's in the prefix cache, by either API: the caches are what a warm-up must not fill.
 func TestNothingIsFoundInTheCache(t *testing.T) {

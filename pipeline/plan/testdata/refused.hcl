@@ -32,12 +32,3 @@ benchmark "open" {
   gpu_type = "H100"
   rate     = 2
 }
-
-benchmark "spread" {
-  model    = model.tiny
-  provider = provider.fake.cloud
-  workload = workload.chat
-  gpu_type = "H100"
-  users    = 4
-  isl      = { uniform = [100, 200] }
-}

@@ -22,6 +22,12 @@ func shapes() []string { return []string{"uniform", "normal", "lognormal", "data
 // Expected says in words how lengths are written.
 const Expected = "a number of tokens, or one of { uniform = [lo, hi] }, { normal = [mean, sd] }, { lognormal = [mean, sd] } and { dataset = \"file.jsonl\" }"
 
+// Doc says what the shapes mean, for the reference of the language.
+const Doc = "{ uniform = [lo, hi] } has every length from lo to hi, { normal = [mean, sd] } and { lognormal = [mean, sd] } have a mean and a standard deviation " +
+	"of the length itself, rounded and kept from min to max where these stand beside them, and { dataset = \"file.jsonl\", field = \"isl\" } has those of " +
+	"the objects on a file's lines, each once before any comes again. Drawn from one file, isl and osl of a request are of the same line. " +
+	"What is drawn follows from the suite's seed and the trial, so that cells that are compared have requests of the same lengths."
+
 // Decode reads lengths from a known value that is neither null nor marked. Field is what the lines of a dataset call
 // them unless the value says otherwise; read, which may be nil, reads a dataset by its path. The error says what was found
 // and what to do.

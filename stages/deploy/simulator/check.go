@@ -15,7 +15,23 @@ import (
 	"github.com/strangeloopio/inferencex/stages/deploy/simulator/hardware"
 )
 
-var _ deploy.Checker = (*Provider)(nil)
+var (
+	_ deploy.Checker   = (*Provider)(nil)
+	_ deploy.Contexter = (*Provider)(nil)
+)
+
+// Context is the model's, the one that an engine's args ask for, or what the KV cache of the GPUs holds; 0 where Check finds something wrong.
+func (*Provider) Context(args cty.Value, d stage.Deployment) int {
+	cfg, err := configure("check", deploy.Spec{Scope: deploy.Scope{Args: args}, Deployment: d})
+	if err != nil || len(checkEngine(&cfg, d.Engine)) > 0 {
+		return 0
+	}
+	server, err := New(cfg)
+	if err != nil {
+		return 0
+	}
+	return server.modelLen
+}
 
 // Check tells what Create would refuse: all of it, since a server of this package is made of nothing but its configuration.
 func (*Provider) Check(args cty.Value, d stage.Deployment) []stage.Problem {

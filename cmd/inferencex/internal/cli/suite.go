@@ -95,7 +95,10 @@ func (a *App) report(l *loaded, asJSON bool, diags hcl.Diagnostics) error {
 
 // plan builds the plan over a store, which may be nil.
 func (a *App) plan(l *loaded, f suiteFlags, store *checkpoint.Store) (*plan.Plan, error) {
-	cfg := plan.Config{Suite: l.Suite, Kinds: a.parts().Kinds(), Store: store, Billing: a.parts().Billing(), Check: a.parts().Check}
+	parts := a.parts()
+	cfg := plan.Config{
+		Suite: l.Suite, Kinds: parts.Kinds(), Store: store, Billing: parts.Billing(), Check: parts.Check, Context: parts.Context,
+	}
 	for flag, given := range map[string]struct {
 		texts     []string
 		selectors *[]addr.Selector

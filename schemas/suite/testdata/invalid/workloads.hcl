@@ -8,7 +8,7 @@ workload "both" {
 workload "prefix" {
   isl           = 64
   osl           = 16
-  shared_prefix = 65
+  shared_prefix = 64
 }
 
 benchmark "b" {

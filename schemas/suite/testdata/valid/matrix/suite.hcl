@@ -26,7 +26,7 @@ provider "endpoint" "e" {
 workload "recorded" {
   isl           = { dataset = "chat.jsonl" }
   osl           = { dataset = "chat.jsonl", field = "answer" }
-  shared_prefix = 100
+  shared_prefix = 99
 }
 
 workload "drawn" {
