@@ -61,9 +61,13 @@ type Labels struct {
 	GPUs      int     `json:"gpus"`
 	Users     int     `json:"users"`    // closed loop; 0 for an open one
 	RateRPS   float64 `json:"rate_rps"` // open loop; 0 for a closed one
-	ISL       int     `json:"isl"`      // tokens, as asked for
-	OSL       int     `json:"osl"`      // tokens, as asked for
+	ISL       int     `json:"isl"`      // tokens, as asked for: the mean, where they are drawn from a distribution
+	OSL       int     `json:"osl"`      // likewise
 	Trial     int     `json:"trial"`    // from 1
+
+	// What lengths are drawn from, such as "uniform(800, 1024)"; empty where all are the same.
+	ISLDistribution string `json:"isl_distribution"`
+	OSLDistribution string `json:"osl_distribution"`
 
 	Revision     string `json:"revision"`    // of the model; empty where the suite pins none
 	EngineKind   string `json:"engine_kind"` // vllm, sglang, …; empty: the provider's own
@@ -79,6 +83,22 @@ func (l Labels) Label() string {
 		return size + strconv.FormatFloat(l.RateRPS, 'g', -1, 64) + "rps"
 	}
 	return size + strconv.Itoa(l.Users) + "U"
+}
+
+// Input is the input length that was asked for, in words: "1024", or what it was drawn from.
+func (l Labels) Input() string { return lengthOf(l.ISL, l.ISLDistribution) }
+
+// Output is the output length that was asked for, as Input is.
+func (l Labels) Output() string { return lengthOf(l.OSL, l.OSLDistribution) }
+
+// Drawn reports whether requests differ in their lengths.
+func (l Labels) Drawn() bool { return l.ISLDistribution != "" || l.OSLDistribution != "" }
+
+func lengthOf(tokens int, distribution string) string {
+	if distribution != "" {
+		return distribution
+	}
+	return strconv.Itoa(tokens)
 }
 
 // Cell is one measured point, or the reason why it is none.

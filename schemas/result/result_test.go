@@ -19,7 +19,7 @@ func example() result.Results {
 	u95, rtt := 4.9, 0.0004
 	labels := result.Labels{
 		Cell: "qwen/h100/1gpu/16u/1024x256/t1", Address: `load.chat["qwen/h100/1gpu/16u/1024x256/t1"]`, Benchmark: "chat", Model: "qwen", Repo: "Qwen/Q", Engine: "vllm",
-		Provider: "local", Workload: "w<1>", GPUType: "H100", GPUs: 1, Users: 16, ISL: 1024, OSL: 256, Trial: 1,
+		Provider: "local", Workload: "w<1>", GPUType: "H100", GPUs: 1, Users: 16, ISL: 1024, OSL: 256, Trial: 1, OSLDistribution: "lognormal(256, 64)",
 		Revision: "220b46e", EngineKind: "vllm", EngineImage: "vllm/vllm-openai:v0.11.0", EngineArgs: "--max-num-seqs 64", ProviderType: "process",
 	}
 	origin := result.Origin{
@@ -61,6 +61,13 @@ func TestEncodeGolden(t *testing.T) {
 	}
 	if diff := cmp.Diff(string(want), b.String()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestLengthsInWords(t *testing.T) {
+	labels := example().Cells[0].Labels
+	if labels.Input() != "1024" || labels.Output() != "lognormal(256, 64)" || !labels.Drawn() || (result.Labels{ISL: 1024}).Drawn() {
+		t.Errorf("input %s, output %s", labels.Input(), labels.Output())
 	}
 }
 

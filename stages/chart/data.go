@@ -38,7 +38,7 @@ type Cell struct {
 	GPUType   string   // such as "H100"
 	GPUs      int      // GPUs allocated to the deployment
 	Users     int      // concurrent users
-	ISL, OSL  int      // input and output tokens of a request
+	ISL, OSL  string   // input and output tokens of a request: "1024", or what they are drawn from; empty: unknown
 	Status    string   // how the measurement ended; shown in tooltips only
 	Validity  string   // valid, valid_with_notes or invalid
 	Reasons   []string // codes of what is to be said of the validity

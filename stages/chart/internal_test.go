@@ -145,22 +145,27 @@ func TestPlaceNamesBothOfTwoHiddenMarks(t *testing.T) {
 }
 
 func TestDistinguishSaysWhatDiffersAndNoMore(t *testing.T) {
-	group := func(benchmark, model string, osl int) []Cell {
-		return []Cell{{Benchmark: benchmark, Model: model, GPUType: "H100", Series: model + " @ H100", ISL: 1024, OSL: osl}}
+	group := func(benchmark, model, osl string) []Cell {
+		return []Cell{{Benchmark: benchmark, Model: model, GPUType: "H100", Series: model + " @ H100", ISL: "1024", OSL: osl}}
 	}
 	for _, tc := range []struct {
 		name string
 		gs   [][]Cell
 		want []string
 	}{
-		{"models", [][]Cell{group("chat", "a", 256), group("chat", "b", 256)}, []string{"a on H100", "b on H100"}},
+		{"models", [][]Cell{group("chat", "a", "256"), group("chat", "b", "256")}, []string{"a on H100", "b on H100"}},
 		{
 			"shapes too",
-			[][]Cell{group("chat", "a", 256), group("chat", "b", 1024)},
+			[][]Cell{group("chat", "a", "256"), group("chat", "b", "1024")},
 			[]string{"a on H100 · ISL 1024, OSL 256 tokens", "b on H100 · ISL 1024, OSL 1024 tokens"},
 		},
-		{"benchmarks only", [][]Cell{group("chat", "a", 256), group("code", "a", 256)}, []string{"chat", "code"}},
-		{"one group", [][]Cell{group("chat", "a", 256)}, []string{""}},
+		{
+			"distributions",
+			[][]Cell{group("chat", "a", "256"), group("chat", "a", "lognormal(256, 64)")},
+			[]string{"ISL 1024, OSL 256 tokens", "ISL 1024, OSL lognormal(256, 64) tokens"},
+		},
+		{"benchmarks only", [][]Cell{group("chat", "a", "256"), group("code", "a", "256")}, []string{"chat", "code"}},
+		{"one group", [][]Cell{group("chat", "a", "256")}, []string{""}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if diff := cmp.Diff(tc.want, distinguish(tc.gs)); diff != "" {

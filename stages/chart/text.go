@@ -27,10 +27,10 @@ func subject(c Cell) string {
 
 // lengths is "" where the request's shape is not known.
 func lengths(c Cell) string {
-	if c.ISL == 0 && c.OSL == 0 {
+	if c.ISL == "" && c.OSL == "" {
 		return ""
 	}
-	return fmt.Sprintf("ISL %d, OSL %d tokens", c.ISL, c.OSL)
+	return fmt.Sprintf("ISL %s, OSL %s tokens", c.ISL, c.OSL)
 }
 
 // distinguish names each group by what sets it apart from the others: model,

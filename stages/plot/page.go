@@ -128,7 +128,7 @@ func facts(results result.Results) []page.Fact {
 		{Key: "GPUs seen", Value: list(p.GPUNames)},
 		{Key: "Engine", Value: list(p.Engines)},
 		{Key: "Provider", Value: list(p.Providers)},
-		{Key: "Input × output tokens", Value: distinct(func(c result.Cell) string { return fmt.Sprintf("%d × %d", c.ISL, c.OSL) })},
+		{Key: "Input × output tokens", Value: distinct(func(c result.Cell) string { return c.Input() + " × " + c.Output() })},
 		{Key: "Cells", Value: cellCount(len(results.Cells), failed, missing)},
 		{Key: "Trials", Value: strconv.Itoa(trials)},
 		{Key: "Measured", Value: period(p.From, p.To)},
@@ -162,13 +162,18 @@ func cellCount(all, failed, missing int) string {
 // table has one row a point and, beside the labels, the mean over trials of each metric that any point has.
 func table(results result.Results) page.Table {
 	points := result.Points(results.Cells)
+	drawn := slices.ContainsFunc(points, func(p result.Point) bool { return p.Drawn() })
 	t := page.Table{Columns: []page.Column{
 		{Name: "Cell", Text: true, Doc: "model, GPU type and size of the deployment, and the users on it"},
-		{Name: "ISL", Unit: "tokens", Doc: "input tokens asked for"},
-		{Name: "OSL", Unit: "tokens", Doc: "output tokens asked for"},
+		{Name: "ISL", Unit: "tokens", Doc: "input tokens asked for", Text: drawn},
+		{Name: "OSL", Unit: "tokens", Doc: "output tokens asked for", Text: drawn},
 	}}
+	names := tableMetrics
+	if drawn {
+		names = append([]string{"isl_mean", "osl_mean"}, tableMetrics...)
+	}
 	var shown []result.Metric
-	for _, name := range tableMetrics {
+	for _, name := range names {
 		i := slices.IndexFunc(results.Metrics, func(m result.Metric) bool { return m.Name == name })
 		if i < 0 || !slices.ContainsFunc(points, func(p result.Point) bool { _, ok := p.Stat(name); return ok }) {
 			continue
@@ -179,7 +184,7 @@ func table(results result.Results) page.Table {
 	}
 	t.Columns = append(t.Columns, page.Column{Name: "validity", Text: true, Doc: "what the validity gate says of the worst trial"})
 	for _, p := range points {
-		row := []string{nameOf(p.Labels) + p.Mark(tableMetrics...), strconv.Itoa(p.ISL), strconv.Itoa(p.OSL)}
+		row := []string{nameOf(p.Labels) + p.Mark(tableMetrics...), p.Input(), p.Output()}
 		for _, m := range shown {
 			row = append(row, number(p.Stat(m.Name)))
 		}

@@ -136,7 +136,7 @@ func chartData(suite string, results result.Results) chart.Data {
 	for _, p := range result.Points(results.Cells) {
 		cell := chart.Cell{
 			Label: p.Label(), Series: p.Model + " @ " + p.GPUType, Benchmark: p.Benchmark, Model: p.Model, GPUType: p.GPUType,
-			GPUs: p.GPUs, Users: p.Users, ISL: p.ISL, OSL: p.OSL, Status: p.Status(), Validity: p.Validity(),
+			GPUs: p.GPUs, Users: p.Users, ISL: p.Input(), OSL: p.Output(), Status: p.Status(), Validity: p.Validity(),
 			Values: map[string]chart.Value{},
 		}
 		for _, trial := range p.Trials {

@@ -107,6 +107,37 @@ func TestRunWritesEveryPictureAndThePage(t *testing.T) {
 	}
 }
 
+// Where lengths are drawn, the page says from what, and what they came to.
+func TestDrawnLengthsOnThePage(t *testing.T) {
+	r := results()
+	r.Metrics = append(r.Metrics, result.Metric{Name: "isl_mean", Unit: "tokens"}, result.Metric{Name: "osl_mean", Unit: "tokens"})
+	for i := range r.Cells {
+		r.Cells[i].ISLDistribution = "uniform(32, 96)"
+		if r.Cells[i].Status == result.StatusOK {
+			r.Cells[i].Metrics["isl_mean"], r.Cells[i].Metrics["osl_mean"] = 63.4, 8
+		}
+	}
+	got := pageOf("s", r, nil)
+	columns := []string{}
+	for _, c := range got.Table.Columns[:5] {
+		columns = append(columns, c.Name)
+	}
+	if diff := cmp.Diff([]string{"Cell", "ISL", "OSL", "isl_mean", "osl_mean"}, columns); diff != "" {
+		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{"uniform(32, 96)", "8", "63.4", "8.00"}, got.Table.Rows[1][1:5]); diff != "" {
+		t.Error(diff)
+	}
+	for _, fact := range got.Facts {
+		if fact.Key == "Input × output tokens" && fact.Value != "uniform(32, 96) × 8" {
+			t.Errorf("%+v", fact)
+		}
+	}
+	if c := chartData("s", r).Cells[0]; c.ISL != "uniform(32, 96)" || c.OSL != "8" {
+		t.Errorf("charts are told ISL %s, OSL %s", c.ISL, c.OSL)
+	}
+}
+
 func TestTrialsBecomeOnePoint(t *testing.T) {
 	data := chartData("s", results())
 	if len(data.Cells) != 5 {

@@ -25,6 +25,9 @@ func Markdown(w io.Writer, r result.Results) error {
 		if g.detail != "" {
 			fmt.Fprintf(&b, "%s\n\n", g.detail)
 		}
+		if line := lengthsLine(g.points); line != "" {
+			fmt.Fprintf(&b, "%s\n\n", line)
+		}
 		fmt.Fprintf(&b, "%s\n\n### Percentiles\n\n%s\n\n", seedTable(g).RenderMarkdown(), percentileTable(g).RenderMarkdown())
 		writeObjectives(&b, g)
 		writeRemarks(&b, g)

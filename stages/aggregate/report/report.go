@@ -5,6 +5,7 @@ package report
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,7 +28,7 @@ func groups(r result.Results) []group {
 	var all []group
 	at := map[string]int{}
 	for _, p := range result.Points(r.Cells) {
-		title := fmt.Sprintf("%s on %s (ISL: %d, OSL: %d)", p.Model, p.GPUType, p.ISL, p.OSL)
+		title := fmt.Sprintf("%s on %s (ISL: %s, OSL: %s)", p.Model, p.GPUType, p.Input(), p.Output())
 		var words []string
 		for _, w := range []struct{ what, name string }{
 			{"benchmark", p.Benchmark}, {"engine", p.Engine}, {"provider", p.Provider}, {"workload", p.Workload},
@@ -46,6 +47,33 @@ func groups(r result.Results) []group {
 		all[i].points = append(all[i].points, p)
 	}
 	return all
+}
+
+// lengthsLine says what the lengths of a group came to where they are drawn; empty where all are the same.
+func lengthsLine(points []result.Point) string {
+	if !points[0].Drawn() {
+		return ""
+	}
+	var parts []string
+	for _, side := range []struct{ word, metric string }{{"input", "isl_mean"}, {"output", "osl_mean"}} {
+		low, high := math.Inf(1), math.Inf(-1)
+		for _, p := range points {
+			if s, ok := p.Stat(side.metric); ok {
+				low, high = min(low, s.Min), max(high, s.Max)
+			}
+		}
+		switch {
+		case low > high: // nothing was measured
+		case math.Round(low) == math.Round(high):
+			parts = append(parts, fmt.Sprintf("%.0f %s tokens", low, side.word))
+		default:
+			parts = append(parts, fmt.Sprintf("%.0f to %.0f %s tokens", low, high, side.word))
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "Requests had, as the mean of a cell, " + strings.Join(parts, " and ") + "."
 }
 
 // column is one number of the first benchmark's table.

@@ -70,6 +70,11 @@ func TestTextNeverHidesAReservation(t *testing.T) {
 	open.Users, open.RateRPS = 0, 2.5
 	otherLength := seed()
 	otherLength.ISL = 4096
+	drawn, drawnToo := seed(), seed()
+	drawn.OSLDistribution, drawnToo.OSLDistribution = "lognormal(256, 64)", "lognormal(256, 64)"
+	drawnToo.Users = 64
+	drawn.Metrics["isl_mean"], drawn.Metrics["osl_mean"] = 1024, 250.2
+	drawnToo.Metrics["isl_mean"], drawnToo.Metrics["osl_mean"] = 1024, 261.8
 	cases := []struct {
 		name  string
 		cells []result.Cell
@@ -84,6 +89,10 @@ func TestTextNeverHidesAReservation(t *testing.T) {
 		{"a note on what is shown", []result.Cell{noted}, []string{"1GPU/128U* ", "* valid, with a note", "power_missing: no power was read (1GPU/128U)"}},
 		{"no power", []result.Cell{powerless}, []string{"│ –          │"}},
 		{"an open loop", []result.Cell{open}, []string{"1GPU/2.5rps", "│ 2.5/s"}},
+		{"lengths that are drawn", []result.Cell{drawn, drawnToo}, []string{
+			"(ISL: 1024, OSL: lognormal(256, 64))\nRequests had, as the mean of a cell, 1024 input tokens and 250 to 262 output tokens.\n",
+		}},
+		{"a table for each distribution", []result.Cell{seed(), drawn}, []string{"OSL: 256)", "OSL: lognormal(256, 64))"}},
 		{"a table for each length", []result.Cell{seed(), otherLength}, []string{"ISL: 1024", "ISL: 4096"}},
 	}
 	for _, c := range cases {

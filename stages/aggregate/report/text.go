@@ -23,6 +23,9 @@ func Text(w io.Writer, r result.Results, width int) error {
 	}
 	for _, g := range groups(r) {
 		fmt.Fprintf(&b, "%s\n", wrapped(g.title+simulated(g), width, ""))
+		if line := lengthsLine(g.points); line != "" {
+			fmt.Fprintf(&b, "%s\n", wrapped(line, width, ""))
+		}
 		layout := fitting(g, width)
 		b.WriteString(layout.render(g))
 		for _, line := range layout.legend(g) {

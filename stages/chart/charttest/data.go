@@ -115,7 +115,7 @@ func Hostile() chart.Data {
 func cell(model, gpu string, gpus, users int, values map[string]float64) chart.Cell {
 	c := chart.Cell{
 		Label: fmt.Sprintf("%dGPU/%dU", gpus, users), Series: model + " @ " + gpu, Benchmark: "chat",
-		Model: model, GPUType: gpu, GPUs: gpus, Users: users, ISL: 1024, OSL: 256,
+		Model: model, GPUType: gpu, GPUs: gpus, Users: users, ISL: "1024", OSL: "256",
 		Status: "ok", Validity: "valid", Values: map[string]chart.Value{},
 	}
 	for metric, mean := range values {
