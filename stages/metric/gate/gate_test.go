@@ -116,6 +116,20 @@ func TestEachCode(t *testing.T) {
 			}, nil, "",
 		},
 		{
+			"lengths of a distribution", func(c *cell) {
+				i := int32(0)
+				c.each(800, func(r *table.Request) { i++; r.ISLRequested, r.OSLRequested, r.ISL, r.OSL = 100+i, i, p(100+i), p(i) })
+			}, nil, "",
+		},
+		{
+			"a mean that hides what each request got", func(c *cell) {
+				i := int32(0)
+				c.each(800, func(r *table.Request) { i++; r.OSLRequested, r.OSL = 100+i%2*100, p(int32(150)) })
+			},
+			[]string{"osl_mismatch"},
+			"mean output is 150 tokens, 150 were requested; a request misses its own by 50",
+		},
+		{
 			"one prompt for all", func(c *cell) { c.each(800, func(r *table.Request) { r.CachedTokens = p(int32(900)) }) },
 			[]string{"prefix_contaminated"},
 			"90 % of the input came from the prefix cache, 0 % was meant to",

@@ -13,7 +13,7 @@ import (
 
 const (
 	maxErrors      = 0.01 // failed share above which the answered requests no longer stand for the load
-	maxLengthError = 0.02 // of the mean length,
+	maxLengthError = 0.02 // of the requested lengths,
 	minInputError  = 8    // and in tokens: a chat template adds a few,
 	minOutputError = 1    // or the end of the text counts as one
 	maxCached      = 0.05 // share of input from the prefix cache beyond the intended prefix
@@ -25,8 +25,8 @@ const (
 func loadRules() []Rule {
 	return []Rule{
 		{"errors", Invalid, "more than 1 % of the attempted requests failed, or none was answered", manyErrors},
-		{"isl_mismatch", Invalid, "the mean input length misses the requested one by more than 2 % and 8 tokens", mismatch("input", minInputError, islOf)},
-		{"osl_mismatch", Invalid, "the mean output length misses the requested one by more than 2 % and 1 token", mismatch("output", minOutputError, oslOf)},
+		{"isl_mismatch", Invalid, "input lengths miss those requested, request by request, by more than 2 % and 8 tokens on average", mismatch("input", minInputError, islOf)},
+		{"osl_mismatch", Invalid, "output lengths miss those requested, request by request, by more than 2 % and 1 token on average", mismatch("output", minOutputError, oslOf)},
 		{"prefix_contaminated", Invalid, "the prefix cache served over 5 % of the input beyond the shared prefix of the workload", contaminated},
 		{"concurrency_missed", Invalid, "the mean number in flight misses the users by more than 5 %, and less than half of the window was steady; or a user sent nothing", concurrencyMissed},
 		{"too_few_requests", Invalid, "fewer requests than users: the concurrency of the label was never reached", tooFew},
@@ -89,23 +89,27 @@ type length func(table.Request) (requested int32, actual *int32)
 func islOf(r table.Request) (int32, *int32) { return r.ISLRequested, r.ISL }
 func oslOf(r table.Request) (int32, *int32) { return r.OSLRequested, r.OSL }
 
-// mismatch finds a mean length that misses the requested one by more than its share and by more than floor tokens.
+// mismatch finds lengths that miss those requested by more than their share and by more than floor tokens on average. Each is held against its
+// own row's: too long ones do not make up for short ones.
 func mismatch(word string, floor float64, of length) func(*metric.Sample, Facts) (string, bool) {
 	return func(s *metric.Sample, _ Facts) (string, bool) {
-		var requested, actual, n float64
+		var requested, actual, missed, n float64
 		for _, r := range s.OK() {
 			if want, got := of(r); got != nil {
 				requested += float64(want)
 				actual += float64(*got)
+				missed += math.Abs(float64(*got - want))
 				n++
 			}
 		}
 		if n == 0 {
 			return "", false
 		}
-		off := math.Abs(actual-requested) / n
-		return fmt.Sprintf("mean %s is %.0f tokens, %.0f were requested", word, actual/n, requested/n),
-			off > floor && off > maxLengthError*requested/n
+		detail := fmt.Sprintf("mean %s is %.0f tokens, %.0f were requested", word, actual/n, requested/n)
+		if missed > 1.01*math.Abs(actual-requested) {
+			detail += fmt.Sprintf("; a request misses its own by %.0f", missed/n)
+		}
+		return detail, missed > floor*n && missed > maxLengthError*requested
 	}
 }
 
