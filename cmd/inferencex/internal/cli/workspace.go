@@ -95,14 +95,10 @@ func (w *workspace) begin(l *loaded, p *plan.Plan) error {
 	return pointLatest(w.root, w.id)
 }
 
-// copySuite puts what the suite was read from into the run's folder, as it lies around the suite's first file. The files of variables are not
-// copied: they may hold secrets.
+// copySuite puts what the suite was read from into the run's folder, as it lies around the suite's first file and as it was when it was read:
+// a file may have changed since. The files of variables are not copied: they may hold secrets.
 func (w *workspace) copySuite(l *loaded) error {
 	for _, name := range l.Files {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			return err
-		}
 		inside, err := filepath.Rel(filepath.Dir(l.Files[0]), name)
 		if err != nil {
 			return err
@@ -111,7 +107,7 @@ func (w *workspace) copySuite(l *loaded) error {
 		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
 			return err
 		}
-		if err := durable.WriteFile(target, text); err != nil {
+		if err := durable.WriteFile(target, l.files[name].Bytes); err != nil {
 			return err
 		}
 	}
