@@ -49,7 +49,7 @@ func (s *Server) Info() Info {
 		Model: s.cfg.Model, Served: s.cfg.Served,
 		GPUType: s.hardware.GPU.Name, GPUName: s.hardware.GPU.DeviceName, GPUs: s.cfg.GPUs, GPUUUIDs: s.driver.sensor.UUIDs(),
 		Profile: s.hardware.Profile.Name, Seed: s.cfg.Seed, MaxModelLen: s.modelLen,
-		Ready: s.isReady(), PowerModelled: s.hardware.GPU.PowerBasis,
+		Ready: s.isReady(), PowerModelled: s.hardware.GPU.Power.Basis,
 		LagP50MS: float64(s.lag.quantile(0.5)) / float64(time.Millisecond),
 		LagP99MS: float64(s.Lag()) / float64(time.Millisecond),
 	}

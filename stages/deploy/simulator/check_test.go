@@ -38,7 +38,7 @@ func TestCheck(t *testing.T) {
 	}
 	noGPU := stage.Problem{
 		Where: "gpu_type", Summary: "Unknown GPU type",
-		Detail: `The simulator has no "H1000"; it has A100-80G, B200, H100, H200, L40S.`,
+		Detail: `The simulator has no "H1000"; it has A100-80G, B200, GB200, H100, H200, L4, L40S, MI300X, MI325X, MI355X.`,
 	}
 	tests := map[string]struct {
 		model, gpuType string

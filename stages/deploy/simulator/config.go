@@ -40,8 +40,8 @@ type Config struct {
 	Seed           uint64
 	StartupSeconds float64 // simulated; until then /health and the API answer 503
 
-	MaxNumSeqs          int   // default engine.DefaultMaxNumSeqs
-	MaxNumBatchedTokens int   // default engine.DefaultMaxNumBatchedTokens
+	MaxNumSeqs          int   // default: vLLM's for the GPU
+	MaxNumBatchedTokens int   // default: vLLM's for the GPU
 	MaxModelLen         int   // default: DefaultMaxModelLen, or less where the model or the KV cache ends earlier
 	StreamInterval      int   // tokens in a chunk after the first, default 1
 	PrefixCache         *bool // default: the profile's

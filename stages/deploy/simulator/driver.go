@@ -182,7 +182,7 @@ func (d *driver) printMetrics() []byte {
 	var out bytes.Buffer // which takes every write
 	_ = d.metrics.Write(&out, metrics.Engine{
 		Running: st.Running, Waiting: st.Waiting, KVUsage: st.KVUsage, KVBlocks: d.blocks, BlockTokens: engine.BlockTokens,
-		PromptTokens: st.PromptTokens, PrefixQueries: st.PrefixQueries, PrefixHits: st.PrefixHits,
+		PromptTokens: st.PromptTokens, PrefixQueries: st.PrefixQueries, PrefixHits: st.PrefixHits, Preemptions: st.Preemptions,
 	})
 	return out.Bytes()
 }

@@ -79,7 +79,7 @@ func TestConfigErrors(t *testing.T) {
 	}{
 		{"no model", simulator.Config{}, "simulator: no model is named"},
 		{"unknown model", simulator.Config{Model: "gpt-5"}, `simulator: unknown model "gpt-5": the simulator knows Llama-3.1-70B, Llama-3.1-8B, Mistral-7B-v0.3, Qwen3-14B, Qwen3-32B, Qwen3-8B, Qwen3-8B-FP8`},
-		{"unknown gpu", simulator.Config{Model: model, GPUType: "TPU"}, `simulator: unknown GPU "TPU": the simulator knows A100-80G, B200, H100, H200, L40S`},
+		{"unknown gpu", simulator.Config{Model: model, GPUType: "TPU"}, `simulator: unknown GPU "TPU": the simulator knows A100-80G, B200, GB200, H100, H200, L4, L40S, MI300X, MI325X, MI355X`},
 		{"unknown profile", simulator.Config{Model: model, Profile: "fast"}, `simulator: unknown profile "fast": the simulator knows graphs, modal-eager, offline`},
 		{"speed", simulator.Config{Model: model, Speed: -1}, "simulator: speed = -1: must be positive and finite"},
 		{"NaN", simulator.Config{Model: model, Speed: math.NaN()}, "simulator: speed = NaN: must be positive and finite"},
@@ -87,7 +87,7 @@ func TestConfigErrors(t *testing.T) {
 		{"served", simulator.Config{Model: model, Served: []string{""}}, "simulator: a served name is empty"},
 		{"fault", simulator.Config{Model: model, Faults: []simulator.Fault{{Kind: "x"}}}, `simulator: unknown fault "x": there is die, http_429, http_500, slow_read, slow_write, stall, startup, stream_error, stream_truncate`},
 		{"class", simulator.Config{Model: model, Faults: []simulator.Fault{{Kind: "startup", Class: "cuda_omm"}}}, `simulator: fault startup: unknown class "cuda_omm"; did you mean "cuda_oom"?`},
-		{"engine", simulator.Config{Model: model, MaxNumBatchedTokens: 8}, "simulator: engine: max_num_batched_tokens = 8 is below max_num_seqs = 256: a full batch could not decode one token each"},
+		{"engine", simulator.Config{Model: model, MaxNumSeqs: 9, MaxNumBatchedTokens: 8}, "simulator: engine: max_num_batched_tokens = 8 is below max_num_seqs = 9: a full batch could not decode one token each"},
 		{"model len", simulator.Config{Model: model, MaxModelLen: 50000}, "simulator: max model length 50000 is over the 40960 tokens of Qwen3-8B-FP8; lower it"},
 		{"kv cache", simulator.Config{Model: model, KVCapacityTokens: 1000, MaxModelLen: 1001}, "simulator: max model length 1001 is over the KV cache of 992 tokens; lower it or use more GPUs"},
 		{"negative len", simulator.Config{Model: model, MaxModelLen: -1}, "simulator: max model length -1: must be positive"},

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-
-	"github.com/strangeloopio/inferencex/stages/deploy/simulator/engine"
 )
 
 // The names of vLLM's arguments that the simulator honours.
@@ -30,8 +28,8 @@ type Argument struct {
 // two labels.
 func Arguments() []Argument {
 	return []Argument{
-		{flagNumSeqs, "number", fmt.Sprintf("sequences in one step (default %d)", engine.DefaultMaxNumSeqs)},
-		{flagBatchedTokens, "number", fmt.Sprintf("tokens in one step; a longer prompt is prefilled in chunks (default %d)", engine.DefaultMaxNumBatchedTokens)},
+		{flagNumSeqs, "number", "sequences in one step (default 256, or 1024 on large GPUs)"},
+		{flagBatchedTokens, "number", "tokens in one step; a longer prompt is prefilled in chunks (default 2048, or 8192 on large GPUs)"},
 		{flagModelLen, "tokens", fmt.Sprintf("longest prompt and answer together (default %d, or what the model and the KV cache have room for)", DefaultMaxModelLen)},
 		{flagStreamInterval, "tokens", "tokens in a chunk after the first (default 1)"},
 		{flagPrefix, "", "keep prompts' common beginnings (default: as the profile says)"},

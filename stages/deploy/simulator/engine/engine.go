@@ -11,23 +11,21 @@ import (
 	"cmp"
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"time"
 
 	"github.com/strangeloopio/inferencex/stages/deploy/simulator/hardware"
+	"github.com/strangeloopio/inferencex/stages/deploy/simulator/kvcache"
 )
 
-// Defaults of vLLM.
-const (
-	DefaultMaxNumSeqs          = 256
-	DefaultMaxNumBatchedTokens = 8192
-	BlockTokens                = 16 // tokens in a block of the KV cache
-)
+// BlockTokens is how many tokens a block of the KV cache holds.
+const BlockTokens = kvcache.BlockTokens
 
 // Config describes an engine. Machine is needed; every other zero means a default.
 type Config struct {
 	Machine             hardware.Machine // what a step costs; its profile sets admission, network, cold start and jitter
-	MaxNumSeqs          int              // sequences in one step
-	MaxNumBatchedTokens int              // tokens in one step; a longer prompt is prefilled in chunks
+	MaxNumSeqs          int              // sequences in one step; default: vLLM's for the GPU
+	MaxNumBatchedTokens int              // tokens in one step, a longer prompt is prefilled in chunks; default: vLLM's for the GPU
 	StreamInterval      int              // tokens in an emission after the first, default 1
 	KVCapacityTokens    int              // default: what the machine has room for
 	PrefixCache         bool
@@ -53,8 +51,8 @@ type Request struct {
 	PromptTokens int           // at least 1
 	OutputTokens int           // at least 1: how long the generation will turn out
 
-	// Blocks are the running hashes of the prompt's full blocks, for the
-	// prefix cache: two prompts share block i where Blocks[i] are equal.
+	// Blocks are the running hashes of the prompt's full blocks, for the prefix cache: two prompts share block i where Blocks[i] are equal. A
+	// block without a hash is shared with nobody. The slice is not kept.
 	Blocks []uint64
 }
 
@@ -71,32 +69,20 @@ type Emission struct {
 // Stats counts what the engine has and has done.
 type Stats struct {
 	Running, Waiting int     // requests in the batch; requests admitted to the queue or before it
-	KVUsage          float64 // share of the capacity that is taken, 0 to 1
+	KVUsage          float64 // share of the KV cache's blocks that requests hold, 0 to 1
 	PromptTokens     int     // of requests whose prefill is complete
 	PrefixQueries    int     // prompt tokens looked up in the prefix cache
 	PrefixHits       int     // of those, tokens found
+	Preemptions      int     // times that a request lost its place in the batch and all its blocks
 	Steps            int
-}
-
-// sequence is a request on its way through the engine.
-type sequence struct {
-	Request
-	ready     time.Duration // when the front end has let it in
-	computed  int           // prompt tokens whose keys and values exist
-	cached    int           // of those, taken from the prefix cache
-	chunk     int           // prompt tokens in the current step
-	generated int
-	emitted   int
-	kvTokens  int // reserved
-	cancelled bool
 }
 
 // Engine schedules. It is not safe for concurrent use.
 type Engine struct {
-	cfg      Config
-	profile  hardware.Profile
-	rng      *rand.Rand
-	capacity int // KV tokens, whole blocks
+	cfg     Config
+	profile hardware.Profile
+	rng     *rand.Rand
+	cache   *kvcache.Pool
 
 	now          time.Duration
 	lastAt       time.Duration // latest submission
@@ -105,17 +91,17 @@ type Engine struct {
 	stepEnd      time.Duration
 	stepping     bool
 	warm         bool
-	dirty        bool // a waiting sequence may be cancelled
 
-	live     map[uint64]*sequence
+	// A sequence is in one of these three. Running and then waiting ones are in the order in which they became ready, whatever was preempted.
 	frontend fifo[*sequence] // submitted, not yet ready
 	waiting  fifo[*sequence] // ready, not in the batch
-	running  []*sequence     // in the order they joined
-	outbox   fifo[Emission]  // on the network
-	emitted  []Emission      // the last Advance's result, reused
+	running  []*sequence
 
-	prefix  *prefixCache
-	kvTaken int
+	live    map[uint64]*sequence // not cancelled, last token not yet made
+	serials uint64
+	spare   []*sequence    // done with, to be used again
+	outbox  fifo[Emission] // on the network
+	emitted []Emission     // the last Advance's result, reused
 	stats   Stats
 }
 
@@ -137,8 +123,9 @@ func New(cfg Config) (*Engine, error) {
 			return nil, fmt.Errorf("engine: %s = %d: must be positive, or 0 for the default", v.name, v.value)
 		}
 	}
-	cfg.MaxNumSeqs = cmp.Or(cfg.MaxNumSeqs, DefaultMaxNumSeqs)
-	cfg.MaxNumBatchedTokens = cmp.Or(cfg.MaxNumBatchedTokens, DefaultMaxNumBatchedTokens)
+	seqs, tokens := defaults(cfg.Machine.Config().GPU)
+	cfg.MaxNumBatchedTokens = cmp.Or(cfg.MaxNumBatchedTokens, tokens)
+	cfg.MaxNumSeqs = cmp.Or(cfg.MaxNumSeqs, min(seqs, cfg.MaxNumBatchedTokens))
 	cfg.StreamInterval = cmp.Or(cfg.StreamInterval, 1)
 	cfg.KVCapacityTokens = cmp.Or(cfg.KVCapacityTokens, cfg.Machine.KVCapacityTokens())
 	if cfg.MaxNumBatchedTokens < cfg.MaxNumSeqs {
@@ -146,18 +133,23 @@ func New(cfg Config) (*Engine, error) {
 			cfg.MaxNumBatchedTokens, cfg.MaxNumSeqs)
 	}
 	profile := cfg.Machine.Config().Profile
-	e := &Engine{
-		cfg:      cfg,
-		profile:  profile,
-		rng:      rand.New(rand.NewPCG(cfg.Seed, 0x656e67696e65)),
-		capacity: cfg.KVCapacityTokens / BlockTokens * BlockTokens,
-		oneWay:   seconds(profile.NetworkSeconds / 2),
-		live:     make(map[uint64]*sequence),
+	return &Engine{
+		cfg:     cfg,
+		profile: profile,
+		rng:     rand.New(rand.NewPCG(cfg.Seed, 0x656e67696e65)),
+		cache:   kvcache.New(cfg.KVCapacityTokens/BlockTokens, cfg.PrefixCache),
+		oneWay:  seconds(profile.NetworkSeconds / 2),
+		live:    make(map[uint64]*sequence),
+	}, nil
+}
+
+// defaults are vLLM's limits of a step for its server: larger ones from 70 GiB on, but not on an A100, where they cost throughput.
+func defaults(gpu hardware.GPU) (seqs, tokens int) {
+	const large = 70 << 30
+	if gpu.MemoryBytes >= large && !strings.Contains(gpu.DeviceName, "A100") {
+		return 1024, 8192
 	}
-	if cfg.PrefixCache {
-		e.prefix = newPrefixCache(e.capacity / BlockTokens)
-	}
-	return e, nil
+	return 256, 2048
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
@@ -167,7 +159,7 @@ func (e *Engine) Now() time.Duration { return e.now }
 
 // CapacityTokens is the length, prompt and output together, of the longest
 // request that the KV cache can hold.
-func (e *Engine) CapacityTokens() int { return e.capacity }
+func (e *Engine) CapacityTokens() int { return e.cache.Limit() * BlockTokens }
 
 // Submit takes a request. Submissions come in order of their time, and none
 // lies before Now.
@@ -177,25 +169,24 @@ func (e *Engine) Submit(r Request) error {
 		return fmt.Errorf("submit request %d: its time %v is before %v, which has passed", r.ID, r.At, max(e.now, e.lastAt))
 	case r.PromptTokens < 1 || r.OutputTokens < 1:
 		return fmt.Errorf("submit request %d: %d prompt and %d output tokens: at least one of each is needed", r.ID, r.PromptTokens, r.OutputTokens)
-	case reservation(r) > e.capacity:
-		return fmt.Errorf("submit request %d: %d prompt and %d output tokens exceed the KV cache of %d tokens", r.ID, r.PromptTokens, r.OutputTokens, e.capacity)
+	case r.PromptTokens+r.OutputTokens > e.CapacityTokens():
+		return fmt.Errorf("submit request %d: %d prompt and %d output tokens exceed the KV cache of %d tokens",
+			r.ID, r.PromptTokens, r.OutputTokens, e.CapacityTokens())
 	case e.live[r.ID] != nil:
 		return fmt.Errorf("submit request %d: a request of that id is unfinished", r.ID)
 	}
 	// The front end works on one request at a time, beside the engine.
 	e.lastAt = r.At
 	e.frontendFree = max(e.frontendFree, r.At+e.oneWay) + seconds(e.profile.AdmissionSeconds)
-	s := &sequence{Request: r, ready: e.frontendFree, kvTokens: reservation(r)}
+	s := e.blank()
+	s.Request, s.ready, s.serial = r, e.frontendFree, e.serials
+	if e.serials++; e.cfg.PrefixCache {
+		s.table.Keys = append(s.table.Keys, r.Blocks[:min(len(r.Blocks), r.PromptTokens/BlockTokens)]...)
+	}
+	s.Blocks = nil
 	e.live[r.ID] = s
 	e.frontend.push(s)
 	return nil
-}
-
-// reservation is what a request holds in the KV cache from its admission to
-// its end. Reserving the whole length keeps preemption out; an engine that
-// overcommits admits a little more.
-func reservation(r Request) int {
-	return (r.PromptTokens + r.OutputTokens + BlockTokens - 1) / BlockTokens * BlockTokens
 }
 
 // Cancel drops a request whose last token is not yet made, and what of it is
@@ -206,7 +197,7 @@ func (e *Engine) Cancel(id uint64) bool {
 	if s == nil {
 		return false
 	}
-	s.cancelled, e.dirty = true, true
+	s.cancelled = true // wherever it is: it is dropped when its turn comes
 	delete(e.live, id)
 	e.outbox.keep(func(m Emission) bool { return m.ID != id })
 	return true
@@ -246,8 +237,7 @@ func (e *Engine) Advance(t time.Duration) []Emission {
 			e.finishStep()
 		}
 		for s, ok := e.frontend.first(); ok && s.ready <= e.now; s, ok = e.frontend.first() {
-			e.frontend.pop()
-			e.waiting.push(s)
+			e.waiting.push(e.frontend.pop())
 		}
 		if !e.stepping {
 			e.startStep()
@@ -275,6 +265,6 @@ func (e *Engine) Stats() Stats {
 			}
 		}
 	}
-	st.KVUsage = float64(e.kvTaken) / float64(e.capacity)
+	st.KVUsage = float64(e.cache.InUse()) / float64(e.cache.Limit())
 	return st
 }

@@ -217,7 +217,7 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		want string
 	}{
 		{"negative", func(c *engine.Config) { c.StreamInterval = -1 }, "engine: stream_interval = -1: must be positive, or 0 for the default"},
-		{"budget", func(c *engine.Config) { c.MaxNumBatchedTokens = 16 }, "engine: max_num_batched_tokens = 16 is below max_num_seqs = 256: a full batch could not decode one token each"},
+		{"budget", func(c *engine.Config) { c.MaxNumSeqs, c.MaxNumBatchedTokens = 17, 16 }, "engine: max_num_batched_tokens = 16 is below max_num_seqs = 17: a full batch could not decode one token each"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if _, err := engine.New(exact(c.edit).config(t)); err == nil || err.Error() != c.want {

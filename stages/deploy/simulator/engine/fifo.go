@@ -1,5 +1,7 @@
 package engine
 
+import "slices"
+
 // fifo is a queue. Its zero value is empty.
 type fifo[T any] struct {
 	items []T
@@ -14,6 +16,17 @@ func (q *fifo[T]) push(v T) {
 		q.items, q.head = q.items[:n], 0
 	}
 	q.items = append(q.items, v)
+}
+
+func (q *fifo[T]) pushFront(v T) {
+	if q.head == 0 {
+		// Room for as many again: one is seldom alone.
+		room := len(q.items) + 1
+		q.items = slices.Insert(q.items, 0, make([]T, room)...)
+		q.head = room
+	}
+	q.head--
+	q.items[q.head] = v
 }
 
 func (q *fifo[T]) first() (v T, ok bool) {

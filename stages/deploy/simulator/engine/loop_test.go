@@ -103,6 +103,30 @@ func closedLoop(t testing.TB, e *engine.Engine, users, total, prompt, output int
 	return out
 }
 
+// summary is what the published tables report of a cell.
+type summary struct {
+	tokensPerSecond, latency, ttft, interactivity float64 // means over requests; interactivity is their mean 1/TPOT
+	concurrency                                   float64
+}
+
+func summarise(reqs []timing) summary {
+	var s summary
+	first, last := reqs[0].sent, time.Duration(0)
+	tokens := 0
+	for _, r := range reqs {
+		last = max(last, r.last)
+		tokens += r.tokens
+		s.latency += (r.last - r.sent).Seconds()
+		s.ttft += (r.first - r.sent).Seconds()
+		s.interactivity += float64(r.tokens-1) / (r.last - r.first).Seconds()
+	}
+	n, span := float64(len(reqs)), (last - first).Seconds()
+	s.concurrency = s.latency / span
+	s.latency, s.ttft, s.interactivity = s.latency/n, s.ttft/n, s.interactivity/n
+	s.tokensPerSecond = float64(tokens) / span
+	return s
+}
+
 // drain advances event by event until nothing is left.
 func drain(e *engine.Engine, each func(engine.Emission)) {
 	for next, ok := e.Next(); ok; next, ok = e.Next() {

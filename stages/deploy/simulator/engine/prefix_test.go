@@ -41,7 +41,7 @@ func TestPrefixCache(t *testing.T) {
 }
 
 func TestPrefixCacheForgetsTheLeastRecentlyUsed(t *testing.T) {
-	e := exact(func(c *engine.Config) { c.PrefixCache, c.KVCapacityTokens = true, 64 }).engine(t) // four blocks
+	e := exact(func(c *engine.Config) { c.PrefixCache, c.KVCapacityTokens = true, 7*engine.BlockTokens }).engine(t)
 	ask := func(id uint64, blocks ...uint64) int {
 		cached := 0
 		if err := e.Submit(engine.Request{ID: id, At: e.Now(), PromptTokens: 33, OutputTokens: 1, Blocks: blocks}); err != nil {
@@ -53,7 +53,7 @@ func TestPrefixCacheForgetsTheLeastRecentlyUsed(t *testing.T) {
 	ask(1, 10, 11)
 	ask(2, 20, 21)
 	ask(3, 10, 11) // used again
-	ask(4, 30, 31) // pushes 20, 21 out
+	ask(4, 30, 31) // takes what is unused for longest: 20, 21 among it
 	if got := ask(5, 10, 11); got != 32 {
 		t.Errorf("recently used prefix: %d tokens cached, want 32", got)
 	}

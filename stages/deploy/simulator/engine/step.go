@@ -1,64 +1,113 @@
 package engine
 
-import "github.com/strangeloopio/inferencex/stages/deploy/simulator/hardware"
+import (
+	"github.com/strangeloopio/inferencex/stages/deploy/simulator/hardware"
+)
 
-// startStep forms the next batch, as vLLM does: every running sequence first
-// (one token each to decode, or the next chunk of its prompt), then waiting
-// ones in order as long as tokens, places and KV cache last.
+// startStep forms the next batch, as vLLM's V1 scheduler does: every running sequence in order first (one token to decode, or the next chunk of
+// what is to be computed), then waiting ones in order as long as tokens, places and blocks last. Where a running sequence finds no block, the
+// last of the batch gives up its own and its place, and nobody joins in that step.
 func (e *Engine) startStep() {
-	if e.dirty {
-		e.dirty = false
-		e.waiting.keep(func(s *sequence) bool { return !s.cancelled })
-	}
 	var b hardware.Batch
-	for _, s := range e.running {
-		if s.computed == s.PromptTokens {
-			b.Decode++
-			b.ContextTokens += s.computed + s.generated
+	budget := e.cfg.MaxNumBatchedTokens
+	before := e.stats.Preemptions
+	for i := 0; i < len(e.running) && budget > 0; i++ {
+		s := e.running[i]
+		n := min(s.tokens()-s.computed, budget)
+		if !e.makeRoom(s, s.computed+n) {
+			break // it was the last one itself
 		}
+		e.schedule(s, n, &b)
+		budget -= n
 	}
-	b.Sequences = b.Decode
-	// Never negative, and decoding never starves: max_num_seqs ≤ max_num_batched_tokens.
-	budget := e.cfg.MaxNumBatchedTokens - b.Decode
-	prefill := func(s *sequence) {
-		s.chunk = min(s.PromptTokens-s.computed, budget)
-		if s.chunk == 0 {
-			return
-		}
-		budget -= s.chunk
-		b.Sequences++
-		b.ContextTokens += s.computed
-		b.PrefillTokens += s.chunk
-	}
-	for _, s := range e.running {
-		prefill(s)
-	}
-	for len(e.running) < e.cfg.MaxNumSeqs && budget > 0 {
+	for budget > 0 && e.stats.Preemptions == before && len(e.running) < e.cfg.MaxNumSeqs {
 		s, ok := e.waiting.first()
-		if !ok || e.kvTaken+s.kvTokens > e.capacity {
+		if !ok {
 			break
 		}
-		e.waiting.pop()
-		e.join(s)
-		prefill(s)
+		if s.cancelled {
+			e.spare = append(e.spare, e.waiting.pop())
+			continue
+		}
+		n, ok := e.join(s, budget)
+		if !ok {
+			break
+		}
+		e.schedule(s, n, &b)
+		budget -= n
 	}
 	if b.Sequences > 0 {
 		e.run(e.cfg.Machine.Step(b))
 	}
 }
 
-// join moves a sequence into the batch.
-func (e *Engine) join(s *sequence) {
-	e.kvTaken += s.kvTokens
+// makeRoom finds a running sequence blocks for so many tokens. It returns false if that took the sequence's own place in the batch.
+func (e *Engine) makeRoom(s *sequence, tokens int) bool {
+	for !e.cache.Reserve(&s.table, 0, tokens) {
+		last := e.running[len(e.running)-1]
+		e.preempt(last)
+		if last == s {
+			return false
+		}
+	}
+	return true
+}
+
+// preempt puts the batch's last sequence back to the front of the queue. Everything but its prefix in the cache has to be computed again.
+func (e *Engine) preempt(last *sequence) {
+	e.cache.Release(&last.table)
+	last.computed = 0
+	e.running[len(e.running)-1] = nil
+	e.running = e.running[:len(e.running)-1]
+	e.waiting.pushFront(last)
+	e.stats.Preemptions++
+}
+
+// join moves the first waiting sequence into the batch if there are blocks for what of it fits into the budget, and returns how many tokens that
+// is.
+func (e *Engine) join(s *sequence, budget int) (int, bool) {
+	shared := 0
+	if e.cfg.PrefixCache {
+		// The last token is always computed: its output is the next one.
+		shared = e.cache.Match(s.table.Keys[:min(len(s.table.Keys), (s.tokens()-1)/BlockTokens)])
+	}
+	found := shared * BlockTokens
+	n := min(s.tokens()-found, budget)
+	if !e.cache.Reserve(&s.table, shared, found+n) {
+		return 0, false
+	}
+	e.waiting.pop()
 	e.running = append(e.running, s)
-	if e.prefix == nil {
+	s.computed = found
+	if e.cfg.PrefixCache && !s.joined {
+		s.cached = found
+		e.stats.PrefixQueries += s.PromptTokens
+		e.stats.PrefixHits += found
+	}
+	s.joined = true
+	return n, true
+}
+
+// schedule puts n of a sequence's tokens into the batch; it has blocks for them. Blocks that they fill can be shared from now on: within a step,
+// every layer writes all keys and values before it reads any.
+func (e *Engine) schedule(s *sequence, n int, b *hardware.Batch) {
+	s.scheduled = n
+	b.Sequences++
+	if s.generated > 0 && n == 1 {
+		b.Decode++
+		b.ContextTokens += s.computed + 1
+	} else {
+		b.PrefillTokens += n
+		b.ContextTokens += s.computed
+	}
+	if !e.cfg.PrefixCache {
 		return
 	}
-	// The last prompt token is always computed: its output is the first token.
-	s.cached = min(e.prefix.match(s.Blocks)*BlockTokens, (s.PromptTokens-1)/BlockTokens*BlockTokens)
-	s.computed = s.cached
-	e.stats.PrefixQueries += s.PromptTokens
-	e.stats.PrefixHits += s.cached
+	full := (s.computed + n) / BlockTokens
+	for i := len(s.table.Keys); i < full; i++ { // output, which only the sequence itself can find again
+		s.table.Keys = append(s.table.Keys, mix(mix(^uint64(0), s.serial), uint64(i)))
+	}
+	e.cache.Publish(&s.table, s.computed+n)
 }
 
 // run sets a step going, the very first one after the cold start's stall.
@@ -92,31 +141,26 @@ func (e *Engine) finishStep() {
 	e.stepping = false
 	kept := e.running[:0]
 	for _, s := range e.running {
-		if s.cancelled {
-			e.kvTaken -= s.kvTokens
+		if s.cancelled || e.book(s) {
+			e.cache.Release(&s.table)
+			e.spare = append(e.spare, s)
 			continue
 		}
-		if !e.advanceSequence(s) {
-			kept = append(kept, s)
-			continue
-		}
-		e.kvTaken -= s.kvTokens
+		kept = append(kept, s)
 	}
 	clear(e.running[len(kept):])
 	e.running = kept
 }
 
-// advanceSequence books one step of a sequence and reports whether that was its last.
-func (e *Engine) advanceSequence(s *sequence) bool {
-	if s.computed < s.PromptTokens {
-		s.computed += s.chunk
-		if s.computed < s.PromptTokens {
-			return false
-		}
+// book counts what a step has done for a sequence and reports whether that was its last.
+func (e *Engine) book(s *sequence) bool {
+	s.computed += s.scheduled
+	s.scheduled = 0
+	if s.computed < s.tokens() {
+		return false
+	}
+	if s.generated == 0 {
 		e.stats.PromptTokens += s.PromptTokens
-		if e.prefix != nil {
-			e.prefix.insert(s.Blocks)
-		}
 	}
 	s.generated++
 	done := s.generated == s.OutputTokens

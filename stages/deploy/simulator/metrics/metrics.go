@@ -89,8 +89,9 @@ type Engine struct {
 	Running, Waiting          int
 	KVUsage                   float64 // 0 to 1
 	KVBlocks, BlockTokens     int
-	PromptTokens              int // cumulative, as the next two
+	PromptTokens              int // cumulative, as the next three
 	PrefixQueries, PrefixHits int
+	Preemptions               int
 }
 
 // histogram counts by bucket; the last count is of what lies above all bounds.

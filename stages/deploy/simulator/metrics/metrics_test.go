@@ -19,7 +19,7 @@ func TestCounts(t *testing.T) {
 	s.Finished(metrics.Request{Reason: "length", PromptTokens: 70, OutputTokens: 5, MaxTokens: 6, DecodeSeconds: .8, E2ESeconds: .9})
 	s.Aborted()
 	var out strings.Builder
-	if err := s.Write(&out, metrics.Engine{Running: 2, Waiting: 3, KVUsage: .25, PromptTokens: 70, PrefixQueries: 70, PrefixHits: 32}); err != nil {
+	if err := s.Write(&out, metrics.Engine{Running: 2, Waiting: 3, KVUsage: .25, PromptTokens: 70, PrefixQueries: 70, PrefixHits: 32, Preemptions: 3}); err != nil {
 		t.Fatal(err)
 	}
 	const l = `{engine="0",model_name="llm"`
@@ -51,6 +51,7 @@ func TestCounts(t *testing.T) {
 		`vllm:prompt_tokens_total` + l + `} 70`,
 		`vllm:prefix_cache_queries_total` + l + `} 70`,
 		`vllm:prefix_cache_hits_total` + l + `} 32`,
+		`vllm:num_preemptions_total` + l + `} 3`,
 	} {
 		if !strings.Contains(out.String(), "\n"+want+"\n") {
 			t.Errorf("no line %s", want)

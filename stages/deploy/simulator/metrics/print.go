@@ -16,7 +16,7 @@ func (s *Set) Write(out io.Writer, e Engine) error {
 	p.one("generation_tokens_total", "counter", "Number of generation tokens processed.", float64(s.generation))
 	p.histogram("inter_token_latency_seconds", "Histogram of inter-token latency in seconds.", &s.tpot)
 	p.one("kv_cache_usage_perc", "gauge", "KV-cache usage. 1 means 100 percent usage.", e.KVUsage)
-	p.one("num_preemptions_total", "counter", "Cumulative number of preemption from the engine.", 0) // a request reserves its whole length
+	p.one("num_preemptions_total", "counter", "Cumulative number of preemption from the engine.", float64(e.Preemptions))
 	p.one("num_requests_running", "gauge", "Number of requests in model execution batches.", float64(e.Running))
 	p.one("num_requests_waiting", "gauge", "Number of requests waiting to be processed.", float64(e.Waiting))
 	p.one("prefix_cache_hits_total", "counter", "Prefix cache hits, in terms of number of cached tokens.", float64(e.PrefixHits))
