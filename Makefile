@@ -41,12 +41,14 @@ race: ## run the concurrent packages under the race detector (needs a C compiler
 RACE := ./pipeline/... ./stages/client/... ./stages/traffic/... ./stages/load/... ./stages/warmup/... ./stages/power/... ./stages/deploy/...
 
 generated: build ## fail if a generated file is not what its generator writes
-	@$(BINARY) schema -md | cmp - schemas/LANGUAGE.md && $(BINARY) schema -json | cmp - schemas/suite.schema.json || \
+	@$(BINARY) schema -md | cmp - schemas/LANGUAGE.md && $(BINARY) schema -json | cmp - schemas/suite.schema.json && \
+	  $(BINARY) schema -events | cmp - schemas/event.schema.json || \
 	  { echo "generated files differ: run make gen and commit what it wrote"; exit 1; }
 
-gen: build ## write the reference of the language anew: schemas/LANGUAGE.md and schemas/suite.schema.json
+gen: build ## write what is generated anew: the reference of the language, and the JSON Schemas of suites and events
 	$(BINARY) schema -md > schemas/LANGUAGE.md
 	$(BINARY) schema -json > schemas/suite.schema.json
+	$(BINARY) schema -events > schemas/event.schema.json
 
 examples: build ## validate and plan every suite in configs
 	@for suite in configs/*.hcl; do $(BINARY) validate $$suite && $(BINARY) plan -dir /nonexistent $$suite >/dev/null || exit 1; done

@@ -11,7 +11,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 )
 
-// Schema is the version of the JSON form.
+// Schema is the version of the JSON form, which JSONSchema describes.
 const Schema = 1
 
 // Type is what happened.
@@ -62,6 +62,7 @@ type Event struct {
 	Figures  map[string]any `json:"figures,omitempty"`
 	Resource string         `json:"resource,omitempty"` // token of a resource
 	ID       string         `json:"id,omitempty"`       // the provider's id of it
+	Key      string         `json:"key,omitempty"`      // checkpoint that a step sealed or used
 }
 
 // Sink takes events, one at a time and in order. It must not block for long.

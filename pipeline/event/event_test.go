@@ -51,3 +51,55 @@ func TestLinesKeepTheFirstError(t *testing.T) {
 		t.Error("a full disk goes unnoticed")
 	}
 }
+
+func TestAReaderFollowsAFile(t *testing.T) {
+	var file bytes.Buffer
+	reader := NewReader(&file)
+	next := func() string {
+		e, _, err := reader.Next()
+		if err != nil {
+			return err.Error()
+		}
+		return e.Message
+	}
+	for _, step := range []struct{ write, want string }{
+		{"", "EOF"},
+		{`{"schema":1,"message":"one"}` + "\n" + `{"schema":1,"mess`, "one"},
+		{"", "EOF"}, // the rest of the line may come
+		{`age":"two"}`, "EOF"},
+		{"\n", "two"},
+		{"{torn\n" + `{"schema":1,"message":"four"}` + "\n", "line 3 is no event: invalid character 't' looking for beginning of object key string"},
+		{"", "four"},
+		{"", "EOF"},
+	} {
+		file.WriteString(step.write)
+		if got := next(); got != step.want {
+			t.Errorf("after %q: %s, want %s", step.write, got, step.want)
+		}
+	}
+}
+
+func TestSparseKeepsSomeProgress(t *testing.T) {
+	load, other := &addr.Step{Kind: "load", Key: "a"}, &addr.Step{Kind: "load", Key: "b"}
+	skip := Sparse(5 * time.Second)
+	for _, step := range []struct {
+		second int
+		e      Event
+		skip   bool
+	}{
+		{0, Event{Type: StepStarted, Step: load}, false},
+		{0, Event{Type: StepProgress, Step: load}, false},
+		{1, Event{Type: StepProgress, Step: load}, true},
+		{1, Event{Type: StepProgress, Step: other}, false},
+		{2, Event{Type: Note}, false},
+		{5, Event{Type: StepProgress, Step: load}, false},
+		{6, Event{Type: StepDone, Step: load}, false},
+		{6, Event{Type: StepStarted, Step: load}, false},
+		{7, Event{Type: StepProgress, Step: load}, false},
+	} {
+		step.e.Time = time.Date(2026, 11, 23, 15, 0, step.second, 0, time.UTC)
+		if got := skip(step.e); got != step.skip {
+			t.Errorf("second %d, %s: skipped %v", step.second, step.e.Type, got)
+		}
+	}
+}

@@ -33,6 +33,7 @@ const (
 // Entry is one line of the file: a resource and its newest state.
 type Entry struct {
 	Time   time.Time    `json:"time"`
+	Since  time.Time    `json:"since"` // of the intent
 	Run    string       `json:"run"`
 	State  State        `json:"state"`
 	Record stage.Record `json:"record"`
@@ -54,19 +55,37 @@ var _ stage.Ledger = (*Journal)(nil)
 // Open reads the journal at path, which need not exist yet, and opens it for writing. A torn last line, left by a crash while it was
 // written, is dropped: what it would have announced had not begun.
 func Open(path, run string, now func() time.Time) (*Journal, error) {
-	j := &Journal{run: run, now: now, live: map[string]Entry{}}
+	j, err := read(path)
+	if err != nil {
+		return nil, err
+	}
+	j.run, j.now = run, now
+	if err := j.compact(path); err != nil {
+		return nil, fmt.Errorf("open journal: %w", err)
+	}
+	if j.file, err = os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0o644); err != nil {
+		return nil, fmt.Errorf("open journal: %w", err)
+	}
+	return j, nil
+}
+
+// Read returns what the journal at path says may be alive, without holding or changing anything. There need not be one.
+func Read(path string) ([]Entry, error) {
+	j, err := read(path)
+	if err != nil {
+		return nil, err
+	}
+	return j.Live(), nil
+}
+
+func read(path string) (*Journal, error) {
+	j := &Journal{live: map[string]Entry{}}
 	text, err := os.ReadFile(path)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("open journal: %w", err)
 	}
 	if err := j.replay(text); err != nil {
 		return nil, fmt.Errorf("journal %s: %w", path, err)
-	}
-	if err := j.compact(path); err != nil {
-		return nil, fmt.Errorf("open journal: %w", err)
-	}
-	if j.file, err = os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0o644); err != nil {
-		return nil, fmt.Errorf("open journal: %w", err)
 	}
 	return j, nil
 }
@@ -157,6 +176,9 @@ func (j *Journal) advance(token string, state State, change func(*stage.Record))
 
 func (j *Journal) append(e Entry) error {
 	e.Time, e.Run = j.now().UTC(), j.run
+	if e.State == Intended {
+		e.Since = e.Time
+	}
 	line, err := json.Marshal(e)
 	if err != nil {
 		return fmt.Errorf("journal: %w", err)

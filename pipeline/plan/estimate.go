@@ -32,15 +32,15 @@ type Estimate struct {
 // estimate sums up the deployments that run.
 func (b *builder) estimate() Estimate {
 	e := Estimate{GPUHours: map[string]float64{}, Peak: map[string]GPUs{}}
-	busy := b.busy()
+	busy := b.expect()
 	for _, d := range b.deployments {
 		deploy := addr.Step{Kind: Deploy, Name: providerName(d.provider), Key: d.key}
-		cells, runs := busy[deploy]
+		took, runs := busy[deploy]
 		if !runs {
 			continue
 		}
 		terms := b.Billing[d.provider.Type]
-		seconds := (terms.Startup + cells).Seconds()
+		seconds := took.Seconds()
 		e.Seconds += seconds
 		b.checkTTL(d, time.Duration(seconds*float64(time.Second)))
 		e.hold(deploy.Name, d.spec.GPUType, d.spec.GPUs, d.provider.Quota)
@@ -71,27 +71,44 @@ func (b *builder) price(gpuType string) (float64, bool) {
 	return known.PriceUSD, ok && known.PriceUSD > 0
 }
 
-// busy returns, for each deployment that runs, how long its warm-up and its cells are expected to take.
-func (b *builder) busy() map[addr.Step]time.Duration {
+// expect sets how long each step that runs is expected to take, and returns the sum for each deployment.
+func (b *builder) expect() map[addr.Step]time.Duration {
+	startup := map[addr.Step]time.Duration{}
+	for _, d := range b.deployments {
+		startup[addr.Step{Kind: Deploy, Name: providerName(d.provider), Key: d.key}] = b.Billing[d.provider.Type].Startup
+	}
 	busy := map[addr.Step]time.Duration{}
-	for _, step := range b.plan.Steps {
-		if step.Action != Run {
+	for i := range b.plan.Steps {
+		step := &b.plan.Steps[i]
+		if step.Action != Run || step.Deployment.IsZero() {
 			continue
 		}
-		switch step.Address.Kind {
-		case Warmup:
-			var cfg stage.WarmupConfig
-			if json.Unmarshal(step.Config, &cfg) == nil {
-				busy[step.Deployment] += b.expected(cfg.Workload, cfg.Requests, cfg.Users)
-			}
-		case Load:
-			var cfg stage.LoadConfig
-			if json.Unmarshal(step.Config, &cfg) == nil {
-				busy[step.Deployment] += assumedPower + b.expected(cfg.Workload, cfg.Workload.Requests, cfg.Users)
-			}
-		}
+		took := b.takes(*step, startup[step.Address])
+		step.Expected = stage.Duration(took)
+		busy[step.Deployment] += took
 	}
 	return busy
+}
+
+// takes is how long a step is expected to take.
+func (b *builder) takes(s Step, startup time.Duration) time.Duration {
+	switch s.Address.Kind {
+	case Deploy:
+		return startup
+	case Warmup:
+		var cfg stage.WarmupConfig
+		if json.Unmarshal(s.Config, &cfg) == nil {
+			return b.expected(cfg.Workload, cfg.Requests, cfg.Users)
+		}
+	case Load:
+		var cfg stage.LoadConfig
+		if json.Unmarshal(s.Config, &cfg) == nil {
+			return b.expected(cfg.Workload, cfg.Workload.Requests, cfg.Users)
+		}
+	case FetchPower:
+		return assumedPower
+	}
+	return 0
 }
 
 // expected is how long users take over requests of the mean length, or the set duration.

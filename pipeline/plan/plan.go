@@ -93,6 +93,9 @@ type Step struct {
 	// GPUs is what a deploy step holds until its teardown.
 	GPUs *Claim `json:"gpus,omitempty"`
 
+	// Expected is how long a step that runs is expected to take; 0 where there is nothing to go by.
+	Expected stage.Duration `json:"expected,omitempty"`
+
 	// Atom names the steps that are sealed together, under one key: those of one cell, or a pure step alone.
 	Atom string `json:"atom,omitempty"`
 	// SameAs is the atom of another cell with the same recipe: it is measured once, and its result is this one's too.

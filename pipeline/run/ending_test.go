@@ -115,7 +115,7 @@ plot done`)
 		if want := "4u/64x16/t1\"] failed: not measured: the run's time of 1h30m0s was over (-timeout)"; strings.Count(b.table("run-1"), want) != 4 {
 			t.Errorf("the tables do not say %q:\n%s", want, b.table("run-1"))
 		}
-		if last := seen.events[len(seen.events)-1]; last.Message != "1 cells measured, 0 used again, timed out" {
+		if last := seen.events[len(seen.events)-1]; last.Message != "1 cell measured, 0 used again, timed out" {
 			t.Errorf("last event %q", last.Message)
 		}
 		clear(b.on)

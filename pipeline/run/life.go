@@ -204,9 +204,8 @@ func (j *job) keepLog(ctx context.Context) {
 	if err != nil || len(lines) == 0 {
 		return
 	}
-	dir := filepath.Join(j.Dir, "logs")
-	path := filepath.Join(dir, folder(j.node.Deployment)+".log")
-	if err := errors.Join(os.MkdirAll(dir, 0o755), os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o644)); err != nil {
+	path := keptLog(j.Dir, j.node.Deployment)
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o644)); err != nil {
 		j.warn(j.node.Address, fmt.Errorf("keep the server's log: %w", err))
 	}
 }

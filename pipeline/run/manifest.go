@@ -26,7 +26,7 @@ type Manifest struct {
 	Args     []string   `json:"args"` // without the values of variables
 	Started  time.Time  `json:"started"`
 	Ended    *time.Time `json:"ended"`
-	Status   string     `json:"status"` // running, done, failed, interrupted, timed out or died
+	Status   string     `json:"status"` // one of those below, interrupted or timed out
 	ExitCode *int       `json:"exit_code"`
 	Cells    CellCount  `json:"cells"`
 	Failures []Failure  `json:"failures,omitempty"` // of cells, as results.json tells them
@@ -57,6 +57,14 @@ type CellCount struct {
 	Measured int `json:"measured"`
 	Reused   int `json:"reused"`
 }
+
+// The states of a manifest that are not the End of a run.
+const (
+	StatusRunning = "running"
+	StatusDone    = "done"
+	StatusFailed  = "failed" // some cells, or the report
+	StatusDied    = "died"   // its process ended without a word
+)
 
 // Write puts the manifest into the run's folder.
 func (m Manifest) Write(dir string) error {

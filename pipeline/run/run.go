@@ -107,14 +107,21 @@ func Run(ctx context.Context, cfg Config) (Outcome, error) {
 			outcome.Missing = append(outcome.Missing, Failure{n.Address, e.failure(n)})
 		}
 	}
-	cfg.Events.Emit(event.Event{Type: event.RunEnded, Message: summary(outcome)})
+	cfg.Events.Emit(event.Event{Type: event.RunEnded, Reason: string(outcome.End), Message: summary(outcome)})
 	return outcome, nil
 }
 
+func count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}
+
 func summary(o Outcome) string {
-	text := fmt.Sprintf("%d cells measured, %d used again", o.Measured(), o.Reused())
+	text := fmt.Sprintf("%s measured, %d used again", count(o.Measured(), "cell"), o.Reused())
 	if n := len(o.Failures()); n > 0 {
-		text += fmt.Sprintf(", %d steps failed", n)
+		text += fmt.Sprintf(", %s failed", count(n, "step"))
 	}
 	if o.End != Complete {
 		text += ", " + string(o.End)

@@ -20,6 +20,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
 	"github.com/strangeloopio/inferencex/pipeline/event"
+	"github.com/strangeloopio/inferencex/pipeline/event/eventtest"
 	"github.com/strangeloopio/inferencex/pipeline/journal"
 	"github.com/strangeloopio/inferencex/pipeline/plan"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
@@ -116,6 +117,7 @@ func (b *bench) run(ctx context.Context, text string) (Outcome, *recorder) {
 	Recover(ctx, cfg)
 	outcome, err := Run(ctx, cfg)
 	must(b.t, err)
+	eventtest.Check(b.t, seen.events)
 	return outcome, seen
 }
 

@@ -32,6 +32,9 @@ func (e *executor) tell(n *node) {
 	default:
 		ev.Type = event.StepFailed
 	}
+	if n.state.OK() {
+		ev.Key = e.sealed[n.Atom].Key
+	}
 	if n.err != nil {
 		ev.Class, ev.Reason, ev.Message = string(stage.ClassOf(n.err)), stage.ReasonOf(n.err), n.err.Error()
 	}

@@ -3,9 +3,11 @@ package run
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"log/slog"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -46,6 +48,32 @@ func folder(step addr.Step) string {
 		}
 	}
 	return strings.Join(parts, ".")
+}
+
+// ServerLogs returns the files that hold the log of a deployment in a run's folder: what its servers wrote, attempt by attempt, where the
+// provider keeps it there; or else what the teardown kept of it.
+func ServerLogs(dir string, deploy addr.Step) []string {
+	own, _ := fs.Glob(os.DirFS(dir), path.Join("attempts", folder(deploy), "*", "*.log")) // the pattern is a good one
+	for i, name := range own {
+		own[i] = filepath.Join(dir, filepath.FromSlash(name))
+	}
+	if len(own) > 0 {
+		return own
+	}
+	if kept := keptLog(dir, deploy); fileExists(kept) {
+		return []string{kept}
+	}
+	return nil
+}
+
+// keptLog is where a teardown keeps the end of a server's log.
+func keptLog(dir string, deploy addr.Step) string {
+	return filepath.Join(dir, "logs", folder(deploy)+".log")
+}
+
+func fileExists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // attemptDir returns a folder that is not there yet: what earlier attempts wrote is kept for diagnosis.

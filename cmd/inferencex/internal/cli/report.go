@@ -29,14 +29,10 @@ func newReport(app *App) *cobra.Command {
 interrupted it reports what there is. RUN is a run's id or its folder.`,
 		Args: oneArg,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			name := "latest"
-			if len(args) > 0 {
-				name = args[0]
-			}
-			return app.remake(cmd.Context(), dir, name, format, wait)
+			return app.remake(cmd.Context(), dir, nameOf(args), format, wait)
 		},
 	}
-	cmd.Flags().StringVar(&dir, "dir", "runs", "`folder` of runs and checkpoints")
+	registerRuns(cmd, &dir)
 	registerWait(cmd, &wait)
 	cmd.Flags().StringVar(&format, "format", "", "print the results as md, csv or json `form` instead of the table")
 	return cmd

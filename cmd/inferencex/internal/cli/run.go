@@ -107,6 +107,9 @@ func (a *App) precheck(l *loaded, f suiteFlags, saved *savedPlan) error {
 	return saved.check(p)
 }
 
+// progressEvery is how often the file of events notes how far a step is, for status.
+const progressEvery = 5 * time.Second
+
 // execute carries the plan out while telling what happens to the run's events file and to the user.
 func (a *App) execute(ctx context.Context, w *workspace, p *plan.Plan, f runFlags) (outcome run.Outcome, err error) {
 	file, err := os.Create(filepath.Join(w.dir, "events.jsonl"))
@@ -115,7 +118,7 @@ func (a *App) execute(ctx context.Context, w *workspace, p *plan.Plan, f runFlag
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	log := event.NewLines(file)
-	log.Skip = func(e event.Event) bool { return e.Type == event.StepProgress }
+	log.Skip = event.Sparse(progressEvery)
 	var show view.Run = view.NewHuman(view.HumanConfig{Out: a.Stderr, Plan: p, Headline: view.Sum(p), Terminal: a.Terminal, Colour: a.Colour})
 	if f.json {
 		show = view.NewLines(a.Stdout, a.Stderr)
@@ -235,9 +238,9 @@ func (a *App) closeManifest(m run.Manifest, dir string, o run.Outcome, code int)
 	case o.End == run.Interrupted || o.End == run.TimedOut:
 		m.Status = string(o.End)
 	case code == ExitOK:
-		m.Status = "done"
+		m.Status = run.StatusDone
 	default:
-		m.Status = "failed"
+		m.Status = run.StatusFailed
 	}
 	return m.Write(dir)
 }

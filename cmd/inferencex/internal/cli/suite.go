@@ -31,7 +31,7 @@ func (f *suiteFlags) register(cmd *cobra.Command) {
 }
 
 func (f *suiteFlags) registerDir(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.dir, "dir", "runs", "`folder` of runs and checkpoints")
+	registerRuns(cmd, &f.dir)
 }
 
 func (f *suiteFlags) registerTarget(cmd *cobra.Command) {

@@ -48,7 +48,9 @@ func (a *App) openWorkspace(ctx context.Context, root, suite string, wait time.D
 	}()
 	w.lease, err = journal.Acquire(ctx, journal.LeaseConfig{
 		Dir: root, Run: id, Now: a.Now, Wait: wait,
-		Waiting: func(held *journal.HeldError) { fmt.Fprintf(a.Stderr, "Waiting for %s to leave %s.\n", held.Holder, root) },
+		Waiting: func(held *journal.HeldError) {
+			fmt.Fprintf(a.Stderr, "Waiting for %s to leave %s.\n", held.Holder, root)
+		},
 	})
 	if err != nil {
 		return w, err
@@ -130,10 +132,10 @@ func pointLatest(root, id string) error {
 func markDead(root string) error {
 	latest := filepath.Join(root, "latest")
 	manifest, err := run.ReadManifest(latest)
-	if err != nil || manifest.Status != "running" {
+	if err != nil || manifest.Status != run.StatusRunning {
 		return nil // there is none, or it says what became of it
 	}
-	manifest.Status = "died"
+	manifest.Status = run.StatusDied
 	return manifest.Write(latest)
 }
 
@@ -153,7 +155,7 @@ func (a *App) manifest(w *workspace, l *loaded, p *plan.Plan) run.Manifest {
 	return run.Manifest{
 		ID: w.id, Suite: p.Suite, Sources: l.Files, Version: versionString(),
 		Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Host: host, PID: os.Getpid(),
-		Args: withoutValues(a.Args), Started: a.Now().UTC(), Status: "running",
+		Args: withoutValues(a.Args), Started: a.Now().UTC(), Status: run.StatusRunning,
 		Cells: run.CellCount{Total: p.Cells()},
 	}
 }

@@ -154,7 +154,7 @@ func (a *activity) live() string {
 	for _, f := range []struct{ name, format string }{
 		{"in_flight", "%v in flight"}, {"output_tps", "%.0f tok/s"}, {"ttft_p50_s", "TTFT %.3f s"}, {"errors", "%v errors"},
 	} {
-		if v, ok := a.figures[f.name]; ok && v != 0 {
+		if v, ok := a.figures[f.name]; ok && fmt.Sprint(v) != "0" {
 			parts = append(parts, fmt.Sprintf(f.format, v))
 		}
 	}
