@@ -21,8 +21,26 @@ variable "workspace" {
   description = "The first part of your Modal app's addresses."
 }
 
+variable "isl" {
+  type        = number
+  default     = 2048
+  description = "Input tokens of every request."
+}
+
+variable "osl" {
+  type        = number
+  default     = 512
+  description = "Output tokens of every request."
+}
+
+variable "speed" {
+  type        = number
+  default     = 4
+  description = "Simulated seconds a second: lower where the client cannot keep up."
+}
+
 provider "simulator" "local" {
-  speed = 4 # simulated seconds a second
+  speed = var.speed
 }
 
 provider "endpoint" "modal" {
@@ -36,8 +54,8 @@ model "llama-8b" {
 }
 
 workload "chat" {
-  isl = 2048
-  osl = 512
+  isl = var.isl
+  osl = var.osl
 }
 
 benchmark "gpu_users" {

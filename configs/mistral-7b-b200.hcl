@@ -21,8 +21,26 @@ variable "workspace" {
   description = "The first part of your Modal app's addresses."
 }
 
+variable "isl" {
+  type        = number
+  default     = 4096
+  description = "Input tokens of every request."
+}
+
+variable "osl" {
+  type        = number
+  default     = 1024
+  description = "Output tokens of every request."
+}
+
+variable "speed" {
+  type        = number
+  default     = 4
+  description = "Simulated seconds a second: lower where the client cannot keep up."
+}
+
 provider "simulator" "local" {
-  speed = 4 # simulated seconds a second
+  speed = var.speed
 }
 
 provider "endpoint" "modal" {
@@ -38,8 +56,8 @@ model "mistral-7b" {
 workload "chat" {
   # The seed sends 30 requests to each user count, which cannot keep 128 users in flight: inferencex refuses requests < users.
   # Left out, requests is 8 × users.
-  isl = 4096
-  osl = 1024
+  isl = var.isl
+  osl = var.osl
 }
 
 benchmark "gpu_users" {
