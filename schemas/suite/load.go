@@ -2,6 +2,7 @@ package suite
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -123,8 +124,13 @@ func (l *loader) run() {
 	l.checkMoves()
 	l.checkPrices()
 	if len(l.benchmarks) == 0 && !l.diags.HasErrors() {
-		l.diags = l.diags.Append(&hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Nothing to measure", Detail: fmt.Sprintf("No file of %s has a benchmark block. Add one.", l.src.Path)})
+		detail := fmt.Sprintf("No file of the folder %s has a benchmark block. Add one.", l.src.Path)
+		if !l.src.IsFolder() {
+			detail = fmt.Sprintf("%s has no benchmark block. Add one.", l.src.Path)
+		}
+		l.diags = l.diags.Append(&hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Nothing to measure", Detail: detail})
 	}
+	l.separateSuites()
 }
 
 // declareAll makes known what the files declare, and what their modules do.
@@ -168,6 +174,23 @@ func (l *loader) single(blocks []*hcl.Block, decode func(*hcl.Block)) {
 		}
 		decode(blk)
 	}
+}
+
+// separateSuites says that files of the folder are suites of their own, in place of naming everything that stands in both.
+func (l *loader) separateSuites() {
+	blocks := l.byKind["suite"]
+	if len(blocks) < 2 || blocks[0].DefRange.Filename == blocks[1].DefRange.Filename {
+		return
+	}
+	several := map[string]bool{}
+	for _, blk := range blocks[1:] {
+		several[blk.DefRange.Filename] = true
+	}
+	l.diags = slices.DeleteFunc(l.diags, func(d *hcl.Diagnostic) bool {
+		return d.Subject != nil && several[d.Subject.Filename] && strings.HasPrefix(d.Summary, "Duplicate ")
+	})
+	first := blocks[0].DefRange
+	l.fail(blocks[1].DefRange, "Several suites", "All files of a folder are one suite, and there is a suite block at %s too. To read one of the files alone, name it in place of the folder; otherwise leave one suite block.", block.Place(first))
 }
 
 // decode decodes a block by its schema and keeps what was wrong.

@@ -56,10 +56,10 @@ benchmark "b" {
 func TestLoadUnreadable(t *testing.T) {
 	dir := write(t, map[string]string{"readme.md": "", "huge.hcl": strings.Repeat("#", 1<<20+1), "deep.hcl": "locals {\n a = " + strings.Repeat("[", 1000)})
 	tests := map[string]struct{ path, want string }{
-		"absent": {filepath.Join(dir, "absent.hcl"), `Suite not found: there is no file or folder "DIR/absent.hcl". Give the path of a suite: one *.hcl or *.hcl.json file, or a folder of them.`},
+		"absent": {filepath.Join(dir, "absent.hcl"), `Suite not found: There is no file or folder "DIR/absent.hcl". Give the path of a suite: one *.hcl or *.hcl.json file, or a folder of them.`},
 		"huge":   {filepath.Join(dir, "huge.hcl"), `File not readable: DIR/huge.hcl is larger than 1048576 bytes, which no suite needs: check the path.`},
-		"deep":   {filepath.Join(dir, "deep.hcl"), `File not readable: DIR/deep.hcl is nested more than 500 deep, which no suite needs: check the path.`},
-		"empty":  {t.TempDir(), `Suite not found: the folder "EMPTY" has no *.hcl or *.hcl.json file. Give the path of one that has.`},
+		"deep":   {filepath.Join(dir, "deep.hcl"), `File not readable: DIR/deep.hcl is nested more than 500 deep, which no suite needs: take it apart with local values.`},
+		"empty":  {t.TempDir(), `Suite not found: The folder "EMPTY" has no *.hcl or *.hcl.json file. Give the path of one that has.`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -196,7 +196,7 @@ variable "token" {
 		"undeclared":     {Options{Vars: map[string]string{"tokn": "4"}}, "", "", []string{`Undeclared variable: A value is given for "tokn", but the suite declares no such variable. Did you mean "token"?`}},
 		"wrong type":     {Options{Vars: map[string]string{"n": "many"}}, "", "", []string{`Wrong variable value: The value of "n" (-var) does not fit: it is a string, but the declared type is number.`}},
 		"secret":         {Options{Vars: map[string]string{"token": "hunter2"}}, "", "", []string{`Invalid variable value: The value of "token" (-var) breaks this rule: Too long.`}},
-		"no file":        {Options{VarFiles: []string{"absent.hclvars"}}, "", "", []string{`File not readable: open absent.hclvars: no such file or directory.`}},
+		"no file":        {Options{VarFiles: []string{"absent.hclvars"}}, "", "", []string{`File not found: There is no file "absent.hclvars", which -var-file names.`}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/suite/snippet"
 	"github.com/strangeloopio/inferencex/schemas/suite/variable"
 )
 
@@ -71,7 +72,7 @@ func golden(t *testing.T, path, got string) {
 func render(t *testing.T, files map[string]*hcl.File, diags hcl.Diagnostics) string {
 	t.Helper()
 	var out bytes.Buffer
-	if err := hcl.NewDiagnosticTextWriter(&out, files, 100, false).WriteDiagnostics(diags); err != nil {
+	if err := snippet.New(&out, files, 100, false).Write(diags); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()

@@ -4,10 +4,8 @@
 package source
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -18,12 +16,6 @@ import (
 	"github.com/hashicorp/hcl/v2/hclparse"
 )
 
-// mostBytes is the size of a file that nobody wrote by hand; a parser is not to be fed more than that.
-const mostBytes = 1 << 20
-
-// mostNesting keeps the parser, which calls itself for everything nested, from running out of stack.
-const mostNesting = 500
-
 // Set is everything that was read.
 type Set struct {
 	Path   string               // as given
@@ -33,6 +25,9 @@ type Set struct {
 	Order  []string             // the suite's own files
 	Values []Values             // files of variables' values: those beside the suite, then those the user named
 }
+
+// IsFolder says whether the suite was given as a folder of files.
+func (set Set) IsFolder() bool { return set.Folder == set.Path }
 
 // Values is a parsed file of variables' values.
 type Values struct {
@@ -45,12 +40,15 @@ type Values struct {
 func Module(folder string) (Set, hcl.Diagnostics) {
 	p := hclparse.NewParser()
 	set := Set{Path: folder, Folder: folder, Name: nameOf(folder), Files: map[string]*hcl.File{}}
-	if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+	switch info, err := os.Stat(folder); {
+	case err != nil:
 		return set, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Module not found", Detail: fmt.Sprintf("There is no folder %s. The path of a module is seen from the folder of the file that names it.", folder)}}
+	case !info.IsDir():
+		return set, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Module not found", Detail: fmt.Sprintf("%s is a file, and a module is a folder: name the one that the file is in.", folder)}}
 	}
 	names, _, err := find(folder)
 	if err != nil {
-		return set, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Module not found", Detail: "In place of a module, " + err.Error() + "."}}
+		return set, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Module not found", Detail: sentence(err)}}
 	}
 	var diags hcl.Diagnostics
 	for _, name := range names {
@@ -68,7 +66,7 @@ func Read(path string, varFiles []string) (Set, hcl.Diagnostics) {
 	set := Set{Path: path, Name: nameOf(path), Files: map[string]*hcl.File{}}
 	names, folder, err := find(path)
 	if err != nil {
-		return set, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Suite not found", Detail: err.Error() + "."}}
+		return set, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Suite not found", Detail: sentence(err)}}
 	}
 	set.Folder = folder
 	var diags hcl.Diagnostics
@@ -80,40 +78,18 @@ func Read(path string, varFiles []string) (Set, hcl.Diagnostics) {
 	}
 	auto, err := automatic(folder)
 	if err != nil {
-		diags = diags.Append(&hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Folder not readable", Detail: err.Error()})
+		diags = diags.Append(&hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Folder not readable", Detail: sentence(err)})
 	}
 	for i, name := range append(auto, varFiles...) {
+		if i >= len(auto) && missing(name) {
+			diags = diags.Append(&hcl.Diagnostic{Severity: hcl.DiagError, Summary: "File not found", Detail: fmt.Sprintf("There is no file %q, which -var-file names.", name)})
+			continue
+		}
 		if f := parse(p, name, &diags); f != nil {
 			set.Values = append(set.Values, Values{Name: name, Auto: i < len(auto), Body: f.Body})
 		}
 	}
 	return set, set.Sort(diags)
-}
-
-// parse reads one file, JSON if it is called so.
-func parse(p *hclparse.Parser, name string, diags *hcl.Diagnostics) *hcl.File {
-	text, err := readText(name)
-	if err != nil {
-		*diags = diags.Append(&hcl.Diagnostic{Severity: hcl.DiagError, Summary: "File not readable", Detail: err.Error() + "."})
-		return nil
-	}
-	parser := p.ParseHCL
-	if strings.HasSuffix(name, ".json") {
-		parser = p.ParseJSON
-	}
-	f, found := parser(text, name)
-	*diags = append(*diags, settled(found)...)
-	return f
-}
-
-// settled drops what the parser says after a string that was not closed: from there on it takes text for code.
-func settled(diags hcl.Diagnostics) hcl.Diagnostics {
-	for i, d := range diags {
-		if d.Summary == "Invalid multi-line string" {
-			return diags[:i+1]
-		}
-	}
-	return diags
 }
 
 // find lists the files of a suite and the folder they are in.
@@ -158,70 +134,6 @@ func automatic(folder string) ([]string, error) {
 // escape takes the meaning from characters that a glob would act on.
 func escape(folder string) string {
 	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(folder)
-}
-
-// readText reads a file that is fit for a parser.
-func readText(name string) ([]byte, error) {
-	f, err := os.Open(name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, mostBytes+1))
-	switch {
-	case err != nil:
-		return nil, err
-	case len(text) > mostBytes:
-		return nil, fmt.Errorf("%s is larger than %d bytes, which no suite needs: check the path", name, mostBytes)
-	case strings.HasSuffix(name, ".json") && loops(text) > mostLoops:
-		return nil, fmt.Errorf("%s has more than %d loops in one text; take it apart with local values, or write it in HCL's own syntax", name, mostLoops)
-	case nesting(text) > mostNesting:
-		return nil, fmt.Errorf("%s is nested more than %d deep, which no suite needs: check the path", name, mostNesting)
-	}
-	return text, nil
-}
-
-// mostLoops bounds the loops in one text of a JSON file. In the native syntax, what loops do is counted instead.
-const mostLoops = 2
-
-// loops is the most often that "for" stands in one text of a JSON file.
-func loops(text []byte) int {
-	most, here, inside := 0, 0, false
-	for i := 0; i < len(text); i++ {
-		switch c := text[i]; {
-		case c == '"':
-			inside, here = !inside, 0
-		case c == '\\':
-			i++
-		case inside && bytes.HasPrefix(text[i:], []byte("for ")):
-			here++
-			most = max(most, here)
-		}
-	}
-	return most
-}
-
-// nesting bounds from above how deep a parser would recurse: brackets that are open at once, and operators, splats and
-// template conditions that follow each other. Text in quotes counts too; it would have to be very odd to matter.
-func nesting(text []byte) int {
-	open, most, run := 0, 0, 0
-	for _, c := range text {
-		switch c {
-		case '(', '[', '{':
-			open++
-		case ')', ']', '}':
-			open = max(0, open-1)
-		}
-		switch c {
-		case '!', '-':
-			run++
-		case ' ', '\t', '\n', '\r':
-		default:
-			run = 0
-		}
-		most = max(most, open, run)
-	}
-	return max(most, bytes.Count(text, []byte("[*]")), bytes.Count(text, []byte(".*")), bytes.Count(text, []byte("%{")))
 }
 
 // Sort puts diagnostics in the order of the files and of the places in them, and drops those said twice.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/event"
 	"github.com/strangeloopio/inferencex/pipeline/journal"
+	"github.com/strangeloopio/inferencex/schemas/suite/snippet"
 )
 
 // Run shows the events of a run. Its owner closes it when the run has ended.
@@ -41,12 +42,15 @@ func JSON(out io.Writer, v any) error {
 	return enc.Encode(v)
 }
 
+// diagnosticColumns is the width to which the text of diagnostics is wrapped.
+const diagnosticColumns = 100
+
 // Diagnostics prints what is wrong with a suite: with snippets to talk, or as one line of JSON to data.
 func Diagnostics(talk, data io.Writer, diags hcl.Diagnostics, files map[string]*hcl.File, asJSON, colour bool) error {
 	if asJSON {
 		return json.NewEncoder(data).Encode(map[string]any{"diagnostics": diagnosticsJSON(diags)})
 	}
-	return hcl.NewDiagnosticTextWriter(talk, files, 100, colour).WriteDiagnostics(diags)
+	return snippet.New(talk, files, diagnosticColumns, colour).Write(diags)
 }
 
 type diagnostic struct {
