@@ -32,7 +32,7 @@ func NewConsole(path string, opt Options) (*Console, map[string]*hcl.File, hcl.D
 	return &Console{l}, src.Files, diags
 }
 
-// Eval evaluates one expression. A sensitive value is replaced by what stands for it.
+// Eval evaluates one expression. What is sensitive in its value is replaced by the text "(sensitive)".
 func (c *Console) Eval(text string) (cty.Value, hcl.Diagnostics) {
 	e, diags := hclsyntax.ParseExpression([]byte(text), ConsoleFile, hcl.InitialPos)
 	if diags.HasErrors() {
@@ -42,5 +42,5 @@ func (c *Console) Eval(text string) (cty.Value, hcl.Diagnostics) {
 	if diags = append(diags, c.loader.redact(found)...); diags.HasErrors() {
 		return cty.NilVal, diags
 	}
-	return block.Redact(v), diags
+	return block.Veiled(v), diags
 }

