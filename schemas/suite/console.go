@@ -32,9 +32,10 @@ func NewConsole(path string, opt Options) (*Console, map[string]*hcl.File, hcl.D
 	return &Console{l}, src.Files, diags
 }
 
-// Eval evaluates one expression. What is sensitive in its value is replaced by the text "(sensitive)".
-func (c *Console) Eval(text string) (cty.Value, hcl.Diagnostics) {
-	e, diags := hclsyntax.ParseExpression([]byte(text), ConsoleFile, hcl.InitialPos)
+// Eval evaluates one expression. What is sensitive in its value is replaced by the text "(sensitive)". The line, from
+// 1, is where diagnostics say that it stands, in a file in which nothing but line ends is before it.
+func (c *Console) Eval(text string, line int) (cty.Value, hcl.Diagnostics) {
+	e, diags := hclsyntax.ParseExpression([]byte(text), ConsoleFile, hcl.Pos{Line: line, Column: 1, Byte: line - 1})
 	if diags.HasErrors() {
 		return cty.NilVal, diags
 	}

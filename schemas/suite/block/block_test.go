@@ -201,7 +201,7 @@ func TestChecks(t *testing.T) {
 	}{
 		"whole":        {Whole(1), n(1), ""},
 		"fraction":     {Whole(1), n(1.5), "1.5 is not a whole number"},
-		"huge":         {Whole(1), n(1e18), "1e+18 is too large"},
+		"huge":         {Whole(1), n(1e18), "1000000000000000000 is too large; the most is 9007199254740992"},
 		"at least":     {AtLeast(0), n(-1), "-1 is too small; the least is 0"},
 		"not a float":  {AtLeast(0), cty.MustParseNumberVal("1e400"), "1e+400 is too large"},
 		"between":      {Within(0, 2).Check, n(2), ""},

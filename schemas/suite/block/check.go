@@ -55,7 +55,7 @@ func (b *Bounds) Check(v cty.Value) error {
 	case b.Min != nil && n.Cmp(big.NewFloat(*b.Min)) < 0:
 		return fmt.Errorf("%s is too small; the least is %g", Number(v), *b.Min)
 	case b.Whole && n.Cmp(big.NewFloat(mostWhole)) > 0:
-		return fmt.Errorf("%s is too large", Number(v))
+		return fmt.Errorf("%s is too large; the most is %d", Number(v), mostWhole)
 	}
 	return finite(v)
 }
@@ -100,8 +100,14 @@ func finite(v cty.Value) error {
 	return nil
 }
 
-// Number writes a number shortly, for messages.
-func Number(v cty.Value) string { return v.AsBigFloat().Text('g', 12) }
+// Number writes a number for messages: a whole one in full, as far as it can be read, and others shortly.
+func Number(v cty.Value) string {
+	n := v.AsBigFloat()
+	if magnitude, _ := n.Float64(); n.IsInt() && magnitude < 1e20 && magnitude > -1e20 {
+		return n.Text('f', 0)
+	}
+	return n.Text('g', 12)
+}
 
 func (a Arg) checkOneOf(v cty.Value) error {
 	switch {

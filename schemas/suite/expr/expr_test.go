@@ -75,6 +75,8 @@ func TestEval(t *testing.T) {
 		"no root":              {"other.key", `Unknown reference: Nothing is called "other" here. References start with local, thing.`},
 		"each elsewhere":       {"each.key", `Unknown reference: Nothing is called "each" here: it has a meaning only in a benchmark with for_each.`},
 		"unknown function":     {"lenght(local.o)", `Call to unknown function: There is no function "lenght". Did you mean "length"?`},
+		"divided by zero":      {"[{ a = [1 / (local.b - 2)] }]", "Infinite number: This comes to a number without end: something is divided by zero, or grows beyond what a number can be."},
+		"secret infinity":      {"length(local.token) / 0", "Infinite number: This comes to a number without end: something is divided by zero, or grows beyond what a number can be."},
 		"powers":               {"pow2(3, 40)", "[4,8,16,32]"},
 		"one power":            {"pow2(1, 1)", "[1]"},
 		"no power":             {"pow2(5, 7)", `Error in function call: Call to function "pow2" failed: no power of two lies between lo and hi.`},

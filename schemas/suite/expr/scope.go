@@ -238,6 +238,8 @@ func (s *Scope) Eval(e hcl.Expression) (cty.Value, *hcl.EvalContext, hcl.Diagnos
 	switch {
 	case s.meter.exhausted():
 		return cty.DynamicVal, nil, hcl.Diagnostics{overdrawn(e.Range())}
+	case len(evalDiags) == 0 && infinite(v):
+		return cty.DynamicVal, ctx, hcl.Diagnostics{endless(e.Range())}
 	case len(evalDiags) == 0:
 		return v, ctx, nil
 	}

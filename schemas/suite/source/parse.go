@@ -34,23 +34,32 @@ func parse(p *hclparse.Parser, name string, diags *hcl.Diagnostics) *hcl.File {
 		*diags = diags.Append(&hcl.Diagnostic{Severity: hcl.DiagError, Summary: "File not readable", Detail: sentence(err)})
 		return nil
 	}
-	isJSON := strings.HasSuffix(name, ".json")
-	if d := unfit(name, text, isJSON); d != nil {
+	if !strings.HasSuffix(name, ".json") {
+		f, found := native(p, text, name)
+		*diags = append(*diags, found...)
+		return f
+	}
+	if d := unfit(name, text, true); d != nil {
 		*diags = diags.Append(d)
 		return nil
 	}
-	parser := p.ParseHCL
-	if isJSON {
-		parser, text = p.ParseJSON, bytes.TrimPrefix(text, byteOrderMark)
-	}
-	f, found := parser(text, name)
-	if isJSON {
-		found = firstFault(text, found)
-	} else {
-		found = settled(found)
-	}
-	*diags = append(*diags, found...)
+	text = bytes.TrimPrefix(text, byteOrderMark)
+	f, found := p.ParseJSON(text, name)
+	*diags = append(*diags, firstFault(text, found)...)
 	return f
+}
+
+// Syntax parses a text in HCL's own syntax as Read does, for those who only look at how it is written. The file is nil if it is no such text.
+func Syntax(name string, text []byte) (*hcl.File, hcl.Diagnostics) {
+	return native(hclparse.NewParser(), text, name)
+}
+
+func native(p *hclparse.Parser, text []byte, name string) (*hcl.File, hcl.Diagnostics) {
+	if d := unfit(name, text, false); d != nil {
+		return nil, hcl.Diagnostics{d}
+	}
+	f, found := p.ParseHCL(text, name)
+	return f, settled(found)
 }
 
 // unfit says why a text is no suite at all, whatever its parser would make of each letter; nil if it may be one.

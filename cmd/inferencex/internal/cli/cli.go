@@ -144,7 +144,7 @@ func noArgs(cmd *cobra.Command, args []string) error {
 // oneArg is cobra.MaximumNArgs(1) with an error of the right code, for commands that take a suite, or the current folder.
 func oneArg(cmd *cobra.Command, args []string) error {
 	if len(args) > 1 {
-		return exit(ExitConfig, "%s takes one argument, got %d: %v", cmd.CommandPath(), len(args), args)
+		return exit(ExitConfig, "%s takes one argument at most, got %d: %s", cmd.CommandPath(), len(args), strings.Join(args, " "))
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -20,7 +21,7 @@ func newConsole(app *App) *cobra.Command {
 		Use:   "console [SUITE]",
 		Short: "Try expressions against a suite",
 		Long: `console reads expressions from standard input, one a line, and prints their values: what var.x is, what a for expression makes, what
-range(4) gives. It ends with the input.`,
+range(4) gives. Empty lines and comments are passed over. It ends with the input.`,
 		Args: oneArg,
 		RunE: func(_ *cobra.Command, args []string) error {
 			options, err := app.options(f)
@@ -38,18 +39,23 @@ range(4) gives. It ends with the input.`,
 	return cmd
 }
 
+// longestLine is the most that one expression may be: as much as a file of a suite.
+const longestLine = 1 << 20
+
 // converse answers each line of standard input.
 func (a *App) converse(console *suite.Console, files map[string]*hcl.File, asJSON bool) error {
 	failed := false
-	for lines := bufio.NewScanner(a.Stdin); lines.Scan(); {
+	lines := bufio.NewScanner(a.Stdin)
+	lines.Buffer(nil, longestLine)
+	for number := 1; lines.Scan(); number++ {
 		text := strings.TrimSpace(lines.Text())
-		if text == "" {
+		if text == "" || strings.HasPrefix(text, "#") || strings.HasPrefix(text, "//") {
 			continue
 		}
-		value, diags := console.Eval(text)
+		value, diags := console.Eval(text, number)
 		if diags.HasErrors() {
 			failed = true
-			files[suite.ConsoleFile] = &hcl.File{Bytes: []byte(text)}
+			files[suite.ConsoleFile] = &hcl.File{Bytes: []byte(strings.Repeat("\n", number-1) + text)}
 			if err := view.Diagnostics(a.Stderr, a.Stdout, diags, files, asJSON, a.Colour); err != nil {
 				return err
 			}
@@ -59,7 +65,12 @@ func (a *App) converse(console *suite.Console, files map[string]*hcl.File, asJSO
 			return err
 		}
 	}
-	if failed {
+	switch err := lines.Err(); {
+	case errors.Is(err, bufio.ErrTooLong):
+		return exit(ExitConfig, "read standard input: a line is longer than %d bytes, which no expression needs", longestLine)
+	case err != nil:
+		return fmt.Errorf("read standard input: %w", err)
+	case failed:
 		return silent(ExitConfig)
 	}
 	return nil

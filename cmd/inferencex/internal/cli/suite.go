@@ -48,13 +48,21 @@ type loaded struct {
 
 // load reads the suite that the arguments name, or the current folder's. It prints what is wrong with it.
 func (a *App) load(f suiteFlags, args []string) (*loaded, error) {
-	options, err := a.options(f)
+	l, diags, err := a.read(f, args)
 	if err != nil {
 		return nil, err
 	}
-	s, files, diags := suite.Load(pathOf(args), options)
-	l := &loaded{s, files}
 	return l, a.report(l, f.json, diags)
+}
+
+// read is load without a word: the suite in what is loaded is nil if a diagnostic is an error.
+func (a *App) read(f suiteFlags, args []string) (*loaded, hcl.Diagnostics, error) {
+	options, err := a.options(f)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, files, diags := suite.Load(pathOf(args), options)
+	return &loaded{s, files}, diags, nil
 }
 
 // pathOf returns the suite that the arguments name, or the current folder.
@@ -93,8 +101,17 @@ func (a *App) report(l *loaded, asJSON bool, diags hcl.Diagnostics) error {
 	return nil
 }
 
-// plan builds the plan over a store, which may be nil.
+// plan builds the plan over a store, which may be nil. It prints what is wrong with it.
 func (a *App) plan(l *loaded, f suiteFlags, store *checkpoint.Store) (*plan.Plan, error) {
+	p, diags, err := a.build(l, f, store)
+	if err != nil {
+		return nil, err
+	}
+	return p, a.report(l, f.json, diags)
+}
+
+// build is plan without a word.
+func (a *App) build(l *loaded, f suiteFlags, store *checkpoint.Store) (*plan.Plan, hcl.Diagnostics, error) {
 	parts := a.parts()
 	cfg := plan.Config{
 		Suite: l.Suite, Kinds: parts.Kinds(), Store: store, Billing: parts.Billing(), Check: parts.Check, Context: parts.Context,
@@ -106,14 +123,10 @@ func (a *App) plan(l *loaded, f suiteFlags, store *checkpoint.Store) (*plan.Plan
 		for _, text := range given.texts {
 			selector, err := addr.ParseSelector(text)
 			if err != nil {
-				return nil, exit(ExitConfig, "-%s: %w", flag, err)
+				return nil, nil, exit(ExitConfig, "-%s: %w", flag, err)
 			}
 			*given.selectors = append(*given.selectors, selector)
 		}
 	}
-	p, diags, err := plan.Build(cfg)
-	if err != nil {
-		return nil, err
-	}
-	return p, a.report(l, f.json, diags)
+	return plan.Build(cfg)
 }

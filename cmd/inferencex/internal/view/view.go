@@ -48,12 +48,13 @@ const diagnosticColumns = 100
 // Diagnostics prints what is wrong with a suite: with snippets to talk, or as one line of JSON to data.
 func Diagnostics(talk, data io.Writer, diags hcl.Diagnostics, files map[string]*hcl.File, asJSON, colour bool) error {
 	if asJSON {
-		return json.NewEncoder(data).Encode(map[string]any{"diagnostics": diagnosticsJSON(diags)})
+		return json.NewEncoder(data).Encode(map[string]any{"diagnostics": DiagnosticList(diags)})
 	}
 	return snippet.New(talk, files, diagnosticColumns, colour).Write(diags)
 }
 
-type diagnostic struct {
+// Diagnostic is a diagnostic as programs read it.
+type Diagnostic struct {
 	Severity string    `json:"severity"`
 	Summary  string    `json:"summary"`
 	Detail   string    `json:"detail"`
@@ -69,10 +70,11 @@ type position struct {
 	Byte   int `json:"byte"`
 }
 
-func diagnosticsJSON(diags hcl.Diagnostics) []diagnostic {
-	list := make([]diagnostic, 0, len(diags))
+// DiagnosticList returns diagnostics as programs read them, an empty list for none.
+func DiagnosticList(diags hcl.Diagnostics) []Diagnostic {
+	list := make([]Diagnostic, 0, len(diags))
 	for _, d := range diags {
-		entry := diagnostic{Severity: "error", Summary: d.Summary, Detail: d.Detail}
+		entry := Diagnostic{Severity: "error", Summary: d.Summary, Detail: d.Detail}
 		if d.Severity == hcl.DiagWarning {
 			entry.Severity = "warning"
 		}
