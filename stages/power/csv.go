@@ -34,27 +34,27 @@ type csvLogs struct {
 	gpus int    // of the folder's logs, those for so many GPUs are read
 }
 
-func (c csvLogs) readings(_ context.Context, from, to int64) ([]table.Power, error) {
+func (c csvLogs) readings(_ context.Context, from, to int64) (samples, error) {
 	paths := []string{c.path}
 	if info, err := os.Stat(c.path); err == nil && info.IsDir() {
 		pattern := filepath.Join(c.path, fmt.Sprintf(logName, c.gpus, "*"))
 		if paths, err = filepath.Glob(pattern); err != nil || len(paths) == 0 {
-			return nil, fmt.Errorf("read power logs: no %s: %w", pattern, errors.Join(os.ErrNotExist, err))
+			return samples{}, fmt.Errorf("read power logs: no %s: %w", pattern, errors.Join(os.ErrNotExist, err))
 		}
 	}
 	var rows []table.Power
 	for _, path := range paths {
 		text, err := os.ReadFile(path)
 		if err != nil {
-			return nil, fmt.Errorf("read power log: %w", err)
+			return samples{}, fmt.Errorf("read power log: %w", err)
 		}
 		log, err := parseLog(text)
 		if err != nil {
-			return nil, fmt.Errorf("read power log %s: %w", path, err)
+			return samples{}, fmt.Errorf("read power log %s: %w", path, err)
 		}
 		rows = append(rows, log...)
 	}
-	return around(rows, from, to), nil
+	return samples{rows: around(rows, from, to), clockError: csvClockError}, nil
 }
 
 // around returns the rows of [from, to] and of two seconds beyond, since logs of a reading a second must still bracket the window.

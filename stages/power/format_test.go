@@ -24,15 +24,15 @@ func TestParseReading(t *testing.T) {
 	}{
 		{
 			name: "all there", line: head + "123.45, 130.00, 98, 41, 70321, 55, 1980",
-			want: reading{begin, 3, "GPU-77", 123.45, 130, math.NaN(), 0.98, 0.41, 70321, 55, 1980},
+			want: reading{begin, 0, 3, "GPU-77", 123.45, 130, math.NaN(), 0.98, 0.41, 70321, 55, 1980},
 		},
 		{
 			name: "what the driver does not tell", line: head + "[N/A], [Not Supported], [Unknown Error], N/A, 4, 33, [Insufficient Permissions]",
-			want: reading{begin, 3, "GPU-77", math.NaN(), math.NaN(), math.NaN(), math.NaN(), math.NaN(), 4, 33, math.NaN()},
+			want: reading{begin, 0, 3, "GPU-77", math.NaN(), math.NaN(), math.NaN(), math.NaN(), math.NaN(), 4, 33, math.NaN()},
 		},
 		{
 			name: "older driver", line: head + "96.00, 98, 41, 4, 33, 345", fallback: true,
-			want: reading{begin, 3, "GPU-77", math.NaN(), math.NaN(), 96, 0.98, 0.41, 4, 33, 345},
+			want: reading{begin, 0, 3, "GPU-77", math.NaN(), math.NaN(), 96, 0.98, 0.41, 4, 33, 345},
 		},
 		{name: "torn in a field", line: head + "123.45, 130.00, 98, 41, 703", problem: "8 fields, want 10"},
 		{name: "torn between fields", line: head + "123.45, 130.00, 98, 41, 70321, 55, ", problem: `clocks.sm: "" is no number`},

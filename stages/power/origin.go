@@ -6,11 +6,10 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/table"
 )
 
 const (
-	localClockError = 20 * time.Millisecond // nvidia-smi prints the clock that the load reads
+	localClockError = 20 * time.Millisecond // nvidia-smi prints the clock that the load reads, to its milliseconds
 	csvClockError   = 500 * time.Millisecond
 	// patience is how long a series may lag behind the clock: a pipe can hold the rows of some seconds back.
 	patience = 6 * time.Second
@@ -36,20 +35,18 @@ func (k *Kind) origin(env stage.Env, task stage.Task, opts options) origin {
 	switch o.name {
 	case sourceSimulator:
 		o.uuids = true
-		o.source = &simulator{http: k.http, url: at.Power.URL, speed: at.Clock.Speed, now: env.Now}
+		o.source = &simulator{http: k.http, url: at.Power.URL, speed: at.Clock.Speed, now: env.Now, clock: stage.NewClock(env.Now, at.Clock)}
 		if at.Power.URL == "" {
 			o.source = nothing{`the endpoint is not simulated: set source = "auto"`}
 		}
 	case sourceSMI:
 		o.uuids = true
-		o.clockError = localClockError
 		if s, ok := task.Watch.(*sampler); ok {
 			o.source = s
 		} else {
 			o.source = nothing{"no nvidia-smi runs beside the deployment; the run's log says why"}
 		}
 	case sourceCSV:
-		o.clockError = csvClockError
 		o.source = csvLogs{path: opts.Path, gpus: gpusOf(task)}
 		if opts.Path == "" {
 			o.source = nothing{`source = "csv" needs path = "…", a log or a folder of logs`}
@@ -68,6 +65,6 @@ func gpusOf(task stage.Task) int {
 // nothing is the source of no readings, and why.
 type nothing struct{ why string }
 
-func (n nothing) readings(context.Context, int64, int64) ([]table.Power, error) {
-	return nil, fmt.Errorf("%s", n.why)
+func (n nothing) readings(context.Context, int64, int64) (samples, error) {
+	return samples{}, fmt.Errorf("%s", n.why)
 }

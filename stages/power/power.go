@@ -60,15 +60,21 @@ const reach = time.Second
 type source interface {
 	// readings returns what is known of [from, to] (unix ns). It waits until the series reaches to, as long as that can be expected,
 	// and returns what it has and no error if it does not.
-	readings(ctx context.Context, from, to int64) ([]table.Power, error)
+	readings(ctx context.Context, from, to int64) (samples, error)
+}
+
+// samples is what a source knows of a stretch of time.
+type samples struct {
+	rows       []table.Power // of each GPU in the order in which they came
+	clockError time.Duration // bound on |its clock − the load's|
+	problem    string        // why they are fewer than they should be; empty: nothing is known to be missing
 }
 
 // origin is a source and what must be known to judge its readings.
 type origin struct {
-	name       string
-	source     source
-	clockError time.Duration // bound on |its clock − the load's|
-	uuids      bool          // readings carry the UUIDs that the endpoint lists
+	name   string
+	source source
+	uuids  bool // readings carry the UUIDs that the endpoint lists
 }
 
 // Run fetches the readings around the window of task.Inputs[0], a load, and writes power.parquet, power.json and a CSV log to task.Dir.
@@ -87,13 +93,14 @@ func (k *Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
 	from := k.origin(env, task, opts)
 	pad := time.Duration(opts.Pad)
 	around := int64(max(pad, reach))
-	rows, err := from.source.readings(ctx, load.FromUnixNS()-around, load.ToUnixNS()+around)
+	got, err := from.source.readings(ctx, load.FromUnixNS()-around, load.ToUnixNS()+around)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	record := measured.Power{Source: from.name, Required: opts.Required, Readings: len(rows), Query: energy.Query{
+	rows := got.rows
+	record := measured.Power{Source: from.name, Required: opts.Required, Readings: len(rows), Problem: got.problem, Query: energy.Query{
 		FromUnixNS: load.FromUnixNS(), ToUnixNS: load.ToUnixNS(), Devices: cfg.GPUs,
-		PadSeconds: pad.Seconds(), ClockErrorSeconds: from.clockError.Seconds(),
+		PadSeconds: pad.Seconds(), ClockErrorSeconds: got.clockError.Seconds(), ClockStepSeconds: stepBack(rows).Seconds(),
 	}}
 	if from.uuids {
 		record.Query.UUIDs = uuidsOf(task)
@@ -101,6 +108,8 @@ func (k *Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
 	if err != nil {
 		record.Problem = err.Error()
 		env.Log.Warn("fetch-power: the source gave no readings", "source", from.name, "error", err)
+	} else if got.problem != "" {
+		env.Log.Warn("fetch-power: the source gave fewer readings than it should", "source", from.name, "problem", got.problem)
 	}
 	for i := range rows {
 		rows[i].Cell = task.Inputs[0].Address.String()

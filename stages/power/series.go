@@ -76,6 +76,17 @@ func (s *series) between(from, to int64, host string) []table.Power {
 	return rows
 }
 
+// offset is what the readings since then tell of their clock. What comes through a pipe may be held back for seconds, so that one reading tells little.
+func (s *series) offset(since int64) offset {
+	var o offset
+	for _, r := range s.kept {
+		if r.unixNS >= since {
+			o.told(r.unixNS, r.heardNS)
+		}
+	}
+	return o
+}
+
 // hostOf names the machine of the readings.
 func hostOf(at stage.Endpoint) string {
 	u, err := url.Parse(at.URL)

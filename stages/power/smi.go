@@ -45,7 +45,7 @@ func arguments(fallback bool, period time.Duration, devices []string) []string {
 
 // reading is a row of nvidia-smi in half the room of a table.Power; NaN is what the driver did not tell.
 type reading struct {
-	unixNS                     int64
+	unixNS, heardNS            int64 // as nvidia-smi says, and when it was heard on the load's clock
 	index                      int32
 	uuid                       string
 	average, instant, draw     float64 // W

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/table"
 )
 
 // idle is the watch of a deployment that nothing needs to watch.
@@ -33,7 +32,7 @@ func (k *Kind) Watch(_ context.Context, env stage.Env, task stage.Task) (stage.W
 		return idle{}, nil
 	}
 	s := &sampler{
-		command: opts.Command, period: time.Duration(opts.Period), devices: at.Power.Devices, host: hostOf(at), now: env.Now,
+		command: opts.Command, period: time.Duration(opts.Period), devices: at.Power.Devices, host: hostOf(at), clock: stage.NewClock(env.Now, at.Clock),
 		done: make(chan struct{}), changed: make(chan struct{}),
 	}
 	if err := s.start(false); err != nil {
@@ -49,7 +48,7 @@ type sampler struct {
 	period  time.Duration
 	devices []string
 	host    string
-	now     func() time.Time
+	clock   *stage.Clock // the load's
 
 	done chan struct{} // closed when the last process has been waited for
 
@@ -121,6 +120,7 @@ func (s *sampler) read() (refused bool) {
 }
 
 func (s *sampler) add(r reading) {
+	r.heardNS = s.unixNS()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.series.add(r)
@@ -146,8 +146,8 @@ func (s *sampler) ended(err error) {
 }
 
 // readings implements source. It waits for the reading at to, but no longer than patience beyond that moment.
-func (s *sampler) readings(ctx context.Context, from, to int64) ([]table.Power, error) {
-	timer := time.NewTimer(time.Duration(to-s.now().UnixNano()) + patience)
+func (s *sampler) readings(ctx context.Context, from, to int64) (samples, error) {
+	timer := time.NewTimer(s.clock.Wall(time.Duration(to-s.unixNS())) + patience)
 	defer timer.Stop()
 	for waiting := true; waiting; {
 		s.mu.Lock()
@@ -163,17 +163,21 @@ func (s *sampler) readings(ctx context.Context, from, to int64) ([]table.Power, 
 		case <-timer.C:
 			waiting = false
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return samples{}, ctx.Err()
 		}
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	rows := s.series.between(from, to, s.host)
 	if len(rows) == 0 && s.problem != "" {
-		return nil, fmt.Errorf("%s: %s", s.command, s.problem)
+		return samples{}, fmt.Errorf("%s: %s", s.command, s.problem)
 	}
-	return rows, nil
+	ahead := s.series.offset(from - int64(clockMemory))
+	return samples{rows: rows, clockError: max(localClockError, ahead.bound())}, nil
 }
+
+// unixNS is the load's time now.
+func (s *sampler) unixNS() int64 { return s.clock.UnixNS(s.clock.NowNS()) }
 
 // stopGrace is how long the process may take to end by itself, and then to be seen to have been ended.
 const stopGrace = 2 * time.Second

@@ -1,7 +1,6 @@
 package simulator
 
 import (
-	"math"
 	"time"
 )
 
@@ -24,21 +23,6 @@ type Info struct {
 	PowerModelled string   `json:"power_modelled"` // "fitted", or how far the watts may be off
 	LagP50MS      float64  `json:"lag_p50_ms"`     // wall time by which half the chunks were early or late, or less
 	LagP99MS      float64  `json:"lag_p99_ms"`     // Lag, in wall milliseconds
-}
-
-// PowerRow is one GPU at one time, a whole multiple of 100 ms since the epoch.
-type PowerRow struct {
-	TUnixNS       int64   `json:"t_unix_ns"` // simulated
-	GPUIndex      int     `json:"gpu_index"`
-	GPUUUID       string  `json:"gpu_uuid"`
-	PowerAvgW     float64 `json:"power_avg_w"` // over the second before
-	PowerInstantW float64 `json:"power_instant_w"`
-	EnergyJ       float64 `json:"energy_j"` // since the epoch
-	GPUUtil       float64 `json:"gpu_util"` // percent
-	MemUtil       float64 `json:"mem_util"` // percent
-	MemUsedBytes  int64   `json:"mem_used_bytes"`
-	TempC         float64 `json:"temp_c"`
-	SMClockHz     float64 `json:"sm_clock_hz"`
 }
 
 // Info describes the server now.
@@ -65,34 +49,3 @@ func (s *Server) Lag() time.Duration { return s.lag.quantile(0.99) }
 
 // Requests returns the latest requests that have ended, in that order.
 func (s *Server) Requests() []RequestRecord { return s.records.all() }
-
-// Power returns the samples of the closed interval of simulated unix times,
-// by time and then by GPU. A zero bound is open.
-func (s *Server) Power(fromUnixNS, toUnixNS int64) []PowerRow {
-	c := s.driver.clock
-	from, to := time.Duration(0), time.Duration(math.MaxInt64)
-	if fromUnixNS != 0 {
-		from = time.Duration(fromUnixNS - c.epoch.UnixNano())
-	}
-	if toUnixNS != 0 {
-		to = time.Duration(toUnixNS - c.epoch.UnixNano())
-	}
-	s.driver.mu.Lock()
-	defer s.driver.mu.Unlock()
-	now := c.elapsed()
-	s.driver.advance(now) // or what the GPUs did until now is not known
-	readings := s.driver.sensor.Read(now, from, to)
-	rows := make([]PowerRow, 0, len(readings))
-	for _, r := range readings {
-		rows = append(rows, PowerRow{
-			TUnixNS: c.unixNS(r.At), GPUIndex: r.GPU, GPUUUID: s.driver.sensor.UUIDs()[r.GPU],
-			// The resolution of the real sensors: 10 mW and 1 mJ.
-			PowerAvgW: round(r.AverageWatts, 100), PowerInstantW: round(r.InstantWatts, 100), EnergyJ: round(r.EnergyJoules, 1000),
-			GPUUtil: math.Round(r.GPUUtil), MemUtil: math.Round(r.MemUtil), MemUsedBytes: r.MemUsedBytes,
-			TempC: math.Round(r.TemperatureC), SMClockHz: r.SMClockHz,
-		})
-	}
-	return rows
-}
-
-func round(v, steps float64) float64 { return math.Round(v*steps) / steps }

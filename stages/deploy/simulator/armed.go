@@ -5,10 +5,12 @@ import (
 	"sync"
 )
 
-// armed is the queue of faults that wait for a request. Each waits for its after_requests once those before it are spent.
+// armed is the faults that wait for a request. Those that strike one stand in a queue: each waits for its after_requests once those before it are
+// spent. Those of the power readings wait side by side.
 type armed struct {
 	mu    sync.Mutex
 	queue []Fault
+	power []Fault
 }
 
 func (a *armed) add(f Fault) {
@@ -16,6 +18,29 @@ func (a *armed) add(f Fault) {
 	defer a.mu.Unlock()
 	f.Count = max(1, f.Count)
 	a.queue = append(a.queue, f)
+}
+
+// await has a fault of the power readings begin with a request to come.
+func (a *armed) await(f Fault) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.power = append(a.power, f)
+}
+
+// arrive takes note of a request. It returns the faults of the power readings that begin with it.
+func (a *armed) arrive() (begin []Fault) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	wait := a.power[:0]
+	for _, f := range a.power {
+		if f.AfterRequests--; f.AfterRequests == 0 {
+			begin = append(begin, f)
+		} else {
+			wait = append(wait, f)
+		}
+	}
+	a.power = wait
+	return begin
 }
 
 // take returns the fault that strikes the request that has just come, if any does.
@@ -42,11 +67,34 @@ func (s *Server) Arm(f Fault) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	if f.Kind == FaultStartup {
+	switch {
+	case f.Kind == FaultStartup:
 		return s.doomStart(f)
+	case !f.ofPower():
+		s.faults.add(f)
+	case f.GPU != nil && (*f.GPU < 0 || *f.GPU >= s.cfg.GPUs):
+		return fmt.Errorf("fault %s: there is no gpu %d: the server has 0 to %d", f.Kind, *f.GPU, s.cfg.GPUs-1)
+	case f.AfterRequests > 0:
+		s.faults.await(f)
+	default:
+		s.disturb(f)
 	}
-	s.faults.add(f)
 	return nil
+}
+
+// arrive takes note of a request for an answer and returns the fault that strikes it, if any does.
+func (s *Server) arrive() (Fault, bool) {
+	for _, f := range s.faults.arrive() {
+		s.disturb(f)
+	}
+	return s.faults.take()
+}
+
+// disturb has a fault of the power readings begin: now, or after its after_seconds.
+func (s *Server) disturb(f Fault) {
+	s.driver.mu.Lock()
+	defer s.driver.mu.Unlock()
+	s.driver.sensor.Disturb(f.sensorFault(s.driver.clock.elapsed()))
 }
 
 // doomStart has the server die when it would be ready.

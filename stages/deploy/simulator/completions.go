@@ -27,7 +27,7 @@ func (s *Server) complete(chat bool) http.HandlerFunc {
 		if sent != "" {
 			w.Header().Set("X-Request-Id", sent)
 		}
-		fault, struck := s.faults.take()
+		fault, struck := s.arrive()
 		w, slow := s.slow(fault, w, r)
 		req, apiErr := s.decode(w, r, chat)
 		if apiErr != nil {

@@ -3,6 +3,7 @@ package simulator_test
 import (
 	"encoding/json"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -43,7 +44,9 @@ func TestErrorsInVLLMsShape(t *testing.T) {
 		{"unknown fault", "POST", "/simulator/faults", `{"kind":"stal"}`, 400, "BadRequestError", `unknown fault "stal"; did you mean "stall"?`, ""},
 		{"misspelt setting", "POST", "/simulator/faults", `{"kind":"stall","stall_second":1}`, 400, "BadRequestError", `fault stall has no "stall_second". Did you mean "stall_seconds"?`, ""},
 		{"another kind's setting", "POST", "/simulator/faults", `{"kind":"die","count":3}`, 400, "BadRequestError", `fault die has no "count". There is after_chunks, after_requests.`, ""},
-		{"no kind", "POST", "/simulator/faults", `{}`, 400, "BadRequestError", "a fault needs a kind: one of die, http_429, http_500, slow_read, slow_write, stall, startup, stream_error, stream_truncate", ""},
+		{"power of a GPU that is not there", "POST", "/simulator/faults", `{"kind":"power_gap","gpu":1}`, 400, "BadRequestError", "fault power_gap: there is no gpu 1: the server has 0 to 0", ""},
+		{"clock without an offset", "POST", "/simulator/faults", `{"kind":"power_clock"}`, 400, "BadRequestError", "fault power_clock: offset_seconds is missing: by how much the clock is ahead, or behind if below zero", ""},
+		{"no kind", "POST", "/simulator/faults", `{}`, 400, "BadRequestError", "a fault needs a kind: one of " + strings.Join(simulator.FaultKinds(), ", "), ""},
 		{"negative fault", "POST", "/simulator/faults", `{"kind":"stall","count":-1}`, 400, "BadRequestError", "fault stall: count is -1: it must not be negative", ""},
 		{"late startup fault", "POST", "/simulator/faults", `{"kind":"startup"}`, 400, "BadRequestError", "fault startup: the server has started; put it into the configuration, or ask while the server starts", ""},
 	} {
@@ -85,7 +88,7 @@ func TestConfigErrors(t *testing.T) {
 		{"NaN", simulator.Config{Model: model, Speed: math.NaN()}, "simulator: speed = NaN: must be positive and finite"},
 		{"startup", simulator.Config{Model: model, StartupSeconds: -1}, "simulator: startup seconds = -1: must be positive and finite"},
 		{"served", simulator.Config{Model: model, Served: []string{""}}, "simulator: a served name is empty"},
-		{"fault", simulator.Config{Model: model, Faults: []simulator.Fault{{Kind: "x"}}}, `simulator: unknown fault "x": there is die, http_429, http_500, slow_read, slow_write, stall, startup, stream_error, stream_truncate`},
+		{"fault", simulator.Config{Model: model, Faults: []simulator.Fault{{Kind: "x"}}}, `simulator: unknown fault "x": there is ` + strings.Join(simulator.FaultKinds(), ", ")},
 		{"class", simulator.Config{Model: model, Faults: []simulator.Fault{{Kind: "startup", Class: "cuda_omm"}}}, `simulator: fault startup: unknown class "cuda_omm"; did you mean "cuda_oom"?`},
 		{"engine", simulator.Config{Model: model, MaxNumSeqs: 9, MaxNumBatchedTokens: 8}, "simulator: engine: max_num_batched_tokens = 8 is below max_num_seqs = 9: a full batch could not decode one token each"},
 		{"model len", simulator.Config{Model: model, MaxModelLen: 50000}, "simulator: max model length 50000 is over the 40960 tokens of Qwen3-8B-FP8; lower it"},

@@ -13,12 +13,13 @@ import (
 	"github.com/strangeloopio/inferencex/schemas/suite/block"
 	"github.com/strangeloopio/inferencex/stages/deploy/simulator/failure"
 	"github.com/strangeloopio/inferencex/stages/deploy/simulator/openai"
+	"github.com/strangeloopio/inferencex/stages/deploy/simulator/sensor"
 )
 
 // FaultKind says what goes wrong.
 type FaultKind string
 
-// The kinds. The first strikes the server's start, the next ones a request.
+// The kinds. The first strikes the server's start, the next ones a request; the last of those takes the server with it.
 const (
 	FaultStartup        FaultKind = "startup"         // the server dies when it would be ready
 	FaultHTTP429        FaultKind = "http_429"        // refused with 429
@@ -29,6 +30,14 @@ const (
 	FaultSlowRead       FaultKind = "slow_read"       // the server takes the request in slowly
 	FaultSlowWrite      FaultKind = "slow_write"      // the answer trickles out, torn anywhere
 	FaultDie            FaultKind = "die"             // the whole server dies
+
+	// What goes wrong with the power readings, and with nothing else.
+	FaultPowerGap          = FaultKind(sensor.Gap)
+	FaultPowerNotAvailable = FaultKind(sensor.NotAvailable)
+	FaultPowerCounterReset = FaultKind(sensor.CounterReset)
+	FaultPowerForeignGPU   = FaultKind(sensor.ForeignGPU)
+	FaultPowerClock        = FaultKind(sensor.ClockOffset)
+	FaultPowerTornRow      = FaultKind(sensor.TornRow)
 )
 
 // Serve ends with one of these after a fault.
@@ -41,12 +50,17 @@ var (
 type Fault struct {
 	Kind           FaultKind `json:"kind"`
 	Class          string    `json:"class"`            // of a failed start: one of failure.Classes; default cuda_oom
-	Count          int       `json:"count"`            // how many requests it strikes; default 1
+	Count          int       `json:"count"`            // how many requests it strikes, or rows it tears; default 1
 	AfterRequests  int       `json:"after_requests"`   // requests for an answer that come first, unharmed
 	AfterChunks    int       `json:"after_chunks"`     // chunks of text that come through first
 	StallSeconds   float64   `json:"stall_seconds"`    // 0: until the client leaves
 	BytesPerSecond float64   `json:"bytes_per_second"` // of the slow ones; default 1000
 	Message        string    `json:"message"`          // default: one that vLLM gives in such a case
+	AfterSeconds   float64   `json:"after_seconds"`    // of power: when it begins, after those requests or after it was set
+	Seconds        float64   `json:"seconds"`          // of power: how long it lasts; 0: to the end
+	GPU            *int      `json:"gpu"`              // of power: the one it concerns; default all
+	Devices        int       `json:"devices"`          // foreign GPUs; default 1
+	OffsetSeconds  float64   `json:"offset_seconds"`   // by which the clock of the sampled host is ahead; below zero: behind
 }
 
 // settings are what a fault of each kind may be given.
@@ -61,6 +75,13 @@ func settings() map[FaultKind][]string {
 		FaultSlowRead:       {"count", "after_requests", "bytes_per_second"},
 		FaultSlowWrite:      {"count", "after_requests", "bytes_per_second"},
 		FaultDie:            {"after_requests", "after_chunks"},
+
+		FaultPowerGap:          {"after_requests", "after_seconds", "seconds", "gpu"},
+		FaultPowerNotAvailable: {"after_requests", "after_seconds", "seconds", "gpu"},
+		FaultPowerCounterReset: {"after_requests", "after_seconds", "gpu"},
+		FaultPowerForeignGPU:   {"after_requests", "after_seconds", "seconds", "devices"},
+		FaultPowerClock:        {"after_requests", "after_seconds", "seconds", "offset_seconds"},
+		FaultPowerTornRow:      {"after_requests", "after_seconds", "count"},
 	}
 }
 
@@ -132,10 +153,16 @@ func (f Fault) check() error {
 		{"after_chunks", float64(f.AfterChunks)},
 		{"stall_seconds", f.StallSeconds},
 		{"bytes_per_second", f.BytesPerSecond},
+		{"after_seconds", f.AfterSeconds},
+		{"seconds", f.Seconds},
+		{"devices", float64(f.Devices)},
 	} {
 		if s.value < 0 {
 			return fmt.Errorf("fault %s: %s is %v: it must not be negative", f.Kind, s.name, s.value)
 		}
+	}
+	if f.Kind == FaultPowerClock && f.OffsetSeconds == 0 {
+		return fmt.Errorf("fault %s: offset_seconds is missing: by how much the clock is ahead, or behind if below zero", f.Kind)
 	}
 	if f.Class != "" && !slices.Contains(failure.Classes(), f.Class) {
 		return fmt.Errorf("fault startup: unknown class %q%s", f.Class, suggest(f.Class, failure.Classes()))

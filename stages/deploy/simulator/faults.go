@@ -69,7 +69,8 @@ func faultsSchema() map[string]any {
 	text := map[string]any{"type": "string"}
 	types := map[string]map[string]any{
 		"class": text, "message": text, "count": count, "after_requests": count, "after_chunks": count,
-		"stall_seconds": amount, "bytes_per_second": amount,
+		"stall_seconds": amount, "bytes_per_second": amount, "after_seconds": amount, "seconds": amount, "gpu": count, "devices": count,
+		"offset_seconds": {"type": "number"},
 	}
 	var kinds []any
 	for _, kind := range slices.Sorted(maps.Keys(settings())) {

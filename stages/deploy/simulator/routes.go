@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"runtime/debug"
-	"strconv"
 
 	"github.com/strangeloopio/inferencex/stages/deploy/simulator/openai"
 )
@@ -33,7 +32,7 @@ func (s *Server) routes() http.Handler {
 		{"GET", "/metrics", true, s.metrics},
 		{"GET", "/simulator/info", true, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.Info()) }},
 		{"GET", "/simulator/requests", true, func(w http.ResponseWriter, _ *http.Request) { writeLines(w, s.Requests()) }},
-		{"GET", "/simulator/power", true, s.power},
+		{"GET", "/simulator/power", true, s.servePower},
 		{"POST", "/simulator/faults", true, s.arm},
 	} {
 		handle := route.handle
@@ -149,24 +148,6 @@ func (s *Server) detokenize(w http.ResponseWriter, r *http.Request) {
 func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 	_, _ = w.Write(s.driver.printMetrics()) // a client that left learns nothing
-}
-
-// power answers with the samples of [from_unix_ns, to_unix_ns].
-func (s *Server) power(w http.ResponseWriter, r *http.Request) {
-	var bounds [2]int64
-	for i, name := range []string{"from_unix_ns", "to_unix_ns"} {
-		text := r.URL.Query().Get(name)
-		if text == "" {
-			continue
-		}
-		v, err := strconv.ParseInt(text, 10, 64)
-		if err != nil {
-			openai.NewError(http.StatusBadRequest, name, fmt.Sprintf("%s must be an integer, got %q.", name, text)).WriteTo(w)
-			return
-		}
-		bounds[i] = v
-	}
-	writeLines(w, s.Power(bounds[0], bounds[1]))
 }
 
 // arm takes a fault.

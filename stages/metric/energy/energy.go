@@ -32,6 +32,8 @@ type Query struct {
 	PeriodSeconds float64 `json:"period_seconds,omitempty"`
 	// ClockErrorSeconds bounds |sampler's clock − client's clock|.
 	ClockErrorSeconds float64 `json:"clock_error_seconds,omitempty"`
+	// ClockStepSeconds is how far the sampler's clock went back between two readings. Pads do not absorb that: the time is there twice.
+	ClockStepSeconds float64 `json:"clock_step_seconds,omitempty"`
 }
 
 // Method names an estimator.
@@ -54,7 +56,7 @@ const (
 	CodeWindow   Code = "power_window"   // readings do not reach both ends of the window
 	CodeGap      Code = "power_gap"      // a gap above max(3 s, 3 × period)
 	CodeCoverage Code = "power_coverage" // less than 0.9 of the window lies between neighbouring readings
-	CodeClock    Code = "power_clock"    // clock error above 0.4 s and no pads to absorb it
+	CodeClock    Code = "power_clock"    // clock error above 0.4 s and no pads to absorb it, or a clock that went back as far
 	CodeCounter  Code = "power_counter"  // the energy counter went back
 )
 
@@ -115,6 +117,9 @@ func Estimate(rows []table.Power, q Query) Result {
 	}
 	if q.Devices > 0 && len(all) != q.Devices {
 		return invalid(describe(all, length), Reason{CodeDevices, fmt.Sprintf("%d devices have readings, %d were expected", len(all), q.Devices)})
+	}
+	if q.ClockStepSeconds > maxClockSeconds {
+		return invalid(describe(all, length), Reason{CodeClock, fmt.Sprintf("the sampler's clock went back by %.2f s between two readings", q.ClockStepSeconds)})
 	}
 	method, reasons := choose(all, q, length)
 	if len(reasons) > 0 {
@@ -196,7 +201,7 @@ func sum(all []series, q Query, method Method, length float64) Result {
 	for i, s := range all {
 		e := s.integrate(method, q, length)
 		joules += e.joules
-		doubt += e.doubt // one clock and one workload: the devices' errors add up, they do not average out
+		doubt += math.Hypot(e.doubt, q.ClockStepSeconds*e.joules/length) // one clock and one workload: the devices' errors add up, they do not average out
 		mean := e.joules / length
 		devices[i].Joules, devices[i].MeanWatts = &e.joules, &mean
 		devices[i].MaxWatts = s.peak(length)

@@ -184,3 +184,47 @@ func TestMoreBoardsNarrowTheUncertainty(t *testing.T) {
 		t.Errorf("u95 of one board %.2f %%, of four %.2f %%; want 4.90 and 2.45", *one.U95Percent, *four.U95Percent)
 	}
 }
+
+// risen is a GPU that idles at 120 W, draws 450 W from 0 s to 10 s and idles again, by its counter alone.
+func risen(kept func(t float64) bool) []table.Power {
+	var rows []table.Power
+	for i := -50; i <= 150; i++ {
+		at := float64(i) / 10
+		if kept(at) {
+			rows = append(rows, table.Power{TUnixNS: int64(i) * 1e8, GPUUUID: "GPU-1", EnergyJoules: ptr(1e6 + 120*at + 330*math.Max(0, math.Min(at, 10)))})
+		}
+	}
+	return rows
+}
+
+// What a counter does not see near an edge, or may not have seen because a clock was set, is within what it says of itself.
+func TestCounterDoubtsWhatItDoesNotSee(t *testing.T) {
+	q := energy.Query{FromUnixNS: 0, ToUnixNS: 10e9, Devices: 1}
+	whole := energy.Estimate(risen(func(float64) bool { return true }), q)
+	for name, kept := range map[string]func(float64) bool{
+		"around the first edge": func(at float64) bool { return at < -1 || at > 0.9 },
+		"around the last edge":  func(at float64) bool { return at < 9.1 || at > 11 },
+		"in the middle":         func(at float64) bool { return at < 5 || at > 5.8 },
+	} {
+		got := energy.Estimate(risen(kept), q)
+		if !got.Valid || got.Method != energy.Counter {
+			t.Fatalf("%s: %+v", name, got)
+		}
+		off := 100 * math.Abs(*got.Joules/4500-1)
+		if off > *got.U95Percent || *got.U95Percent < *whole.U95Percent+0.5 {
+			t.Errorf("a gap %s: off by %.2f %% of ± %.2f %%; without the gap ± %.2f %%", name, off, *got.U95Percent, *whole.U95Percent)
+		}
+	}
+}
+
+func TestClockThatGoesBack(t *testing.T) {
+	rows := risen(func(float64) bool { return true })
+	small := energy.Estimate(rows, energy.Query{ToUnixNS: 10e9, ClockStepSeconds: 0.3})
+	if !small.Valid || *small.U95Percent < 6 {
+		t.Errorf("0.3 s of 10 s: %+v", small)
+	}
+	large := energy.Estimate(rows, energy.Query{ToUnixNS: 10e9, ClockStepSeconds: 0.5, PadSeconds: 4})
+	if large.Valid || large.Joules != nil || large.Reasons[0].Code != energy.CodeClock || large.Reasons[0].Detail != "the sampler's clock went back by 0.50 s between two readings" {
+		t.Errorf("0.5 s: %+v", large)
+	}
+}

@@ -22,9 +22,15 @@ func (s series) integrate(method Method, q Query, length float64) estimate {
 func (s series) byCounter(q Query, length float64) estimate {
 	joules := at(s.counter, length) - at(s.counter, 0)
 	mean := joules / length
-	// The counter stands still between its updates: at each edge it may be one period old.
-	edge := math.Sqrt2 * s.period * mean / math.Sqrt(12)
-	clock := q.ClockErrorSeconds * mean / math.Sqrt(3)
+	// The counter stands still between its updates, so at each edge it may be one period old; between readings further apart nobody saw when it rose.
+	first, last := math.Max(s.period, bracket(s.counter, 0)), math.Max(s.period, bracket(s.counter, length))
+	edge := math.Hypot(first, last) * mean / math.Sqrt(12)
+	// Rows that are missing cost a counter nothing. But it may be no rows that are missing: a clock that was set forward leaves the same gap.
+	jump := 0.0
+	if gap, _ := gaps(s.counter, s.period, 0, length); gap > gapPeriods*s.period {
+		jump = gap - s.period
+	}
+	clock := math.Max(q.ClockErrorSeconds, jump) * mean / math.Sqrt(3)
 	return estimate{joules, math.Hypot(edge, clock)}
 }
 

@@ -139,6 +139,15 @@ func at(points []point, t float64) float64 {
 	return a.v + (b.v-a.v)*(t-a.t)/(b.t-a.t)
 }
 
+// bracket is the time between the readings around t, which must be within them; 0 where one is at t.
+func bracket(points []point, t float64) float64 {
+	i, hit := slices.BinarySearchFunc(points, t, func(p point, t float64) int { return cmp.Compare(p.t, t) })
+	if hit || i == 0 || i == len(points) {
+		return 0
+	}
+	return points[i].t - points[i-1].t
+}
+
 // integral is the trapezoid over [from, to], both within the readings, with interpolated edges.
 func integral(points []point, from, to float64) float64 {
 	total, last := 0.0, point{from, at(points, from)}

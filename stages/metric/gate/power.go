@@ -23,7 +23,7 @@ func powerRules() []Rule {
 		energy.CodeWindow:   "the readings do not reach both ends of the load",
 		energy.CodeGap:      "more than max(3 s, 3 × period) without a reading",
 		energy.CodeCoverage: "less than 90 % of the load lies between neighbouring readings",
-		energy.CodeClock:    "sampler and client clocks agree to no better than 0.4 s, and no idle pads absorb it",
+		energy.CodeClock:    "sampler and client clocks agree to no better than 0.4 s, and no idle pads absorb it; or the sampler's went back as far",
 		energy.CodeCounter:  "an energy counter went back",
 	}
 	var rules []Rule

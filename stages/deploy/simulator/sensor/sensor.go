@@ -8,7 +8,6 @@
 package sensor
 
 import (
-	"fmt"
 	"math"
 	"math/rand/v2"
 	"time"
@@ -76,9 +75,10 @@ type tick struct {
 
 // Recorder keeps the latest readings. It is not safe for concurrent use.
 type Recorder struct {
-	cfg   Config
-	gains []float64
-	uuids []string
+	cfg    Config
+	gains  []float64
+	uuids  []string
+	faults []*disturbance
 
 	spans []Span // not yet wholly behind the last tick
 	ticks []tick // a ring once it is full
@@ -104,9 +104,7 @@ func New(cfg Config) *Recorder {
 			gain = 1
 		}
 		r.gains = append(r.gains, gain)
-		a, b := rng.Uint64(), rng.Uint64()
-		r.uuids = append(r.uuids, fmt.Sprintf("GPU-%08x-%04x-4%03x-8%03x-%012x",
-			uint32(a>>32), uint16(a>>16), a&0xfff, b>>52, b&0xffffffffffff))
+		r.uuids = append(r.uuids, uuid(rng))
 	}
 	return r
 }
@@ -171,6 +169,7 @@ func (r *Recorder) take(until time.Duration) {
 			r.integrate(at-Period, at)
 		}
 		r.last.watts = r.wattsBefore(at)
+		r.strike(at)
 		r.forget(at)
 		if len(r.ticks) < r.limit {
 			r.ticks = append(r.ticks, r.last)
