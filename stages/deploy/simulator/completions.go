@@ -29,7 +29,13 @@ func (s *Server) complete(chat bool) http.HandlerFunc {
 		}
 		fault, struck := s.arrive()
 		w, slow := s.slow(fault, w, r)
-		req, apiErr := s.decode(w, r, chat)
+		data, apiErr := readBody(w, r)
+		if apiErr != nil {
+			apiErr.WriteTo(w)
+			return
+		}
+		received := s.driver.clock.elapsed() // reading it takes this machine's time, not the simulated one's
+		req, apiErr := openai.DecodeRequest(data, chat, s.cfg.Served, s.modelLen)
 		if apiErr != nil {
 			apiErr.WriteTo(w)
 			return
@@ -45,7 +51,7 @@ func (s *Server) complete(chat bool) http.HandlerFunc {
 		case struck:
 			g.fault = &fault
 		}
-		if apiErr := g.start(); apiErr != nil {
+		if apiErr := g.start(received); apiErr != nil {
 			apiErr.WriteTo(w)
 			return
 		}
@@ -56,12 +62,4 @@ func (s *Server) complete(chat bool) http.HandlerFunc {
 			g.whole(r.Context())
 		}
 	}
-}
-
-func (s *Server) decode(w http.ResponseWriter, r *http.Request, chat bool) (openai.Request, *openai.Error) {
-	data, apiErr := readBody(w, r)
-	if apiErr != nil {
-		return openai.Request{}, apiErr
-	}
-	return openai.DecodeRequest(data, chat, s.cfg.Served, s.modelLen)
 }

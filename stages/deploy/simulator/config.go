@@ -135,6 +135,23 @@ func (c Config) engineConfig(m hardware.Machine) engine.Config {
 	}
 }
 
+// Engine returns a scheduler as a server of this configuration has, for playing loads without a clock.
+func (c Config) Engine() (*engine.Engine, error) {
+	c = c.withDefaults()
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	machine, err := c.machine()
+	if err != nil {
+		return nil, fmt.Errorf("simulator: %w", err)
+	}
+	e, err := engine.New(c.engineConfig(machine))
+	if err != nil {
+		return nil, fmt.Errorf("simulator: %w", err)
+	}
+	return e, nil
+}
+
 // modelLen settles the context length: a length that was asked for must be
 // possible, the default one gives way.
 func (c Config) modelLen(model hardware.Model, kvTokens int) (int, error) {

@@ -27,6 +27,7 @@ type driver struct {
 	inFlight map[uint64]*flight
 	burst    int // emissions of the latest time at which there were any
 	lastID   uint64
+	lastAt   time.Duration // of the latest submission
 }
 
 // job is a generation to be made.
@@ -138,15 +139,15 @@ func (d *driver) count(f *flight, m engine.Emission) {
 	}
 }
 
-// submit starts a generation.
-func (d *driver) submit(j job) (*flight, error) {
+// submit starts a generation for a request that was received at a time that has passed. It counts from then, unless the engine is past it.
+// That can be by the lead: then a client that asks again as soon as it has an answer, which came early, asks at the answer's true time.
+func (d *driver) submit(received time.Duration, j job) (*flight, error) {
 	blocks := engine.HashBlocks(j.prompt)
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.lastID++
-	// A client that asks again as soon as it has an answer, which may have come by the lead too early, asks at the answer's true time.
-	arrival := max(d.clock.elapsed(), d.engine.Now())
-	f := &flight{id: d.lastID, job: j, arrival: arrival, ready: make(chan struct{}, 1)}
+	d.lastAt = max(d.lastAt, received, d.engine.Now())
+	f := &flight{id: d.lastID, job: j, arrival: d.lastAt, ready: make(chan struct{}, 1)}
 	err := d.engine.Submit(engine.Request{
 		ID: f.id, At: f.arrival, PromptTokens: len(j.prompt), OutputTokens: j.output, Blocks: blocks,
 	})

@@ -73,8 +73,9 @@ func (g *generation) refuse(f Fault) {
 	f.apiError().WriteTo(g.w)
 }
 
-func (g *generation) start() *openai.Error {
-	f, err := g.server.driver.submit(job{prompt: g.request.Prompt, output: g.length, maxTokens: g.request.MaxTokens, reason: g.reason})
+// start submits the generation, whose request was received at a simulated time.
+func (g *generation) start(received time.Duration) *openai.Error {
+	f, err := g.server.driver.submit(received, job{prompt: g.request.Prompt, output: g.length, maxTokens: g.request.MaxTokens, reason: g.reason})
 	if err != nil {
 		return openai.NewError(http.StatusBadRequest, "", err.Error())
 	}

@@ -85,7 +85,7 @@ func TestReadingsAreUpToDate(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.driver.submit(job{prompt: make([]int64, 100), output: 1000, maxTokens: 1000, reason: "length"}); err != nil {
+	if _, err := s.driver.submit(s.driver.clock.elapsed(), job{prompt: make([]int64, 100), output: 1000, maxTokens: 1000, reason: "length"}); err != nil {
 		t.Fatal(err)
 	}
 	now = now.Add(3 * time.Second)
@@ -116,7 +116,7 @@ func TestMetricTimesAreTheSchedulers(t *testing.T) {
 	sent, latest := map[uint64]time.Duration{}, map[uint64]time.Duration{}
 	for i := range 40 {
 		now = now.Add(7 * time.Millisecond)
-		f, err := s.driver.submit(job{prompt: make([]int64, 100+i), output: 20 + i, maxTokens: 64, reason: "length"})
+		f, err := s.driver.submit(s.driver.clock.elapsed(), job{prompt: make([]int64, 100+i), output: 20 + i, maxTokens: 64, reason: "length"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -161,7 +161,7 @@ func TestLeadKeepsTheOrderOfTimes(t *testing.T) {
 	d := s.driver
 	submit := func() *flight {
 		t.Helper()
-		f, err := d.submit(job{prompt: make([]int64, 100), output: 1, maxTokens: 1, reason: "length"})
+		f, err := d.submit(d.clock.elapsed(), job{prompt: make([]int64, 100), output: 1, maxTokens: 1, reason: "length"})
 		if err != nil {
 			t.Fatal(err)
 		}
