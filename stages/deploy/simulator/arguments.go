@@ -2,6 +2,7 @@ package simulator
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -13,12 +14,14 @@ import (
 // Body is the arguments of the provider.
 func (*Provider) Body() block.Body {
 	return block.Body{
-		Doc: "Simulates a server and its GPUs in this process, by a model of time and power. Everything measured on it says that it is simulated. An engine of kind vllm or simulator may have args: those of vLLM that the simulator honours.",
+		Doc: "Simulates a server and its GPUs in this process, by a model of time and power. Everything measured on it says that it is simulated. An engine of kind vllm may have args: those of vLLM that the simulator honours.",
 		Args: []block.Arg{
 			{
 				Name: "model", Type: cty.String,
-				Doc: "Model of the simulator's catalogue to behave as; the suite's model if left out.",
+				Doc: "Model of the simulator's catalogue to behave as; the suite's model if left out. There is " + strings.Join(hardware.ModelNames(), ", ") + ".",
 			},
+			architecture().arg(),
+			board().arg(),
 			{
 				Name: "profile", Type: cty.String, OneOf: hardware.ProfileNames(), Default: cty.StringVal(DefaultProfile),
 				Doc: "What surrounds the GPUs: CUDA graphs, the seed's eager mode behind Modal, or neither front end nor network.",
@@ -61,6 +64,20 @@ func configure(token deploy.Token, spec deploy.Spec) (Config, error) {
 	}
 	if model := block.String(args, "model"); model != "" {
 		cfg.Model = model
+	}
+	if block.Has(args, "architecture") {
+		cfg.ModelSpec = &hardware.Model{Name: cfg.Model}
+		if err := architecture().read(args.GetAttr("architecture"), cfg.ModelSpec); err != nil {
+			return Config{}, err
+		}
+	}
+	if block.Has(args, "board") {
+		g := hardware.GPU{Name: cfg.GPUType, DeviceName: cfg.GPUType}
+		if err := board().read(args.GetAttr("board"), &g); err != nil {
+			return Config{}, err
+		}
+		g = g.Modelled()
+		cfg.GPUSpec = &g
 	}
 	if block.Has(args, "faults") {
 		faults, err := decodeFaults(args.GetAttr("faults"))

@@ -1,8 +1,11 @@
 package simulator
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"path"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -40,7 +43,7 @@ func (*Provider) Check(args cty.Value, d stage.Deployment) []stage.Problem {
 		return []stage.Problem{{Where: stage.InProvider, Summary: "Unreadable arguments", Detail: sentence(err)}}
 	}
 	cfg = cfg.withDefaults()
-	problems := checkHardware(args, cfg)
+	problems := checkHardware(args, d, cfg)
 	problems = append(problems, checkEngine(&cfg, d.Engine)...)
 	if err := cfg.check(); err != nil {
 		problems = append(problems, stage.Problem{Where: stage.InProvider, Summary: "Impossible server", Detail: sentence(err)})
@@ -55,26 +58,71 @@ func (*Provider) Check(args cty.Value, d stage.Deployment) []stage.Problem {
 }
 
 // checkHardware finds a model and GPUs that are unknown or do not go together.
-func checkHardware(args cty.Value, cfg Config) []stage.Problem {
-	var problems []stage.Problem
-	model, err := hardware.LookupModel(cfg.Model)
-	if err != nil {
-		problems = append(problems, unknownModel(args, cfg.Model))
-	}
-	gpu, err := hardware.LookupGPU(cfg.GPUType)
-	if err != nil {
-		problems = append(problems, stage.Problem{
-			Where: stage.InGPUType, Summary: "Unknown GPU type",
-			Detail: fmt.Sprintf("The simulator has no %q; it has %s.", cfg.GPUType, strings.Join(hardware.GPUNames(), ", ")),
-		})
-	}
-	if len(problems) > 0 {
+func checkHardware(args cty.Value, d stage.Deployment, cfg Config) []stage.Problem {
+	model, problem := checkModel(args, d, cfg)
+	gpu, another := checkGPU(cfg)
+	if problems := slices.Concat(problem, another); len(problems) > 0 {
 		return problems
 	}
 	if _, err := hardware.New(hardware.Config{Model: model, GPU: gpu, GPUs: cfg.GPUs}); err != nil {
-		return []stage.Problem{{Where: stage.InGPUs, Summary: "Impossible number of GPUs", Detail: sentence(err)}}
+		return refuse(stage.InGPUs, "Impossible number of GPUs", "%s", sentence(err))
 	}
 	return nil
+}
+
+// checkModel finds the model's sizes: in the catalogue, or else in the provider's block.
+func checkModel(args cty.Value, d stage.Deployment, cfg Config) (hardware.Model, []stage.Problem) {
+	known, err := hardware.LookupModel(cfg.Model)
+	switch {
+	case cfg.ModelSpec != nil && block.Has(args, "model"):
+		return hardware.Model{}, refuse(stage.InProvider, "Two models", "Architecture says what %q is, and model says what else to behave as: take one of the two out.", d.Model.Repo)
+	case cfg.ModelSpec != nil && err == nil:
+		return hardware.Model{}, refuse(stage.InProvider, "Model described twice", "The simulator's catalogue has %s: take architecture out, or give the model a name of its own.", known.Name)
+	case cfg.ModelSpec != nil:
+		if err := cfg.ModelSpec.Check(); err != nil {
+			return hardware.Model{}, refuse(stage.InProvider, "Impossible architecture", "%s", sentence(err))
+		}
+		return *cfg.ModelSpec, nil
+	case err == nil:
+		return known, nil
+	}
+	detail := fmt.Sprintf("The simulator does not know %q; it knows %s.", cfg.Model, strings.Join(hardware.ModelNames(), ", "))
+	nearest := block.Suggest(path.Base(cfg.Model), hardware.ModelNames())
+	if block.Has(args, "model") {
+		if nearest != "" {
+			detail += fmt.Sprintf(" The nearest name is %q.", nearest)
+		}
+		return hardware.Model{}, refuse(stage.InProvider, "Unknown model", "%s", detail)
+	}
+	return hardware.Model{}, refuse(stage.InModel, "Unknown model",
+		"%s Describe a dense model in the provider's block with the figures of its config.json: %s. Or behave as another: model = %q.",
+		detail, architecture().template(), cmp.Or(nearest, "Qwen3-8B"))
+}
+
+// checkGPU finds the GPU's rates: in the catalogue, or else in the provider's block.
+func checkGPU(cfg Config) (hardware.GPU, []stage.Problem) {
+	known, err := hardware.LookupGPU(cfg.GPUType)
+	switch {
+	case cfg.GPUSpec != nil && err == nil:
+		return hardware.GPU{}, refuse(stage.InProvider, "GPU described twice", "The simulator's catalogue has %s: take board out, or give the GPU type a name of its own.", known.Name)
+	case cfg.GPUSpec != nil:
+		if err := cfg.GPUSpec.Check(); err != nil {
+			return hardware.GPU{}, refuse(stage.InProvider, "Impossible board", "%s", sentence(err))
+		}
+		return *cfg.GPUSpec, nil
+	case err == nil:
+		return known, nil
+	}
+	detail := fmt.Sprintf("The simulator has no %q; it has %s.", cfg.GPUType, strings.Join(hardware.GPUNames(), ", "))
+	if nearest := block.Suggest(cfg.GPUType, hardware.GPUNames()); nearest != "" {
+		detail += fmt.Sprintf(" The nearest name is %q.", nearest)
+	}
+	detail += " Describe another in the provider's block with the figures of its data sheet: " + board().template() + "."
+	return hardware.GPU{}, refuse(stage.InGPUType, "Unknown GPU type", "%s", detail)
+}
+
+func refuse(where, summary, format string, args ...any) []stage.Problem {
+	return []stage.Problem{{Where: where, Summary: summary, Detail: fmt.Sprintf(format, args...)}}
 }
 
 // checkEngine puts the engine's args into the configuration and refuses what would have no effect.
@@ -84,9 +132,12 @@ func checkEngine(cfg *Config, e stage.Engine) []stage.Problem {
 		problems = append(problems, stage.Problem{Where: stage.InEngine, Summary: summary, Detail: detail})
 	}
 	switch e.Kind {
-	case "", "simulator", "vllm":
+	case "", "vllm":
+	case "simulator":
+		add("Second name of one server", "The simulator behaves as vLLM, and an engine of kind simulator would be the same server under a second name. "+
+			"Write kind = \"vllm\", or leave the engine out.")
 	default:
-		add("Another engine", fmt.Sprintf("The simulator behaves as vLLM and cannot stand for %q: an engine here is of kind vllm or simulator.", e.Kind))
+		add("Another engine", fmt.Sprintf("The simulator behaves as vLLM and cannot stand for %q: an engine here is of kind vllm.", e.Kind))
 	}
 	for _, wrong := range honour(cfg, e.Args) {
 		add("Argument without effect", sentence(errors.New(wrong)))
@@ -96,18 +147,6 @@ func checkEngine(cfg *Config, e stage.Engine) []stage.Problem {
 		add("Engine that is not started", fmt.Sprintf("The simulator runs in inferencex itself: remove %s from the engine.", strings.Join(moot, " and ")))
 	}
 	return problems
-}
-
-// unknownModel says which models there are, where the suite names the one that there is not.
-func unknownModel(args cty.Value, name string) stage.Problem {
-	p := stage.Problem{Where: stage.InModel, Summary: "Unknown model"}
-	p.Detail = fmt.Sprintf("The simulator does not know %q; it knows %s.", name, strings.Join(hardware.ModelNames(), ", "))
-	if block.Has(args, "model") {
-		p.Where = stage.InProvider
-	} else {
-		p.Detail += " The provider's argument model names one to behave as."
-	}
-	return p
 }
 
 // sentence is an error of this package in a diagnostic.

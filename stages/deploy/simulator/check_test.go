@@ -34,11 +34,14 @@ func TestCheck(t *testing.T) {
 	const models = "Llama-3.1-70B, Llama-3.1-8B, Mistral-7B-v0.3, Qwen3-14B, Qwen3-32B, Qwen3-8B, Qwen3-8B-FP8"
 	noModel := stage.Problem{
 		Where: "model", Summary: "Unknown model",
-		Detail: `The simulator does not know "org/m"; it knows ` + models + `. The provider's argument model names one to behave as.`,
+		Detail: `The simulator does not know "org/m"; it knows ` + models + `. Describe a dense model in the provider's block with the figures of its config.json: ` +
+			`architecture = { parameters = …, layers = …, hidden = …, heads = …, kv_heads = …, head_dim = …, weight_bytes = …, vocabulary = …, context = … }. Or behave as another: model = "Qwen3-8B".`,
 	}
 	noGPU := stage.Problem{
 		Where: "gpu_type", Summary: "Unknown GPU type",
-		Detail: `The simulator has no "H1000"; it has A100-80G, B200, GB200, H100, H200, L4, L40S, MI300X, MI325X, MI355X.`,
+		Detail: `The simulator has no "H1000"; it has A100-80G, B200, GB200, H100, H200, L4, L40S, MI300X, MI325X, MI355X. The nearest name is "H100". ` +
+			`Describe another in the provider's block with the figures of its data sheet: ` +
+			`board = { memory_bytes = …, bandwidth = …, bf16_flops = …, fp8_flops = …, tdp_watts = …, sm_clock_hz = … }.`,
 	}
 	tests := map[string]struct {
 		model, gpuType string
@@ -74,15 +77,17 @@ func TestCheck(t *testing.T) {
 
 // Every engine that passes behaves as its block says: none is a second label for the same server.
 func TestCheckEngine(t *testing.T) {
-	const honoured = "--max-num-seqs, --max-num-batched-tokens, --max-model-len, --stream-interval, --enable-prefix-caching, --no-enable-prefix-caching."
+	const honoured = "--max-num-seqs, --max-num-batched-tokens, --max-model-len, --stream-interval, --gpu-memory-utilization, --num-gpu-blocks-override, --enable-prefix-caching, --no-enable-prefix-caching."
 	tests := map[string]struct {
 		engine stage.Engine
 		want   []string // details
 	}{
-		"no engine":       {stage.Engine{}, nil},
-		"itself":          {stage.Engine{Kind: "simulator"}, nil},
+		"no engine": {stage.Engine{}, nil},
+		"itself": {stage.Engine{Kind: "simulator"}, []string{
+			`The simulator behaves as vLLM, and an engine of kind simulator would be the same server under a second name. Write kind = "vllm", or leave the engine out.`,
+		}},
 		"what it honours": {stage.Engine{Kind: "vllm", Args: []string{"--max-num-seqs", "64", "--max_num_batched_tokens=4096", "--max-model-len=8192", "--stream-interval=4", "--enable-prefix-caching"}}, nil},
-		"another engine":  {stage.Engine{Kind: "sglang"}, []string{`The simulator behaves as vLLM and cannot stand for "sglang": an engine here is of kind vllm or simulator.`}},
+		"another engine":  {stage.Engine{Kind: "sglang"}, []string{`The simulator behaves as vLLM and cannot stand for "sglang": an engine here is of kind vllm.`}},
 		"another flag": {
 			stage.Engine{Kind: "vllm", Args: []string{"--quantization", "fp8", "--max-num-seqs=64"}},
 			[]string{"--quantization has no effect on the simulator, which honours " + honoured},

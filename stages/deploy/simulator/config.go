@@ -40,12 +40,13 @@ type Config struct {
 	Seed           uint64
 	StartupSeconds float64 // simulated; until then /health and the API answer 503
 
-	MaxNumSeqs          int   // default: vLLM's for the GPU
-	MaxNumBatchedTokens int   // default: vLLM's for the GPU
-	MaxModelLen         int   // default: DefaultMaxModelLen, or less where the model or the KV cache ends earlier
-	StreamInterval      int   // tokens in a chunk after the first, default 1
-	PrefixCache         *bool // default: the profile's
-	KVCapacityTokens    int   // default: what GPU memory has room for
+	MaxNumSeqs          int     // default: vLLM's for the GPU
+	MaxNumBatchedTokens int     // default: vLLM's for the GPU
+	MaxModelLen         int     // default: DefaultMaxModelLen, or less where the model or the KV cache ends earlier
+	StreamInterval      int     // tokens in a chunk after the first, default 1
+	PrefixCache         *bool   // default: the profile's
+	KVCapacityTokens    int     // default: what GPU memory has room for
+	MemoryUtilisation   float64 // share of a GPU's memory that is used, default hardware.DefaultMemoryUtilisation
 
 	ExactPower          bool    // power sensors without calibration error
 	PowerHistorySeconds float64 // simulated seconds of power samples that are kept, default 3600
@@ -119,7 +120,7 @@ func (c Config) machine() (hardware.Machine, error) {
 	} else if hw.Profile, err = hardware.LookupProfile(c.Profile); err != nil {
 		return hardware.Machine{}, err
 	}
-	hw.GPUs = c.GPUs
+	hw.GPUs, hw.MemoryUtilisation = c.GPUs, c.MemoryUtilisation
 	return hardware.New(hw)
 }
 

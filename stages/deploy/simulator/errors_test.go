@@ -81,8 +81,8 @@ func TestConfigErrors(t *testing.T) {
 		want string
 	}{
 		{"no model", simulator.Config{}, "simulator: no model is named"},
-		{"unknown model", simulator.Config{Model: "gpt-5"}, `simulator: unknown model "gpt-5": the simulator knows Llama-3.1-70B, Llama-3.1-8B, Mistral-7B-v0.3, Qwen3-14B, Qwen3-32B, Qwen3-8B, Qwen3-8B-FP8`},
-		{"unknown gpu", simulator.Config{Model: model, GPUType: "TPU"}, `simulator: unknown GPU "TPU": the simulator knows A100-80G, B200, GB200, H100, H200, L4, L40S, MI300X, MI325X, MI355X`},
+		{"unknown model", simulator.Config{Model: "gpt-5"}, `simulator: unknown model "gpt-5": the simulator knows Llama-3.1-70B, Llama-3.1-8B, Mistral-7B-v0.3, Qwen3-14B, Qwen3-32B, Qwen3-8B, Qwen3-8B-FP8; describe another, dense one by its architecture`},
+		{"unknown gpu", simulator.Config{Model: model, GPUType: "TPU"}, `simulator: unknown GPU "TPU": the simulator knows A100-80G, B200, GB200, H100, H200, L4, L40S, MI300X, MI325X, MI355X; describe another by its board`},
 		{"unknown profile", simulator.Config{Model: model, Profile: "fast"}, `simulator: unknown profile "fast": the simulator knows graphs, modal-eager, offline`},
 		{"speed", simulator.Config{Model: model, Speed: -1}, "simulator: speed = -1: must be positive and finite"},
 		{"NaN", simulator.Config{Model: model, Speed: math.NaN()}, "simulator: speed = NaN: must be positive and finite"},

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/strangeloopio/inferencex/stages/deploy/simulator/engine"
+	"github.com/strangeloopio/inferencex/stages/deploy/simulator/hardware"
 )
 
 // The names of vLLM's arguments that the simulator honours.
@@ -12,6 +15,8 @@ const (
 	flagBatchedTokens  = "--max-num-batched-tokens"
 	flagModelLen       = "--max-model-len"
 	flagStreamInterval = "--stream-interval"
+	flagMemory         = "--gpu-memory-utilization"
+	flagBlocks         = "--num-gpu-blocks-override"
 	flagPrefix         = "--enable-prefix-caching"
 	flagNoPrefix       = "--no-enable-prefix-caching"
 	flagEager          = "--enforce-eager"
@@ -32,6 +37,8 @@ func Arguments() []Argument {
 		{flagBatchedTokens, "number", "tokens in one step; a longer prompt is prefilled in chunks (default 2048, or 8192 on large GPUs)"},
 		{flagModelLen, "tokens", fmt.Sprintf("longest prompt and answer together (default %d, or what the model and the KV cache have room for)", DefaultMaxModelLen)},
 		{flagStreamInterval, "tokens", "tokens in a chunk after the first (default 1)"},
+		{flagMemory, "share", fmt.Sprintf("part of each GPU's memory that is used, which leaves the KV cache more or less (default %v)", hardware.DefaultMemoryUtilisation)},
+		{flagBlocks, "number", fmt.Sprintf("blocks of the KV cache, of %d tokens each (default: what the memory has room for)", engine.BlockTokens)},
 		{flagPrefix, "", "keep prompts' common beginnings (default: as the profile says)"},
 		{flagNoPrefix, "", "keep none"},
 	}
@@ -53,16 +60,13 @@ func honour(cfg *Config, args []string) []string {
 		name, value, joined := strings.Cut(args[0], "=")
 		name = strings.ReplaceAll(name, "_", "-")
 		args = args[1:]
-		if number := cfg.number(name); number != nil {
+		if set := cfg.setting(name); set != nil {
 			if !joined && len(args) > 0 {
 				value, args = args[0], args[1:]
 			}
-			n, err := strconv.Atoi(value)
-			if err != nil || n < 1 {
-				wrong = append(wrong, fmt.Sprintf("%s wants a whole number above zero, not %q", name, value))
-				continue
+			if want, ok := set(value); !ok {
+				wrong = append(wrong, fmt.Sprintf("%s wants %s, not %q", name, want, value))
 			}
-			*number = n
 			continue
 		}
 		switch on := name == flagPrefix; {
@@ -82,17 +86,38 @@ func honour(cfg *Config, args []string) []string {
 	return wrong
 }
 
-// number is the setting of an argument with a number; nil if it has none.
-func (c *Config) number(name string) *int {
+// setting takes the value of an argument that has one, or says what the argument wants; nil if it has none.
+func (c *Config) setting(name string) func(value string) (want string, ok bool) {
+	whole := func(setting *int, unit int) func(string) (string, bool) {
+		return func(value string) (string, bool) {
+			n, err := strconv.Atoi(value)
+			if err != nil || n < 1 {
+				return "a whole number above zero", false
+			}
+			*setting = n * unit
+			return "", true
+		}
+	}
 	switch name {
 	case flagNumSeqs:
-		return &c.MaxNumSeqs
+		return whole(&c.MaxNumSeqs, 1)
 	case flagBatchedTokens:
-		return &c.MaxNumBatchedTokens
+		return whole(&c.MaxNumBatchedTokens, 1)
 	case flagModelLen:
-		return &c.MaxModelLen
+		return whole(&c.MaxModelLen, 1)
 	case flagStreamInterval:
-		return &c.StreamInterval
+		return whole(&c.StreamInterval, 1)
+	case flagBlocks:
+		return whole(&c.KVCapacityTokens, engine.BlockTokens)
+	case flagMemory:
+		return func(value string) (string, bool) {
+			share, err := strconv.ParseFloat(value, 64)
+			if err != nil || !(share > 0 && share <= 1) {
+				return "a number above 0 and at most 1", false
+			}
+			c.MemoryUtilisation = share
+			return "", true
+		}
 	}
 	return nil
 }

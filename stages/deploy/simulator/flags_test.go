@@ -22,6 +22,8 @@ func TestHonour(t *testing.T) {
 		"a switch off":       {"--no-enable-prefix-caching", Config{PrefixCache: &off}, 0},
 		"the last one":       {"--max-num-seqs=1 --max-num-seqs 2 --enable-prefix-caching --no-enable-prefix-caching", Config{MaxNumSeqs: 2, PrefixCache: &off}, 0},
 		"others and a value": {"--dtype half --max-num-seqs=64 --kv-cache-dtype=fp8", Config{MaxNumSeqs: 64}, 2},
+		"the KV cache":       {"--gpu-memory-utilization .5 --num-gpu-blocks-override=100", Config{MemoryUtilisation: .5, KVCapacityTokens: 1600}, 0},
+		"too much memory":    {"--gpu-memory-utilization=90", Config{}, 1},
 		"zero":               {"--max-num-seqs=0 --stream-interval=2", Config{StreamInterval: 2}, 1},
 	}
 	for name, test := range tests {
@@ -40,7 +42,11 @@ func TestArgumentsAreHonoured(t *testing.T) {
 	for _, a := range Arguments() {
 		var cfg Config
 		arg := a.Name
-		if a.Value != "" {
+		switch a.Value {
+		case "":
+		case "share":
+			arg += "=0.77"
+		default:
 			arg += "=77"
 		}
 		if err := cfg.Honour([]string{arg}); err != nil || cmp.Equal(Config{}, cfg) {

@@ -59,6 +59,8 @@ type simulateFlags struct {
 	host    string
 	port    int
 	startup time.Duration
+	model   string // its description
+	board   string
 	faults  []string
 	engine  []string // vLLM's arguments, in the order given
 }
@@ -68,6 +70,8 @@ func (f *simulateFlags) register(flags *pflag.FlagSet) {
 	flags.StringSliceVar(&f.cfg.Served, "served-model-name", nil, "`names` under which it is served; default: the model")
 	flags.StringVar(&f.cfg.GPUType, "gpu", simulator.DefaultGPU, "GPU `type`: "+strings.Join(hardware.GPUNames(), ", "))
 	flags.IntVar(&f.cfg.GPUs, "gpus", 1, "`number` of GPUs, as tensor parallel size")
+	flags.StringVar(&f.model, "architecture", "", "JSON `object` that describes a model of another name, as the suite's provider \"simulator\" does")
+	flags.StringVar(&f.board, "board", "", "JSON `object` that describes a GPU type of another name, likewise")
 	flags.StringVar(&f.cfg.Profile, "profile", simulator.DefaultProfile, "`profile` of what surrounds the GPUs: "+strings.Join(hardware.ProfileNames(), ", "))
 	flags.Float64Var(&f.cfg.Speed, "speed", 1, "simulated `seconds` in one of the wall clock")
 	flags.Uint64Var(&f.cfg.Seed, "seed", 0, "`seed` of all randomness")
@@ -120,6 +124,16 @@ func (f *simulateFlags) config() (simulator.Config, error) {
 		return cfg, errors.New("-speed 0: want more than that")
 	}
 	cfg.StartupSeconds = f.startup.Seconds()
+	if f.model != "" {
+		if err := cfg.DescribeModel(f.model); err != nil {
+			return cfg, fmt.Errorf("-%w", err)
+		}
+	}
+	if f.board != "" {
+		if err := cfg.DescribeGPU(f.board); err != nil {
+			return cfg, fmt.Errorf("-%w", err)
+		}
+	}
 	for _, text := range f.faults {
 		fault, err := parseFault(text)
 		if err != nil {

@@ -63,7 +63,7 @@ func LookupModel(id string) (Model, error) {
 			return m, nil
 		}
 	}
-	return Model{}, fmt.Errorf("unknown model %q: the simulator knows %s", id, strings.Join(ModelNames(), ", "))
+	return Model{}, fmt.Errorf("unknown model %q: the simulator knows %s; describe another, dense one by its architecture", id, strings.Join(ModelNames(), ", "))
 }
 
 func modelKey(id string) string {
@@ -81,7 +81,7 @@ func LookupGPU(name string) (GPU, error) {
 			}
 		}
 	}
-	return GPU{}, fmt.Errorf("unknown GPU %q: the simulator knows %s", name, strings.Join(GPUNames(), ", "))
+	return GPU{}, fmt.Errorf("unknown GPU %q: the simulator knows %s; describe another by its board", name, strings.Join(GPUNames(), ", "))
 }
 
 // LookupProfile finds a profile by name. The error lists the known profiles.

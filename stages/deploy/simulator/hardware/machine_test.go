@@ -183,9 +183,9 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 		profile    string
 		want       string
 	}{
-		{"unknown model", "gpt-5", "H100", 1, "graphs", `unknown model "gpt-5": the simulator knows Llama-3.1-70B, Llama-3.1-8B, Mistral-7B-v0.3, Qwen3-14B, Qwen3-32B, Qwen3-8B, Qwen3-8B-FP8`},
-		{"another H100", "Qwen3-8B", "H100-NVL", 1, "graphs", `unknown GPU "H100-NVL": the simulator knows A100-80G, B200, GB200, H100, H200, L4, L40S, MI300X, MI325X, MI355X`},
-		{"unknown gpu", "Qwen3-8B", "TPU", 1, "graphs", `unknown GPU "TPU": the simulator knows A100-80G, B200, GB200, H100, H200, L4, L40S, MI300X, MI325X, MI355X`},
+		{"unknown model", "gpt-5", "H100", 1, "graphs", `unknown model "gpt-5": the simulator knows Llama-3.1-70B, Llama-3.1-8B, Mistral-7B-v0.3, Qwen3-14B, Qwen3-32B, Qwen3-8B, Qwen3-8B-FP8; describe another, dense one by its architecture`},
+		{"another H100", "Qwen3-8B", "H100-NVL", 1, "graphs", `unknown GPU "H100-NVL": the simulator knows A100-80G, B200, GB200, H100, H200, L4, L40S, MI300X, MI325X, MI355X; describe another by its board`},
+		{"unknown gpu", "Qwen3-8B", "TPU", 1, "graphs", `unknown GPU "TPU": the simulator knows A100-80G, B200, GB200, H100, H200, L4, L40S, MI300X, MI325X, MI355X; describe another by its board`},
 		{"unknown profile", "Qwen3-8B", "H100", 1, "fast", `unknown profile "fast": the simulator knows graphs, modal-eager, offline`},
 		{"too large", "Llama-3.1-70B", "H100", 1, "graphs", "Llama-3.1-70B does not fit on 1 x H100: its weights take 141.1 GB and 75.0 GB are usable; use more GPUs or a larger one"},
 		{"odd gpus", "Qwen3-8B", "H100", 3, "graphs", `model "Qwen3-8B": 3 GPUs do not divide its 32 attention heads`},
@@ -211,6 +211,7 @@ func TestIncompleteDescriptions(t *testing.T) {
 		{"no layers", func(c *hardware.Config) { c.Model.Layers = 0 }, `model "Qwen3-8B": every size of its description must be positive`},
 		{"billions", func(c *hardware.Config) { c.Model.Params = 8.2 }, `model "Qwen3-8B": 8.2 parameters are no more than its embeddings and attention, which have 2.755e+09 by its other sizes`},
 		{"odd heads", func(c *hardware.Config) { c.Model.KVHeads = 5 }, `model "Qwen3-8B": 32 attention heads cannot share 5 heads of keys and values evenly`},
+		{"experts", func(c *hardware.Config) { c.Model.Params = 46.7e9 }, `model "Qwen3-8B": 4.67e+10 parameters leave its layers a feed-forward width of 9.934e+04, 24 times the hidden size: a mixture of experts`},
 		{"hot when idle", func(c *hardware.Config) { c.GPU.IdleWatts = 701 }, `GPU "H100": it idles at 701 W, above its TDP of 700 W`},
 		{"all the memory and more", func(c *hardware.Config) { c.MemoryUtilisation = 1.1 }, `GPU memory utilisation 1.1: must be above 0 and at most 1`},
 		{"no bandwidth", func(c *hardware.Config) { c.GPU.Bandwidth = math.NaN() }, `GPU "H100": memory, bandwidth, FLOP/s and TDP of its description must be positive`},

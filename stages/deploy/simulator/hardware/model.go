@@ -33,6 +33,12 @@ func (m Model) Check() error {
 	case m.Params <= m.leastParams():
 		return fmt.Errorf("model %q: %.4g parameters are no more than its embeddings and attention, which have %.4g by its other sizes", m.Name, m.Params, m.leastParams())
 	}
+	// What is left is the feed-forward networks, three matrices each. Dense models make them up to 8 times as wide as the rest.
+	width := (m.Params - m.leastParams()) / float64(m.Layers) / (3 * float64(m.Hidden))
+	if width > 16*float64(m.Hidden) {
+		return fmt.Errorf("model %q: %.4g parameters leave its layers a feed-forward width of %.4g, %.0f times the hidden size: a mixture of experts, which is not simulated",
+			m.Name, m.Params, width, width/float64(m.Hidden))
+	}
 	return nil
 }
 
