@@ -115,7 +115,7 @@ func (b *builder) warmupConfig(d *deployment) json.RawMessage {
 	}
 	return canonicalJSON(stage.WarmupConfig{
 		Deployment: d.spec, Workload: workloadOf(largest.Cell), Users: users, Requests: requests,
-		Seed: b.Suite.Seed, Options: b.options(Warmup), Unkeyed: stage.LoadUnkeyed{RequestTimeout: stage.Duration(largest.Workload.Timeout)},
+		Seed: b.Suite.Seed, Options: b.options(Warmup), Unkeyed: b.loadUnkeyed(largest.Workload),
 	})
 }
 
@@ -123,7 +123,7 @@ func (b *builder) loadConfig(d *deployment, c cell) json.RawMessage {
 	return canonicalJSON(stage.LoadConfig{
 		Deployment: d.spec, Workload: workloadOf(c.Cell), Users: c.Users, RateRPS: c.RateRPS, Trial: c.Trial,
 		Seed: b.Suite.Seed, Salt: b.Suite.Salt, Options: b.options(Load),
-		Unkeyed: stage.LoadUnkeyed{RequestTimeout: stage.Duration(c.Workload.Timeout)},
+		Unkeyed: b.loadUnkeyed(c.Workload),
 	})
 }
 
@@ -132,11 +132,38 @@ func workloadOf(c suite.Cell) stage.Workload {
 	asked := stage.Workload{
 		API: w.Endpoint, ISL: c.Input, OSL: c.Output, Requests: w.Requests, Duration: stage.Duration(w.Duration),
 		SharedPrefix: w.SharedPrefixTokens, Ramp: stage.Duration(w.Ramp), IgnoreEOS: w.IgnoreEOS, Temperature: w.Temperature,
+		ExtraBody: w.ExtraBody,
+	}
+	for header, text := range w.Headers {
+		if text.Sensitive() {
+			continue // loadUnkeyed has its name
+		}
+		if asked.Headers == nil {
+			asked.Headers = map[string]string{}
+		}
+		asked.Headers[header] = text.Reveal()
 	}
 	if w.Duration > 0 { // elsewhere it bears on nothing, and is in no key
 		asked.Grace = stage.Duration(w.Grace)
 	}
 	return asked
+}
+
+// loadUnkeyed is what of a workload does not bear on results. The values of secret headers are kept apart from the plan's steps.
+func (b *builder) loadUnkeyed(w suite.Workload) stage.LoadUnkeyed {
+	unkeyed := stage.LoadUnkeyed{RequestTimeout: stage.Duration(w.Timeout)}
+	for header, text := range w.Headers {
+		if !text.Sensitive() {
+			continue
+		}
+		if unkeyed.SecretHeaders == nil {
+			unkeyed.SecretHeaders = map[string]string{}
+		}
+		name := fmt.Sprintf("workload.%s.headers.%s", w.Name, header)
+		unkeyed.SecretHeaders[header] = name
+		b.plan.Secrets[name] = NewSecret(text.Reveal())
+	}
+	return unkeyed
 }
 
 func (b *builder) powerConfig(d *deployment) json.RawMessage {

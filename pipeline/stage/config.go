@@ -67,6 +67,8 @@ type Workload struct {
 	IgnoreEOS    bool            `json:"ignore_eos"`
 	Temperature  float64         `json:"temperature"`
 	ExtraBody    json.RawMessage `json:"extra_body,omitempty"` // merged into each request's JSON object
+
+	Headers map[string]string `json:"headers,omitempty"` // of each request, over the endpoint's; secret ones are apart
 }
 
 // LoadConfig is the configuration of a load step: one cell.
@@ -85,6 +87,8 @@ type LoadConfig struct {
 // LoadUnkeyed is what of a load's configuration does not bear on its result.
 type LoadUnkeyed struct {
 	RequestTimeout Duration `json:"request_timeout"` // a request that takes longer has failed
+	// SecretHeaders are headers of each request whose values are secrets: the name under which Env.Secret gives each.
+	SecretHeaders map[string]string `json:"secret_headers,omitempty"`
 }
 
 // WarmupConfig is the configuration of a warmup step: once per incarnation, before its first cell.

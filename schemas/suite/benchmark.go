@@ -31,8 +31,8 @@ func axes() []Arg {
 		{Name: "gpu_type", Type: cty.String, Check: block.NotEmpty, Doc: "The GPU, such as \"H100\" or gpu.H100; \"cpu\" for none."},
 		{Name: "gpus", Type: cty.Number, Bounds: block.WholeFrom(1), Doc: "GPUs of one deployment; 1 when omitted."},
 		{Name: "workload", Type: cty.DynamicPseudoType, Ref: "workload", Doc: "What is asked of the server."},
-		{Name: "isl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema, Doc: "Input length in tokens, in place of the workload's."},
-		{Name: "osl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema, Doc: "Output length in tokens, in place of the workload's."},
+		{Name: "isl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema, Word: "length", Doc: "Input length in tokens, in place of the workload's."},
+		{Name: "osl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema, Word: "length", Doc: "Output length in tokens, in place of the workload's."},
 		{Name: "users", Type: cty.Number, Bounds: block.WholeFrom(1), Doc: "Requests kept in flight (closed loop)."},
 		{Name: "rate", Type: cty.Number, Bounds: block.AboveZero(), Doc: "Requests sent per second (open loop), in place of users."},
 	}

@@ -63,6 +63,8 @@ workload "w" {
   ignore_eos    = false
   arrival       = "gamma"
   burstiness    = 0.5
+  extra_body    = { top_k = 20, min_tokens = null }
+  headers       = { X-Tier = "gold", X-Token = var.token }
 }
 
 benchmark "b" {
@@ -132,7 +134,7 @@ func keys(t *testing.T, files map[string]string) []string {
 		text, err := json.Marshal([]any{
 			s.Seed, s.Salt, stages, m.Repo, m.Revision, m.Tokenizer, e.Kind, e.Image, e.Command, e.Args, e.Env,
 			c.Provider.Type, json.RawMessage(canonical(t, c.Provider.KeyConfig)), c.GPUType, c.GPUs, c.Users, c.RateRPS, c.Input, c.Output, c.Trial,
-			w.Requests, w.Duration, w.Endpoint, w.SharedPrefixTokens, w.Warmup, w.Timeout, w.Ramp, w.Temperature, w.IgnoreEOS, w.Arrival, w.Burstiness,
+			w.Requests, w.Duration, w.Endpoint, w.SharedPrefixTokens, w.Warmup, w.Timeout, w.Ramp, w.Temperature, w.IgnoreEOS, w.Arrival, w.Burstiness, w.ExtraBody, w.Headers,
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -285,6 +287,9 @@ func TestFieldsAndKeys(t *testing.T) {
 		"ignore_eos":    {"ignore_eos    = false", "ignore_eos    = true", 19},
 		"arrival":       {`"gamma"`, `"poisson"`, 19},
 		"burstiness":    {"burstiness    = 0.5", "burstiness    = 0.6", 19},
+		"extra body":    {"top_k = 20", "top_k = 21", 19},
+		"left out":      {", min_tokens = null", "", 19},
+		"header":        {`"gold"`, `"lead"`, 19},
 		"gpu type":      {`"B200"`, `"H200"`, 3},
 		"gpus":          {"[1, 2]", "[1, 4]", 8},
 		"users":         {"[4, 16]", "[4, 17]", 8},
@@ -297,6 +302,7 @@ func TestFieldsAndKeys(t *testing.T) {
 		"note":          {`"quiet"`, `"loud"`, 0},
 		"quota":         {"H100 = 8", "H100 = 4", 0},
 		"ttl":           {`"90m"`, `"91m"`, 0},
+		"case of name":  {"X-Tier", "x-tier", 0},
 		"objective":     {`"1%"`, `"2%"`, 0},
 		"step timeout":  {`"20m"`, `"21m"`, 0},
 		"retries":       {"attempts = 2", "attempts = 3", 0},

@@ -193,6 +193,11 @@ func describe(t *testing.T, s *Suite) string {
 		p := s.Stages[kind]
 		fmt.Fprintf(&b, "stage.%s timeout=%s attempts=%d backoff=%s on=%v on_failure=%s %s\n", p.Kind, p.Timeout, p.Attempts, p.Backoff, p.RetryOn, p.OnFailure, canonical(t, p.Config))
 	}
+	for _, w := range s.Workloads {
+		if w.ExtraBody != nil || w.Headers != nil {
+			fmt.Fprintf(&b, "workload.%s extra_body=%s headers=%v\n", w.Name, w.ExtraBody, w.Headers)
+		}
+	}
 	for _, m := range s.Moved {
 		fmt.Fprintf(&b, "moved %s %s → %s\n", m.Kind, m.From, m.To)
 	}

@@ -1,12 +1,15 @@
 package suite
 
 import (
+	"encoding/json"
+	"net/textproto"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/suite/extra"
 	"github.com/strangeloopio/inferencex/schemas/suite/length"
 )
 
@@ -25,9 +28,11 @@ type Workload struct {
 	Ramp               time.Duration // over which the users of a closed loop start
 	Grace              time.Duration // after a duration: what answers in flight may still take before they are cut off
 	Temperature        float64
-	IgnoreEOS          bool    // an output has its length exactly
-	Arrival            string  // "poisson", "constant" or "gamma", of an open loop
-	Burstiness         float64 // the shape of gamma arrivals: 1 is poisson, below is burstier
+	IgnoreEOS          bool            // an output has its length exactly
+	Arrival            string          // "poisson", "constant" or "gamma", of an open loop
+	Burstiness         float64         // the shape of gamma arrivals: 1 is poisson, below is burstier
+	ExtraBody          json.RawMessage // members of each request's body, as canonical JSON; nil: none
+	Headers            map[string]Text // of each request, by their canonical names
 	Range              hcl.Range
 }
 
@@ -37,8 +42,8 @@ func workloadBlock() block.Block {
 		Args: []Arg{
 			{Name: "requests", Type: cty.Number, Bounds: block.WholeFrom(1), Doc: "Measured requests of a cell. When omitted, 8 for each user, or the suite's requests if more."},
 			{Name: "duration", Type: cty.String, Format: block.Duration, Bounds: block.AboveZero(), Doc: "How long a cell sends requests, in place of a number of them."},
-			{Name: "isl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema, Doc: "Input length, in tokens: a number, or what each request draws its own from. " + length.Doc},
-			{Name: "osl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema, Doc: "Output length, in tokens: a number or a distribution, as isl."},
+			{Name: "isl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema, Word: "length", Doc: "Input length, in tokens: a number, or what each request draws its own from. " + length.Doc},
+			{Name: "osl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema, Word: "length", Doc: "Output length, in tokens: a number or a distribution, as isl."},
 			{Name: "endpoint", Type: cty.String, OneOf: []string{"completions", "chat"}, Default: cty.StringVal("completions"), Doc: "Which API is called. Lengths are exact with completions."},
 			{Name: "shared_prefix", Type: cty.Number, Bounds: block.WholeFrom(0), Default: cty.NumberIntVal(0), Doc: "Tokens that all prompts begin with, so that a prefix cache can help."},
 			{Name: "warmup", Type: cty.Number, Bounds: block.WholeFrom(0), Doc: "Requests before the measured ones. When omitted, one for each user."},
@@ -47,6 +52,8 @@ func workloadBlock() block.Block {
 			{Name: "grace", Type: cty.String, Format: block.Duration, Default: cty.StringVal("30s"), Doc: "With duration: how long answers that are under way at its end may still take. Then they are cut off and count as unfinished: neither answers nor errors. Give more than the longest answer takes."},
 			{Name: "temperature", Type: cty.Number, Bounds: block.Within(0, 2), Default: cty.NumberIntVal(0), Doc: "Sampling temperature."},
 			{Name: "ignore_eos", Type: cty.Bool, Default: cty.True, Doc: "Generate the full output length even if the model would stop."},
+			{Name: "extra_body", Type: cty.DynamicPseudoType, Check: extra.Body, Schema: extra.BodySchema, Word: "object", Doc: "Members that are merged into the body of each request, such as { top_k = 20 }. Null takes out one that would be sent otherwise: temperature, ignore_eos or min_tokens, for servers that refuse them."},
+			{Name: "headers", Type: cty.Map(cty.String), Check: extra.Headers, Secret: true, Doc: "Headers of each request, over the provider's, each value one line. Those whose values are sensitive are never shown and part of no checkpoint key; those that are null are left out."},
 			{Name: "arrival", Type: cty.String, OneOf: []string{"poisson", "constant", "gamma"}, Default: cty.StringVal("poisson"), Doc: "How requests are spaced at a rate."},
 			{Name: "burstiness", Type: cty.Number, Bounds: block.AboveZero(), Default: cty.NumberIntVal(1), Doc: "The shape of gamma arrivals: 1 is poisson, below is burstier."},
 		},
@@ -66,6 +73,7 @@ func (l *loader) decodeWorkload(w *Workload, c *block.Content) {
 	w.Timeout, w.Ramp, w.Grace = block.Time(v, "timeout"), block.Time(v, "ramp"), block.Time(v, "grace")
 	w.Temperature, w.IgnoreEOS = block.Float(v, "temperature"), block.Bool(v, "ignore_eos")
 	w.Arrival, w.Burstiness = block.String(v, "arrival"), block.Float(v, "burstiness")
+	w.ExtraBody, w.Headers = extraBody(v), headers(v)
 	if c.Broken || !inputOK || !outputOK {
 		l.broken[w] = true
 		return
@@ -76,4 +84,28 @@ func (l *loader) decodeWorkload(w *Workload, c *block.Content) {
 		l.broken[w] = true
 		l.fail(c.ArgRange("duration"), "Two ends for a cell", "Workload %q sets both requests and duration. Keep the one that shall end a cell.", w.Name)
 	}
+}
+
+// extraBody is the argument extra_body as canonical JSON, nil where there is none.
+func extraBody(v cty.Value) json.RawMessage {
+	if !block.Has(v, "extra_body") {
+		return nil
+	}
+	text, err := CanonicalJSON(v.GetAttr("extra_body"))
+	if err != nil || string(text) == "{}" {
+		return nil // an unknown value, whose error has been reported
+	}
+	return text
+}
+
+// headers are those of the argument by the names that HTTP gives them.
+func headers(v cty.Value) map[string]Text {
+	var out map[string]Text
+	for name, value := range block.TextMap(v, "headers") {
+		if out == nil {
+			out = map[string]Text{}
+		}
+		out[textproto.CanonicalMIMEHeaderKey(name)] = value
+	}
+	return out
 }

@@ -25,6 +25,8 @@ import (
 // Config says which server to ask and how.
 type Config struct {
 	Endpoint stage.Endpoint
+	// Headers go with every request, over the endpoint's and its API key. So do SecretHeaders, whose values no error shows.
+	Headers, SecretHeaders map[string]string
 	// Getenv looks up the variable that Endpoint.APIKeyEnv names; nil is an empty environment.
 	Getenv func(string) string
 	// Clock tells the times of rows. Nil: one that starts at New and ticks as Endpoint.Clock says.
@@ -173,6 +175,20 @@ func (c *Client) setHeader(cfg Config) error {
 		c.header.Set(name, value)
 		c.hide(value)
 	}
+	if err := c.setKey(cfg); err != nil {
+		return err
+	}
+	for name, value := range cfg.Headers {
+		c.header.Set(name, value)
+	}
+	for name, value := range cfg.SecretHeaders {
+		c.header.Set(name, value)
+		c.hide(value)
+	}
+	return nil
+}
+
+func (c *Client) setKey(cfg Config) error {
 	name := cfg.Endpoint.APIKeyEnv
 	if name == "" {
 		return nil

@@ -4,11 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
-	"strings"
 	"time"
 
+	"github.com/strangeloopio/inferencex/schemas/suite/extra"
 	"github.com/strangeloopio/inferencex/schemas/table"
 )
 
@@ -35,7 +34,7 @@ type Request struct {
 	Temperature float64
 	Seed        *int64
 	// ExtraBody is a JSON object that is merged over the body. A null removes what the client would have sent (min_tokens from a server that
-	// refuses unknown names). stream, model, n and the prompt are not its business.
+	// refuses unknown names). What is measured rests on is not its business: see extra.Member.
 	ExtraBody json.RawMessage
 	Timeout   time.Duration // server seconds for the whole answer; 0: only the context ends it
 }
@@ -48,9 +47,6 @@ type Call struct {
 	isl, osl int32
 	timeout  time.Duration
 }
-
-// reserved are the members of a body that ExtraBody may not set: what is measured rests on them.
-var reserved = []string{"messages", "model", "n", "prompt", "stream"}
 
 // Encode makes r ready to send. Equal requests give equal bytes.
 func (c *Client) Encode(r Request) (*Call, error) {
@@ -102,23 +98,24 @@ type message struct {
 	Content string `json:"content"`
 }
 
-func mergeExtra(body map[string]any, extra json.RawMessage) error {
-	if len(extra) == 0 {
+func mergeExtra(body map[string]any, given json.RawMessage) error {
+	if len(given) == 0 {
 		return nil
 	}
 	var members map[string]json.RawMessage
-	if err := json.Unmarshal(extra, &members); err != nil {
+	if err := json.Unmarshal(given, &members); err != nil {
 		return fmt.Errorf("extra body: want a JSON object: %w", err)
 	}
 	for name, value := range members {
-		switch {
-		case slices.Contains(reserved, name):
-			return fmt.Errorf("extra body: %s is set by the workload: leave it out (it may not set %s)", name, strings.Join(reserved, ", "))
-		case string(value) == "null":
-			delete(body, name)
-		default:
-			body[name] = value
+		null := string(value) == "null"
+		if err := extra.Member(name, null); err != nil {
+			return fmt.Errorf("extra body: %w", err)
 		}
+		if null {
+			delete(body, name)
+			continue
+		}
+		body[name] = value
 	}
 	return nil
 }

@@ -17,8 +17,9 @@ import (
 func TestRequestOnTheWire(t *testing.T) {
 	server := newReplay(t, once(stream(aToken+aFinish+theEnd)))
 	c, err := New(Config{
-		Endpoint: stage.Endpoint{URL: server.URL + "/v1/", Model: "run-alias", APIKeyEnv: "KEY", Headers: map[string]string{"X-Proxy": "yes"}},
-		Getenv:   func(name string) string { return map[string]string{"KEY": "sk-secret-1"}[name] },
+		Endpoint: stage.Endpoint{URL: server.URL + "/v1/", Model: "run-alias", APIKeyEnv: "KEY", Headers: map[string]string{"X-Proxy": "yes", "X-Tier": "lead"}},
+		Headers:  map[string]string{"X-Tier": "gold", "x-route": "a"}, SecretHeaders: map[string]string{"X-Token": "token-secret-2"},
+		Getenv: func(name string) string { return map[string]string{"KEY": "sk-secret-1"}[name] },
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -41,9 +42,9 @@ func TestRequestOnTheWire(t *testing.T) {
 		},
 		{
 			"extra body", "/v1/completions",
-			`{"ignore_eos":true,"max_tokens":16,"model":"run-alias","prompt":"a","stream":true,"stream_options":{"continuous_usage_stats":true},"temperature":0,"top_k":1}`,
+			`{"ignore_eos":true,"max_tokens":16,"model":"run-alias","prompt":"a","stop":["a"],"stream":true,"stream_options":{"include_usage":true},"temperature":0,"top_k":1}`,
 			Request{API: Completions, Prompt: Prompt{Text: "a"}, OSL: 16, IgnoreEOS: true, ID: "r-1", ExtraBody: json.RawMessage(
-				`{"top_k":1,"min_tokens":null,"stream_options":{"continuous_usage_stats":true}}`)},
+				`{"top_k":1,"min_tokens":null,"stop":["a"]}`)},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -56,6 +57,7 @@ func TestRequestOnTheWire(t *testing.T) {
 			}
 			for name, want := range map[string]string{
 				"Authorization": "Bearer sk-secret-1", "X-Proxy": "yes", "X-Request-Id": "r-1",
+				"X-Tier": "gold", "X-Route": "a", "X-Token": "token-secret-2",
 				"Accept-Encoding": "identity", "Content-Type": "application/json",
 			} {
 				if got := req.Header.Get(name); got != want {
@@ -71,7 +73,7 @@ func TestEncodeRefuses(t *testing.T) {
 	for want, r := range map[string]Request{
 		"encode request: chat takes text, not token ids":            {API: Chat, Prompt: Prompt{IDs: []int64{1}}},
 		`encode request: api "embed": want "chat" or "completions"`: {API: "embed"},
-		"encode request: extra body: stream is set by the workload: leave it out (it may not set messages, model, n, prompt, stream)": {
+		`encode request: extra body: "stream" cannot be set here: answers are measured as they stream, and tell how many tokens they have`: {
 			ExtraBody: json.RawMessage(`{"stream":false}`),
 		},
 		"encode request: extra body: want a JSON object: json: cannot unmarshal array into Go value of type map[string]json.RawMessage": {
@@ -107,18 +109,20 @@ func TestNewRefuses(t *testing.T) {
 
 // Servers repeat what they were sent; a row is no place for a key.
 func TestErrorsHoldNoSecrets(t *testing.T) {
-	said := strings.Repeat("no\n\tkey ", 3) + "sk-secret-1 or modal-secret: " + strings.Repeat("é", 400)
+	said := strings.Repeat("no\n\tkey ", 3) + "sk-secret-1 or modal-secret or token-secret-2: " + strings.Repeat("é", 400)
 	server := newReplay(t, once(fmt.Appendf(nil, "HTTP/1.1 401 Unauthorized\r\nContent-Length: %d\r\n\r\n%s", len(said), said)))
 	c, err := New(Config{
-		Endpoint: stage.Endpoint{URL: server.URL, APIKeyEnv: "KEY", Headers: map[string]string{"Modal-Secret": "modal-secret"}},
-		Getenv:   func(string) string { return "sk-secret-1" },
+		Endpoint:      stage.Endpoint{URL: server.URL, APIKeyEnv: "KEY", Headers: map[string]string{"Modal-Secret": "modal-secret"}},
+		Headers:       map[string]string{"X-Plain": "no\tkey"},
+		SecretHeaders: map[string]string{"X-Token": "token-secret-2"},
+		Getenv:        func(string) string { return "sk-secret-1" },
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(c.Close)
 	got := c.Complete(context.Background(), hello).Error
-	if want := "HTTP 401 (check the key in KEY, the variable that api_key_env names): no key no key no key (sensitive) or (sensitive): éé"; !strings.HasPrefix(got, want) || len(got) > excerptBytes || !strings.HasSuffix(got, "é…") {
+	if want := "HTTP 401 (check the key in KEY, the variable that api_key_env names): no key no key no key (sensitive) or (sensitive) or (sensitive): éé"; !strings.HasPrefix(got, want) || len(got) > excerptBytes || !strings.HasSuffix(got, "é…") {
 		t.Errorf("error of %d bytes: %s", len(got), got)
 	}
 }

@@ -84,7 +84,7 @@ func run(ctx context.Context, env stage.Env, task stage.Task, cfg stage.LoadConf
 	}
 	session, err := traffic.Open(ctx, env, traffic.Job{
 		Endpoint: endpoint, Workload: cfg.Workload, Options: cfg.Options, Users: cfg.Users, Requests: cfg.Workload.Requests,
-		RequestTimeout: time.Duration(cfg.Unkeyed.RequestTimeout), Quiet: opts.quietAt(endpoint), CutAfter: cutAfter(cfg.Workload),
+		RequestTimeout: time.Duration(cfg.Unkeyed.RequestTimeout), SecretHeaders: cfg.Unkeyed.SecretHeaders, Quiet: opts.quietAt(endpoint), CutAfter: cutAfter(cfg.Workload),
 		Purpose: prompt.Measure, Trial: cfg.Trial, Seed: cfg.Seed, Scope: hex.EncodeToString(scope[:]), Nonce: traffic.Nonce(endpoint, env.RunID, task.Attempt),
 		ID: fmt.Sprint(env.RunID, task.Address, task.Attempt),
 	})

@@ -7,6 +7,8 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -157,6 +159,53 @@ func TestLengthsOnTheWire(t *testing.T) {
 				t.Errorf("%d different prompts of 40", len(prompts))
 			}
 		})
+	}
+}
+
+// What a workload adds to its requests comes over the wire, with measured ones and with those that warm up; a secret does so too and is in no
+// file.
+func TestAdditionsOnTheWire(t *testing.T) {
+	env := environment()
+	env.Secret = func(name string) string { return "value-of-" + name }
+	w := stage.Workload{
+		API: "completions", ISL: length.Of(64), OSL: length.Of(8), Requests: 8, IgnoreEOS: true,
+		ExtraBody: json.RawMessage(`{"top_k":20,"min_tokens":null,"chat_template_kwargs":{"thinking":false}}`),
+		Headers:   map[string]string{"X-Tier": "gold"},
+	}
+	unkeyed := stage.LoadUnkeyed{SecretHeaders: map[string]string{"X-Token": "token"}}
+	measured, task := onTheWire(t, load.New(), env, stage.LoadConfig{Workload: w, Users: 2, Trial: 1, Seed: 7, Unkeyed: unkeyed})
+	warm, _ := onTheWire(t, warmup.New(), env, stage.WarmupConfig{Workload: w, Users: 2, Requests: 2, Seed: 7, Unkeyed: unkeyed})
+	for _, s := range []*scribe{measured, warm} {
+		for id, body := range s.sent {
+			var members map[string]any
+			if err := json.Unmarshal([]byte(body), &members); err != nil {
+				t.Fatal(err)
+			}
+			delete(members, "prompt")
+			want := map[string]any{
+				"model": "m", "stream": true, "stream_options": map[string]any{"include_usage": true}, "max_tokens": 8., "ignore_eos": true,
+				"temperature": 0., "top_k": 20., "chat_template_kwargs": map[string]any{"thinking": false},
+			}
+			if diff := cmp.Diff(want, members); diff != "" {
+				t.Errorf("%s (-want +got):\n%s", id, diff)
+			}
+			if head := s.head[id]; head.Get("X-Tier") != "gold" || head.Get("X-Token") != "value-of-token" {
+				t.Errorf("%s: headers %v", id, head)
+			}
+		}
+	}
+	if len(measured.sent) != 8 || len(warm.sent) != 2 {
+		t.Errorf("%d and %d requests", len(measured.sent), len(warm.sent))
+	}
+	files, err := filepath.Glob(filepath.Join(task.Dir, "*"))
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil || strings.Contains(string(text), "value-of-token") {
+			t.Errorf("%s holds the secret (%v)", file, err)
+		}
 	}
 }
 

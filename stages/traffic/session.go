@@ -45,6 +45,8 @@ type Job struct {
 	Requests int             // 0: until the pacer ends
 	// RequestTimeout ends a request that takes longer, in server seconds; 0: none does.
 	RequestTimeout time.Duration
+	// SecretHeaders are those of each request whose values env.Secret gives, by their names there.
+	SecretHeaders map[string]string
 	// CutAfter ends what is in flight so long after Run began, in server seconds: such requests are unfinished, not failed. 0: nothing is cut off.
 	CutAfter time.Duration
 	// Quiet is how long, in wall time, nothing is asked of the server between what makes it ready and the first request.
@@ -97,8 +99,15 @@ func Open(ctx context.Context, env stage.Env, job Job) (*Session, error) {
 		}
 	}
 	s := &Session{job: job, Clock: stage.NewClock(env.Now, job.Endpoint.Clock)}
+	secret := map[string]string{}
+	for header, name := range job.SecretHeaders {
+		secret[header] = env.Secret(name)
+	}
 	var err error
-	s.Client, err = client.New(client.Config{Endpoint: job.Endpoint, Getenv: env.Getenv, Clock: s.Clock, MaxTokensField: options.MaxTokensField})
+	s.Client, err = client.New(client.Config{
+		Endpoint: job.Endpoint, Headers: job.Workload.Headers, SecretHeaders: secret,
+		Getenv: env.Getenv, Clock: s.Clock, MaxTokensField: options.MaxTokensField,
+	})
 	if err != nil {
 		return nil, stage.Fail(stage.Permanent, "bad_endpoint", err)
 	}

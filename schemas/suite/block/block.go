@@ -35,8 +35,9 @@ type Arg struct {
 	OneOf []string
 	// Bounds, which may be nil, are those of a number or a duration, or of the elements on an axis.
 	Bounds *Bounds
-	// Schema, which may be nil, gives the JSON Schema of a value whose type does not tell what it looks like.
+	// Schema, which may be nil, gives the JSON Schema of a value whose type does not tell what it looks like. Word is what it is called then.
 	Schema func() map[string]any
+	Word   string
 	// Check sees known values that are neither null nor marked. Its text says what was found and what to do.
 	Check func(cty.Value) error
 	Doc   string // one sentence, with the unit

@@ -66,7 +66,7 @@ func inWords(a block.Arg) string {
 	case a.Ref != "":
 		name = "reference to " + block.Article(a.Ref)
 	case a.Schema != nil:
-		name = "length"
+		name = a.Word
 		if title, ok := a.Schema()["title"].(string); ok {
 			name = title
 		}

@@ -24,7 +24,7 @@ func entryLists() []block.Arg {
 func Block(axes []block.Arg) block.Block {
 	var args []block.Arg
 	for _, a := range axes {
-		args = append(args, block.Arg{Name: a.Name, Type: cty.List(a.Type), Ref: a.Ref, Bounds: a.Bounds, Schema: a.Schema, Lazy: true, Doc: a.Doc})
+		args = append(args, block.Arg{Name: a.Name, Type: cty.List(a.Type), Ref: a.Ref, Bounds: a.Bounds, Schema: a.Schema, Word: a.Word, Lazy: true, Doc: a.Doc})
 	}
 	return block.Block{Kind: "matrix", Body: block.Body{
 		Doc:  "What varies: every combination of the lists is measured.",

@@ -62,6 +62,8 @@ workload "chat" {
   ramp          = "5s"
   temperature   = 0.7
   ignore_eos    = false
+  extra_body    = { top_k = 20, min_tokens = null, stop = ["a", "b"] }
+  headers       = { X-Tier = "gold", X-Token = var.hf_token, X-None = null }
 }
 
 benchmark "gpu_users" {
