@@ -12,7 +12,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -26,25 +25,28 @@ const (
 )
 
 // Store is a folder of entries. Several processes may read it; one at a time may seal.
-type Store struct{ dir string }
+type Store struct {
+	dir string
+	// Crash is called at the boundaries that Boundaries lists; set it before the first sealing.
+	Crash durable.Crash
+}
+
+// Folders of a store.
+const (
+	entriesDir = "entries"
+	latestDir  = "latest" // for each step the key that it sealed last
+	tmpDir     = "tmp"    // sealings under way
+	trashDir   = "trash"  // what is being removed
+)
 
 // Open returns the store in dir, making the folder if it is new.
 func Open(dir string) (*Store, error) {
-	for _, d := range []string{"entries", "latest", "tmp"} {
+	for _, d := range []string{entriesDir, latestDir, tmpDir, trashDir} {
 		if err := os.MkdirAll(filepath.Join(dir, d), 0o755); err != nil {
 			return nil, fmt.Errorf("open checkpoint store: %w", err)
 		}
 	}
-	return &Store{dir}, nil
-}
-
-// Clean removes what sealings that were cut short have left. Only the holder of the store may call it.
-func (s *Store) Clean() error {
-	leftovers, err := filepath.Glob(filepath.Join(s.dir, "tmp", "*"))
-	for _, path := range leftovers {
-		err = errors.Join(err, os.RemoveAll(path))
-	}
-	return err
+	return &Store{dir: dir}, nil
 }
 
 // Entry is one sealed result.
@@ -80,12 +82,6 @@ func (e Entry) Digest(part string) string {
 	return hex.EncodeToString(hash.Sum(nil))
 }
 
-// Part is the folder whose files become one part of an entry.
-type Part struct {
-	Name string
-	Dir  string
-}
-
 // CorruptError says that an entry is there and cannot be trusted. It is not a hit; sealing the key anew replaces it.
 type CorruptError struct {
 	Key  string
@@ -113,107 +109,27 @@ func (s *Store) Lookup(key string) (entry Entry, ok bool, err error) {
 	if entry.Schema != schema {
 		return Entry{}, false, &CorruptError{key, manifestFile, fmt.Sprintf("has schema %d, this program reads %d", entry.Schema, schema)}
 	}
-	for _, f := range entry.Files {
-		got, err := describe(filepath.Join(dir, filepath.FromSlash(f.Path)), f.Path)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			return Entry{}, false, &CorruptError{key, f.Path, "is missing"}
-		case err != nil:
-			return Entry{}, false, &CorruptError{key, f.Path, err.Error()}
-		case got != f:
-			return Entry{}, false, &CorruptError{key, f.Path, "has changed since it was sealed"}
-		}
+	if err := entry.verify(dir); err != nil {
+		return Entry{}, false, err
 	}
 	entry.dir = dir
 	return entry, true, nil
 }
 
-// Sealing is a result that is to become an entry.
-type Sealing struct {
-	Run   string
-	Now   time.Time
-	Steps []addr.Step // as they are called
-	Parts []Part
-	// Replace puts an entry that is there already aside, in its folder, under its key and the time.
-	Replace bool
-}
-
-// Seal moves the parts' files into the entry of the recipe's key and returns it. The parts' folders are gone afterwards.
-// An entry that is there already is kept, unless it is corrupt or to be replaced: results are never overwritten.
-func (s *Store) Seal(recipe Recipe, what Sealing) (Entry, error) {
-	entry := Entry{Schema: schema, Key: recipe.Key(), Steps: what.Steps, Run: what.Run, Sealed: what.Now.UTC(), Recipe: recipe}
-	if was, ok, _ := s.Lookup(entry.Key); ok && !what.Replace {
-		return was, errors.Join(s.pointTo(entry.Key, what.Steps), removeParts(what.Parts))
-	}
-	tmp, err := os.MkdirTemp(filepath.Join(s.dir, "tmp"), entry.Key[:12]+"-")
-	if err != nil {
-		return Entry{}, fmt.Errorf("seal checkpoint: %w", err)
-	}
-	if entry.Files, err = gather(tmp, what.Parts); err != nil {
-		return Entry{}, fmt.Errorf("seal checkpoint: %w", err)
-	}
-	if err := durable.WriteJSON(filepath.Join(tmp, manifestFile), entry); err != nil {
-		return Entry{}, fmt.Errorf("seal checkpoint: %w", err)
-	}
-	entry.dir = s.entryDir(entry.Key)
-	if err := publish(tmp, entry.dir, entry.dir+what.Now.UTC().Format(".20060102T150405.000000000")); err != nil {
-		return Entry{}, fmt.Errorf("seal checkpoint: %w", err)
-	}
-	return entry, s.pointTo(entry.Key, what.Steps)
-}
-
-// gather moves the parts into tmp, makes their files read-only and describes them.
-func gather(tmp string, parts []Part) ([]File, error) {
-	for _, part := range parts {
-		if err := os.Rename(part.Dir, filepath.Join(tmp, part.Name)); err != nil {
-			return nil, err
+// verify holds the files in dir against the manifest. What does not fit is a *CorruptError.
+func (e Entry) verify(dir string) error {
+	for _, f := range e.Files {
+		got, err := describe(filepath.Join(dir, filepath.FromSlash(f.Path)), f.Path)
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return &CorruptError{e.Key, f.Path, "is missing"}
+		case err != nil:
+			return &CorruptError{e.Key, f.Path, err.Error()}
+		case got != f:
+			return &CorruptError{e.Key, f.Path, "has changed since it was sealed"}
 		}
 	}
-	files := []File{}
-	err := filepath.WalkDir(tmp, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		rel, err := filepath.Rel(tmp, path)
-		if err != nil {
-			return err
-		}
-		file, err := describe(path, filepath.ToSlash(rel))
-		if err != nil {
-			return err
-		}
-		files = append(files, file)
-		return os.Chmod(path, 0o444)
-	})
-	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
-	return files, err
-}
-
-// publish puts a finished folder under its final name. What is there already is corrupt or unwanted and goes aside.
-func publish(tmp, final, aside string) error {
-	if err := durable.SyncTree(tmp); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(final), 0o755); err != nil {
-		return err
-	}
-	if _, err := os.Stat(final); err == nil {
-		if err := os.Rename(final, aside); err != nil {
-			return err
-		}
-	}
-	if err := os.Rename(tmp, final); err != nil {
-		return err
-	}
-	return durable.SyncDir(filepath.Dir(final))
-}
-
-func removeParts(parts []Part) error {
-	var errs []error
-	for _, part := range parts {
-		errs = append(errs, os.RemoveAll(part.Dir))
-	}
-	return errors.Join(errs...)
+	return nil
 }
 
 // LastRecipe returns the recipe of the newest entry that a step of this address sealed: what `plan` compares with.
@@ -233,25 +149,16 @@ func (s *Store) LastRecipe(step addr.Step) (Recipe, bool) {
 	return entry.Recipe, true
 }
 
-func (s *Store) pointTo(key string, steps []addr.Step) error {
-	for _, step := range steps {
-		if err := durable.WriteFile(s.latestFile(step), []byte(key)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 func (s *Store) entryDir(key string) string {
 	if len(key) < 3 {
-		return filepath.Join(s.dir, "entries", "invalid", key)
+		return filepath.Join(s.dir, entriesDir, "invalid", key)
 	}
-	return filepath.Join(s.dir, "entries", key[:2], key)
+	return filepath.Join(s.dir, entriesDir, key[:2], key)
 }
 
 func (s *Store) latestFile(step addr.Step) string {
 	sum := sha256.Sum256([]byte(step.String()))
-	return filepath.Join(s.dir, "latest", hex.EncodeToString(sum[:16]))
+	return filepath.Join(s.dir, latestDir, hex.EncodeToString(sum[:16]))
 }
 
 // describe hashes a file; rel is its path in the entry.

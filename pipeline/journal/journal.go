@@ -42,28 +42,58 @@ type Entry struct {
 // Journal is an append-only file of entries, one JSON object a line, each on disk before the call that writes it returns.
 // It has one writer at a time, which the Lease of its folder sees to. Its methods are safe for concurrent use.
 type Journal struct {
-	run  string
-	now  func() time.Time
-	mu   sync.Mutex
-	file *os.File
-	live map[string]Entry // by token
-	keys []string         // tokens in the order of their intents
+	run   string
+	now   func() time.Time
+	crash durable.Crash
+	mu    sync.Mutex
+	file  *os.File
+	live  map[string]Entry // by token
+	keys  []string         // tokens in the order of their intents
 }
 
 var _ stage.Ledger = (*Journal)(nil)
 
-// Open reads the journal at path, which need not exist yet, and opens it for writing. A torn last line, left by a crash while it was
-// written, is dropped: what it would have announced had not begun.
-func Open(path, run string, now func() time.Time) (*Journal, error) {
-	j, err := read(path)
+// Config says where a journal is and who writes it.
+type Config struct {
+	Path  string // which need not exist yet
+	Run   string
+	Now   func() time.Time
+	Crash durable.Crash // at the boundaries that Boundaries lists
+}
+
+// Boundaries lists where a process can end between two writes of a journal, in the order of a resource's life.
+func Boundaries() []string {
+	all := []string{boundaryCompacting, boundaryCompacted}
+	for _, state := range []State{Intended, Created, Ready, Releasing, Gone} {
+		all = append(all, before(state), torn(state), written(state), synced(state))
+	}
+	return all
+}
+
+const (
+	boundaryCompacting = "journal.compacting"
+	boundaryCompacted  = "journal.compacted"
+)
+
+func before(s State) string  { return "journal." + string(s) + ".before" }
+func torn(s State) string    { return "journal." + string(s) + ".torn" }
+func written(s State) string { return "journal." + string(s) + ".written" }
+func synced(s State) string  { return "journal." + string(s) + ".synced" }
+
+// Open reads the journal and opens it for writing. A torn last line, left by a crash while it was written, is dropped: what it would have
+// announced had not begun.
+func Open(cfg Config) (*Journal, error) {
+	j, err := read(cfg.Path)
 	if err != nil {
 		return nil, err
 	}
-	j.run, j.now = run, now
-	if err := j.compact(path); err != nil {
+	j.run, j.now, j.crash = cfg.Run, cfg.Now, cfg.Crash
+	j.crash.At(boundaryCompacting)
+	if err := j.compact(cfg.Path); err != nil {
 		return nil, fmt.Errorf("open journal: %w", err)
 	}
-	if j.file, err = os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0o644); err != nil {
+	j.crash.At(boundaryCompacted)
+	if j.file, err = os.OpenFile(cfg.Path, os.O_WRONLY|os.O_APPEND, 0o644); err != nil {
 		return nil, fmt.Errorf("open journal: %w", err)
 	}
 	return j, nil
@@ -188,13 +218,43 @@ func (j *Journal) append(e Entry) error {
 	if e.State == Gone {
 		j.apply(e)
 	}
-	if _, err := j.file.Write(append(line, '\n')); err != nil {
-		return fmt.Errorf("journal: %w", err)
-	}
-	if err := j.file.Sync(); err != nil {
+	if err := j.put(append(line, '\n'), e.State); err != nil {
 		return fmt.Errorf("journal: %w", err)
 	}
 	j.apply(e)
+	return nil
+}
+
+// put makes a line last. Of one that cannot be written whole nothing stays: a later line must not be glued to half of it.
+func (j *Journal) put(line []byte, state State) error {
+	info, err := j.file.Stat()
+	if err != nil {
+		return err
+	}
+	if err := j.write(line, state); err != nil {
+		return errors.Join(err, j.file.Truncate(info.Size()))
+	}
+	return nil
+}
+
+func (j *Journal) write(line []byte, state State) error {
+	j.crash.At(before(state))
+	if j.crash != nil { // only then can a line be torn where a test wants it
+		half := len(line) / 2
+		if _, err := j.file.Write(line[:half]); err != nil {
+			return err
+		}
+		j.crash.At(torn(state))
+		line = line[half:]
+	}
+	if _, err := j.file.Write(line); err != nil {
+		return err
+	}
+	j.crash.At(written(state))
+	if err := j.file.Sync(); err != nil {
+		return err
+	}
+	j.crash.At(synced(state))
 	return nil
 }
 

@@ -18,7 +18,7 @@ func clock() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) }
 
 func open(t *testing.T, path string) *Journal {
 	t.Helper()
-	j, err := Open(path, "run-1", clock)
+	j, err := Open(Config{Path: path, Run: "run-1", Now: clock})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestTornLastLineIsDropped(t *testing.T) {
 func TestDamageInTheMiddleIsNotPassedOver(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "journal.jsonl")
 	must(t, os.WriteFile(path, []byte("{\"state\":\"inten\n{\"state\":\"gone\"}\n"), 0o644))
-	_, err := Open(path, "run-2", clock)
+	_, err := Open(Config{Path: path, Run: "run-2", Now: clock})
 	if err == nil || !strings.Contains(err.Error(), "line 1 is damaged") || !strings.Contains(err.Error(), "look with your provider") {
 		t.Errorf("got %v", err)
 	}

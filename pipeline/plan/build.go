@@ -30,6 +30,11 @@ type Config struct {
 	Targets []addr.Selector // cells to restrict the plan to; none: all
 	Exclude []addr.Selector // cells to leave out
 	Replace []addr.Selector // cells to measure again though they are sealed
+	// Fresh replaces everything in the plan: nothing that is sealed is used again.
+	Fresh bool
+	// MoreTrials are measured of each cell beside those that the suite asks for, and numbered after them: what they seal is found again by whoever
+	// asks for as many, and the suite's own results stay what they are for everybody else.
+	MoreTrials int
 }
 
 // Build makes the plan. Its diagnostics are about the suite; an error is about the checkpoint store.
@@ -119,12 +124,29 @@ func policyOf(policy Policy, said suite.StagePolicy) Policy {
 // queueTimeout is the argument of a stage whose steps may wait for room.
 const queueTimeout = "queue_timeout"
 
+// withTrials returns cells with the trials that were asked for beside the suite's, each behind the last one of its own.
+func (b *builder) withTrials(cells []suite.Cell) []suite.Cell {
+	if b.MoreTrials <= 0 {
+		return cells
+	}
+	var all []suite.Cell
+	for _, c := range cells {
+		last := c.Trial == c.Trials
+		c.Trials += b.MoreTrials
+		for all = append(all, c); last && c.Trial < c.Trials; {
+			c.Trial++
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
 // group sorts the cells to their deployments, both in the order of the suite.
 func (b *builder) group() {
 	byIdentity, byRecipe, named := map[string]*deployment{}, map[string]addr.Step{}, map[addr.Step]suite.Cell{}
 	for _, bench := range b.Suite.Benchmarks {
 		name := cellNamer(bench)
-		for _, c := range bench.Cells {
+		for _, c := range b.withTrials(bench.Cells) {
 			if c.RateRPS > 0 {
 				b.fail(c, "Rate not supported", "This version drives closed loops only: say how many users are in flight with users = N instead of rate.")
 				continue
@@ -236,7 +258,7 @@ func canonicalJSON(v any) json.RawMessage {
 
 // decide settles what is to be done: cells first, then what the cells that run need, then what follows from them.
 func (b *builder) decide() error {
-	d := decider{store: b.Store, plan: b.plan, kinds: b.Kinds, replace: b.Replace, index: map[addr.Step]*Step{}}
+	d := decider{store: b.Store, plan: b.plan, kinds: b.Kinds, replace: b.Replace, fresh: b.Fresh, index: map[addr.Step]*Step{}}
 	d.former = func(benchmark string) []string { return b.Suite.FormerNames("benchmark", benchmark) }
 	for i := range b.plan.Steps {
 		d.index[b.plan.Steps[i].Address] = &b.plan.Steps[i]

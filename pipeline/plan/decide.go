@@ -18,6 +18,7 @@ type decider struct {
 	index map[addr.Step]*Step
 
 	replace []addr.Selector
+	fresh   bool
 	former  func(benchmark string) []string // names that a benchmark had before
 }
 
@@ -34,7 +35,7 @@ func (d *decider) measures() error {
 		}
 		replace := action == Reuse && d.replaced(members)
 		if replace {
-			action, reason = Run, "asked to measure it again"
+			action, reason = Run, againAsked
 			delete(d.plan.Sealed, members[0].Atom)
 		}
 		if twin := members[0].SameAs; twin != "" && action == Run {
@@ -47,9 +48,12 @@ func (d *decider) measures() error {
 	return nil
 }
 
+// againAsked is why a step runs although its result is there.
+const againAsked = "asked to make it again"
+
 // replaced reports whether the user asked to measure a cell again.
 func (d *decider) replaced(members []*Step) bool {
-	return slices.ContainsFunc(members, func(step *Step) bool {
+	return d.fresh || slices.ContainsFunc(members, func(step *Step) bool {
 		return slices.ContainsFunc(d.replace, func(s addr.Selector) bool { return s.Match(step.Address) })
 	})
 }
@@ -158,7 +162,7 @@ func (d *decider) pures() error {
 		}
 		inputs, complete := d.inputs(step)
 		if !complete {
-			step.Action, step.Reason = Run, "its inputs will change"
+			step.Action, step.Reason, step.Replace = Run, "its inputs will change", d.replaced([]*Step{step})
 			continue
 		}
 		recipe, err := PureRecipe(d.kinds[step.Address.Kind], *step, inputs)
@@ -168,6 +172,10 @@ func (d *decider) pures() error {
 		step.Key, step.Recipe = recipe.Key(), recipe
 		if step.Action, step.Reason, err = d.judge(step, recipe); err != nil {
 			return err
+		}
+		if step.Action == Reuse && d.replaced([]*Step{step}) {
+			step.Action, step.Reason, step.Replace = Run, againAsked, true
+			delete(d.plan.Sealed, step.Atom)
 		}
 	}
 	return nil

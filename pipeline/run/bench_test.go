@@ -51,7 +51,7 @@ func runEmpty(b *testing.B, p *plan.Plan) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	j, err := journal.Open(filepath.Join(dir, "journal.jsonl"), "r", time.Now)
+	j, err := journal.Open(journal.Config{Path: filepath.Join(dir, "journal.jsonl"), Run: "r", Now: time.Now})
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -107,6 +107,7 @@ func (j *job) derive(ctx context.Context) finished {
 	if err != nil && !errors.As(err, &corrupt) {
 		return finished{state: Failed, err: err}
 	}
+	ok = ok && !j.node.Replace
 	f := finished{state: Reused, entry: &entry}
 	if !ok {
 		if f = j.perform(ctx); f.state == Done {

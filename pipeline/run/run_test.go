@@ -39,6 +39,7 @@ type bench struct {
 	alive map[string]bool                                   // resources by token
 	most  int                                               // most resources alive at once
 	limit time.Duration                                     // of a run; 0: none
+	ask   func(*plan.Config)                                // what is asked of the plan; nil: nothing
 
 	journal *journal.Journal         // of the run
 	logs    func() ([]string, error) // what a server's log does; nil: nothing
@@ -88,7 +89,11 @@ func (b *bench) plan(text string, store *checkpoint.Store) *plan.Plan {
 	if diags.HasErrors() {
 		b.t.Fatal(diags)
 	}
-	p, diags, err := plan.Build(plan.Config{Suite: s, Kinds: b.kinds(), Store: store})
+	cfg := plan.Config{Suite: s, Kinds: b.kinds(), Store: store}
+	if b.ask != nil {
+		b.ask(&cfg)
+	}
+	p, diags, err := plan.Build(cfg)
 	if err != nil || diags.HasErrors() {
 		b.t.Fatal(err, diags)
 	}
@@ -105,7 +110,7 @@ func (b *bench) run(ctx context.Context, text string) (Outcome, *recorder) {
 	must(b.t, os.MkdirAll(dir, 0o755))
 	store, err := checkpoint.Open(filepath.Join(b.dir, "store"))
 	must(b.t, err)
-	j, err := journal.Open(filepath.Join(b.dir, "journal.jsonl"), id, time.Now)
+	j, err := journal.Open(journal.Config{Path: filepath.Join(b.dir, "journal.jsonl"), Run: id, Now: time.Now})
 	must(b.t, err)
 	defer j.Close()
 	b.journal = j

@@ -97,7 +97,7 @@ func (f *fixture) hold() {
 	lease, err := journal.Acquire(context.Background(), journal.LeaseConfig{Dir: f.root, Run: "run-1", Now: time.Now})
 	must(f.t, err)
 	f.t.Cleanup(func() { must(f.t, lease.Release()) })
-	j, err := journal.Open(filepath.Join(f.root, "journal.jsonl"), "run-1", func() time.Time { return noon })
+	j, err := journal.Open(journal.Config{Path: filepath.Join(f.root, "journal.jsonl"), Run: "run-1", Now: func() time.Time { return noon }})
 	must(f.t, err, j.Intend(stage.Record{Address: at("deploy", "d"), Token: "ix-1", Deadline: noon.Add(time.Hour)}), j.Created("ix-1", "pid 7"), j.Mark("ix-1", journal.Ready), j.Close())
 }
 

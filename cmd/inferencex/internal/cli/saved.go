@@ -26,11 +26,13 @@ type savedPlan struct {
 	Targets  []string   `json:"targets,omitempty"`
 	Excludes []string   `json:"excludes,omitempty"`
 	Replaces []string   `json:"replaces,omitempty"`
+	Fresh    bool       `json:"fresh,omitempty"`
+	Trials   moreTrials `json:"more_trials,omitempty"`
 	Plan     *plan.Plan `json:"plan"`
 }
 
 func (a *App) savePlan(path string, f suiteFlags, args []string, l *loaded, p *plan.Plan) error {
-	saved := savedPlan{Schema: savedSchema, Targets: f.targets, Excludes: f.excludes, Replaces: f.replaces, Plan: p}
+	saved := savedPlan{Schema: savedSchema, Targets: f.targets, Excludes: f.excludes, Replaces: f.replaces, Fresh: f.fresh, Trials: f.trials, Plan: p}
 	var err error
 	if saved.Suite, err = filepath.Abs(pathOf(args)); err != nil {
 		return err
@@ -82,12 +84,12 @@ func openSaved(path string) (*savedPlan, error) {
 
 // flags returns the flags that the plan was made with. Variables may be added; what made the plan cannot be changed.
 func (s *savedPlan) flags(now suiteFlags) (suiteFlags, error) {
-	if len(now.targets)+len(now.excludes)+len(now.replaces)+len(now.varFiles) > 0 {
-		return now, exit(ExitConfig, "a saved plan is run as it is: -target, -exclude, -replace and -var-file belong to plan -out")
+	if len(now.targets)+len(now.excludes)+len(now.replaces)+len(now.varFiles) > 0 || now.fresh || now.trials > 0 {
+		return now, exit(ExitConfig, "a saved plan is run as it is: -target, -exclude, -replace, -fresh, -trials and -var-file belong to plan -out")
 	}
 	return suiteFlags{
 		vars: slices.Concat(s.Vars, now.vars), varFiles: s.VarFiles, dir: s.Dir, json: now.json,
-		targets: s.Targets, excludes: s.Excludes, replaces: s.Replaces,
+		targets: s.Targets, excludes: s.Excludes, replaces: s.Replaces, fresh: s.Fresh, trials: s.Trials,
 	}, nil
 }
 

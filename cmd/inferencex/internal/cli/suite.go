@@ -20,6 +20,8 @@ type suiteFlags struct {
 	targets  []string
 	excludes []string
 	replaces []string
+	fresh    bool
+	trials   moreTrials
 	dir      string
 	json     bool
 }
@@ -38,6 +40,8 @@ func (f *suiteFlags) registerTarget(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&f.targets, "target", nil, "only these cells: an address `pattern` such as 'load.*[**/1gpu/**]'; may be repeated")
 	cmd.Flags().StringArrayVar(&f.excludes, "exclude", nil, "not these cells: a `pattern` like that of -target; may be repeated")
 	cmd.Flags().StringArrayVar(&f.replaces, "replace", nil, "measure these cells again though they are sealed: a `pattern` like that of -target; may be repeated")
+	cmd.Flags().BoolVar(&f.fresh, "fresh", false, "measure everything again; what is sealed stays until its new result takes its place, and is put aside then")
+	cmd.Flags().Var(&f.trials, "trials", "measure `+N` trials of each cell beside those that the suite asks for")
 }
 
 // loaded is a suite with the sources that diagnostics quote.
@@ -115,6 +119,7 @@ func (a *App) build(l *loaded, f suiteFlags, store *checkpoint.Store) (*plan.Pla
 	parts := a.parts()
 	cfg := plan.Config{
 		Suite: l.Suite, Kinds: parts.Kinds(), Store: store, Billing: parts.Billing(), Check: parts.Check, Context: parts.Context,
+		Fresh: f.fresh, MoreTrials: int(f.trials),
 	}
 	for flag, given := range map[string]struct {
 		texts     []string

@@ -61,13 +61,14 @@ func (a *App) openWorkspace(ctx context.Context, root, suite string, wait time.D
 	if w.store, err = checkpoint.Open(filepath.Join(root, "store")); err != nil {
 		return w, err
 	}
+	w.store.Crash = a.crash()
 	if err = w.store.Clean(); err != nil {
 		return w, err
 	}
 	if err = markDead(root); err != nil {
 		return w, err
 	}
-	w.journal, err = journal.Open(filepath.Join(root, "journal.jsonl"), id, a.Now)
+	w.journal, err = journal.Open(journal.Config{Path: filepath.Join(root, "journal.jsonl"), Run: id, Now: a.Now, Crash: a.crash()})
 	return w, err
 }
 
