@@ -3,6 +3,7 @@ package engine_test
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -128,5 +129,51 @@ func TestCancelThePreempted(t *testing.T) {
 	}
 	if diff := cmp.Diff(map[uint64]int{0: 20, 1: 9}, tokens); diff != "" {
 		t.Errorf("tokens by request (-want +got):\n%s", diff)
+	}
+	if got := e.Stats().Steps; got != 20 {
+		t.Errorf("%d steps, want the 20 of the request that was not cancelled", got)
+	}
+}
+
+// A step in which somebody lost its place lets nobody in, not even where blocks are left: the next chunk of what was preempted would fit.
+func TestNobodyJoinsWhileAnotherIsPreempted(t *testing.T) {
+	e := exact(func(c *engine.Config) {
+		c.KVCapacityTokens, c.MaxNumSeqs, c.MaxNumBatchedTokens = 12*engine.BlockTokens, 4, 17
+	}).engine(t)
+	for id, r := range []engine.Request{{PromptTokens: 16, OutputTokens: 100}, {PromptTokens: 160, OutputTokens: 20}} {
+		r.ID = uint64(id)
+		if err := e.Submit(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	seen := 0
+	for next, ok := e.Next(); ok; next, ok = e.Next() {
+		e.Advance(next)
+		if st := e.Stats(); st.Preemptions > seen {
+			if seen = st.Preemptions; st.Running != 1 || st.Waiting != 1 {
+				t.Errorf("%d run and %d wait in a step with a preemption, want one of each", st.Running, st.Waiting)
+			}
+		}
+	}
+	if seen == 0 {
+		t.Error("nothing was preempted")
+	}
+}
+
+// Two requests whose prompts are not known to be alike share nothing, neither of their prompts nor of their outputs: the second one, preempted
+// with 12 blocks of the 13 that it needs, waits until the first has ended.
+func TestOutputIsSharedWithNobody(t *testing.T) {
+	e := small(16, true).engine(t)
+	for id, r := range []engine.Request{{PromptTokens: 16, OutputTokens: 100}, {PromptTokens: 160, OutputTokens: 50}} {
+		r.ID = uint64(id)
+		if err := e.Submit(r); err != nil {
+			t.Fatal(err)
+		}
+	}
+	order := ""
+	drain(e, func(m engine.Emission) { order += fmt.Sprint(m.ID) })
+	want := strings.Repeat("01", 33) + strings.Repeat("0", 67) + strings.Repeat("1", 17)
+	if order != want {
+		t.Errorf("order of tokens\n%s, want\n%s", order, want)
 	}
 }

@@ -56,7 +56,6 @@ func (e *Engine) makeRoom(s *sequence, tokens int) bool {
 // preempt puts the batch's last sequence back to the front of the queue. Everything but its prefix in the cache has to be computed again.
 func (e *Engine) preempt(last *sequence) {
 	e.cache.Release(&last.table)
-	last.computed = 0
 	e.running[len(e.running)-1] = nil
 	e.running = e.running[:len(e.running)-1]
 	e.waiting.pushFront(last)
@@ -78,7 +77,7 @@ func (e *Engine) join(s *sequence, budget int) (int, bool) {
 	}
 	e.waiting.pop()
 	e.running = append(e.running, s)
-	s.computed = found
+	s.computed = found // and nothing else, whatever it was before a preemption
 	if e.cfg.PrefixCache && !s.joined {
 		s.cached = found
 		e.stats.PrefixQueries += s.PromptTokens

@@ -76,6 +76,29 @@ func TestEviction(t *testing.T) {
 	}
 }
 
+// Two copies of one content are one name: that of the newer, which stays when the older is given away.
+func TestCopies(t *testing.T) {
+	p := New(5, true)
+	older, _ := ask(t, p, 1)
+	newer := &Table{Keys: []uint64{1}}
+	if !p.Reserve(newer, 0, BlockTokens) { // computed itself, as the last block of a prompt is
+		t.Fatal("no room for a copy")
+	}
+	p.Publish(newer, BlockTokens)
+	p.Release(older)
+	for range 2 { // the last blocks that were never used, and then the older copy among others
+		table := &Table{}
+		if !p.Reserve(table, 0, 3*BlockTokens) {
+			t.Fatal("no room for three blocks")
+		}
+		p.Release(table)
+	}
+	if got := p.Match([]uint64{1}); got != 1 {
+		t.Error("the newer copy is not found")
+	}
+	p.Release(newer)
+}
+
 // What a request shares must not be what it takes: the free blocks are counted without it.
 func TestSharedBlocksAreNotFree(t *testing.T) {
 	p := New(4, true)
@@ -120,7 +143,7 @@ func FuzzPool(f *testing.F) {
 					for j := range tokens / BlockTokens { // prompts that begin alike
 						table.Keys = append(table.Keys, uint64(j)<<8|uint64(op>>6&1)*uint64(min(j, 1)))
 					}
-					shared = p.Match(table.Keys)
+					shared = max(0, p.Match(table.Keys)-int(op>>2&1)) // or it computes a copy
 				}
 				tokens = max(tokens, len(table.blocks)*BlockTokens)
 				if p.Reserve(table, shared, tokens) {
