@@ -28,7 +28,7 @@ func axes() []Arg {
 		{Name: "model", Type: cty.DynamicPseudoType, Ref: "model", Doc: "The model to serve."},
 		{Name: "engine", Type: cty.DynamicPseudoType, Ref: "engine", Doc: "The engine to serve it with; the provider's own when omitted."},
 		{Name: "provider", Type: cty.DynamicPseudoType, Ref: "provider", Doc: "The provider to deploy it on."},
-		{Name: "gpu_type", Type: cty.String, Check: block.NotEmpty, Doc: "The GPU, such as \"H100\" or gpu.H100; \"cpu\" for none."},
+		{Name: "gpu_type", Type: cty.String, Check: checkGPUType, Doc: "The GPU, such as \"H100\", or gpu.H100 where a gpu block declares it; \"cpu\" for none."},
 		{Name: "gpus", Type: cty.Number, Bounds: block.WholeFrom(1), Doc: "GPUs of one deployment; 1 when omitted."},
 		{Name: "workload", Type: cty.DynamicPseudoType, Ref: "workload", Doc: "What is asked of the server."},
 		{Name: "isl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema, Word: "length", Doc: "Input length in tokens, in place of the workload's."},
@@ -75,7 +75,7 @@ func (l *loader) decodeBenchmarks(blk *hcl.Block) {
 
 // elements evaluates for_each of a benchmark; nil where it is in error or unknown.
 func (l *loader) elements(e hcl.Expression) []block.Item {
-	items, known, diags := block.Items(e, l.scope.Eval)
+	items, known, diags := block.Items(e, "a map or a set of strings", l.scope.Eval)
 	l.diags = append(l.diags, diags...)
 	switch {
 	case !known:
@@ -88,11 +88,15 @@ func (l *loader) elements(e hcl.Expression) []block.Item {
 	}
 	taken := map[string]string{}
 	for _, item := range items {
-		if item.Key.Type() != cty.String || item.Key.IsNull() || item.Key.AsString() == "" {
-			l.fail(e.Range(), "Map or set expected", "for_each of a benchmark goes over a map, or a set of strings that are not empty, because its keys become names. Of a list make a set: toset([\"a\", \"b\"]).")
+		if item.Key.Type() != cty.String || item.Key.IsNull() {
+			l.fail(e.Range(), "Map or set expected", "for_each of a benchmark goes over a map, or a set of strings, because its keys become names. Of a list make a set: toset([\"a\", \"b\"]).")
 			return nil
 		}
 		key := item.Key.AsString()
+		if key == "" || len(key) > mostName {
+			l.fail(e.Range(), "Key unfit for a name", "The keys of for_each become names, which have 1 to %d letters. Change the key %q.", mostName, key)
+			return nil
+		}
 		if before, ok := taken[slug(key)]; ok {
 			l.fail(e.Range(), "Keys too similar", "%q and %q become the same name, %q. Change one of the two keys.", before, key, slug(key))
 			return nil
@@ -176,6 +180,9 @@ func (l *loader) point(a Arg, e hcl.Expression) (p *matrix.Value, ok bool, diags
 		p.Key = v.AsBigFloat().Text('g', -1)
 	default:
 		p.Key = fmt.Sprintf("%q", v.AsString())
+	}
+	if a.Name == "gpu_type" && problem == nil && v.IsKnown() {
+		l.gpuUses = append(l.gpuUses, gpuUse{v.AsString(), e.Range(), false})
 	}
 	if problem != nil {
 		return nil, false, diags.Append(problem.At(e, ctx))

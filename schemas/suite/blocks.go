@@ -66,6 +66,7 @@ func (l *loader) declareBlock(blk *hcl.Block) {
 		g := &GPU{Name: blk.Labels[0], Range: blk.DefRange}
 		if l.declareNamed(blk, gpuBlock(), func(c *block.Content) { l.decodeGPU(g, c) }) {
 			l.suite.GPUs[g.Name] = g
+			l.gpuUses = append(l.gpuUses, gpuUse{g.Name, blk.LabelRanges[0], true})
 		}
 	case "engine":
 		e := &Engine{Name: l.qualify(blk.Labels[0]), Range: blk.DefRange}

@@ -54,8 +54,7 @@ func (l *loader) makeCells(b *Benchmark, m matrix.Matrix, rows []matrix.Row) []C
 	var out []Cell
 	for _, raw := range rows {
 		r := row{raw, index}
-		if problem := l.incompleteRow(r); problem != nil {
-			faults.add(r.Range, problem.Summary, problem.Detail)
+		if !l.complete(r, faults) {
 			continue
 		}
 		c := l.makeCell(b, r)
@@ -70,29 +69,43 @@ func (l *loader) makeCells(b *Benchmark, m matrix.Matrix, rows []matrix.Row) []C
 	return out
 }
 
-// incompleteRow says what keeps a row from being measured, nil if nothing.
-func (l *loader) incompleteRow(r row) *block.Problem {
+// complete says whether a row can be measured, and notes all that keeps it from being so.
+func (l *loader) complete(r row, faults *rowFaults) bool {
+	var missing []string
 	for _, name := range []string{"model", "provider", "workload", "gpu_type"} {
 		if r.at(name) == nil {
-			return &block.Problem{Summary: "Incomplete cell", Detail: fmt.Sprintf("%q is missing: set it beside the matrix, or vary it there.", name)}
+			missing = append(missing, fmt.Sprintf("%q", name))
 		}
 	}
-	w := l.workloads[r.id("workload")]
-	for _, length := range []struct {
-		name string
-		own  int
-	}{{"isl", w.ISL}, {"osl", w.OSL}} {
-		if r.at(length.name) == nil && length.own == 0 && !l.broken[w] {
-			return &block.Problem{Summary: "Incomplete cell", Detail: fmt.Sprintf("%q is missing: set it in workload %q, or in the benchmark.", length.name, w.Name)}
+	complete := len(missing) == 0
+	lacks := func(detail string) {
+		complete = false
+		faults.add(r.Range, "Incomplete cell", detail)
+	}
+	switch last := len(missing) - 1; {
+	case last == 0:
+		lacks(missing[0] + " is missing: set it beside the matrix, or vary it there.")
+	case last > 0:
+		lacks(fmt.Sprintf("%s and %s are missing: set each beside the matrix, or vary it there.", strings.Join(missing[:last], ", "), missing[last]))
+	}
+	if w := l.workloads[r.id("workload")]; w != nil && !l.broken[w] {
+		for _, length := range []struct {
+			name string
+			own  int
+		}{{"isl", w.ISL}, {"osl", w.OSL}} {
+			if r.at(length.name) == nil && length.own == 0 {
+				lacks(fmt.Sprintf("%q is missing: set it in workload %q, or in the benchmark.", length.name, w.Name))
+			}
 		}
 	}
 	switch users, rate := r.at("users"), r.at("rate"); {
 	case users == nil && rate == nil:
-		return &block.Problem{Summary: "Incomplete cell", Detail: "Neither users nor rate is given. Set users to keep that many requests in flight, or rate to send that many in a second."}
+		lacks("Neither users nor rate is given. Set users to keep that many requests in flight, or rate to send that many in a second.")
 	case users != nil && rate != nil:
-		return &block.Problem{Summary: "Both users and rate", Detail: "A load is either closed, with users in flight, or open, at a rate. Keep one of the two."}
+		complete = false
+		faults.once(rate.Range, "Both users and rate", "A load is either closed, with users in flight, or open, at a rate. Keep one of the two.")
 	}
-	return nil
+	return complete
 }
 
 // cellValue is what the condition of a matrix sees of a row: an attribute for each axis, null where there is no point.
@@ -204,6 +217,14 @@ func (f *rowFaults) add(at hcl.Range, summary, detail string) {
 	if key := at.String() + detail; !f.seen[key] {
 		f.seen[key] = true
 		f.diags = f.diags.Append(&hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: detail, Subject: &at})
+	}
+}
+
+// once notes a fault that is the same one wherever in the benchmark it is met again.
+func (f *rowFaults) once(at hcl.Range, summary, detail string) {
+	if !f.seen[summary] {
+		f.seen[summary] = true
+		f.add(at, summary, detail)
 	}
 }
 

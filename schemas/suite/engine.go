@@ -2,6 +2,7 @@ package suite
 
 import (
 	"strings"
+	"unicode"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -24,8 +25,8 @@ func engineBlock() block.Block {
 	return block.Block{Kind: "engine", Labels: []string{"name"}, Many: true, Body: Body{
 		Doc: "A serving engine with its image and arguments.",
 		Args: []Arg{
-			{Name: "kind", Type: cty.String, Check: block.NotEmpty, Doc: "Which engine it is: vllm, sglang, llama.cpp. The block's name when omitted."},
-			{Name: "image", Type: cty.String, Check: block.NotEmpty, Doc: "The container image, pinned by a tag or, better, a digest."},
+			{Name: "kind", Type: cty.String, Check: block.OneLine, Doc: "Which engine it is: vllm, sglang, llama.cpp. The block's name when omitted."},
+			{Name: "image", Type: cty.String, Check: block.OneLine, Doc: "The container image, pinned by a tag or, better, a digest."},
 			{Name: "command", Type: cty.List(cty.String), Check: block.NotEmpty, Doc: "The program and its first arguments, in place of the engine's own."},
 			{Name: "args", Type: cty.List(cty.String), Doc: "Further arguments, after those that inferencex sets."},
 			{Name: "env", Type: cty.Map(cty.String), Secret: true, Doc: "Environment variables of the server; those that are null are left out."},
@@ -42,6 +43,14 @@ func (l *loader) decodeEngine(e *Engine, c *block.Content) {
 	e.Command = block.Strings(c.Value, "command")
 	e.Args = block.Strings(c.Value, "args")
 	e.Env = block.TextMap(c.Value, "env")
+	for _, name := range sortedKeys(e.Env) {
+		if name == "" || strings.ContainsFunc(name, func(r rune) bool { return r == '=' || unicode.IsSpace(r) || unicode.IsControl(r) }) {
+			l.fail(c.ArgRange("env"), "Invalid name", "%q is no name of an environment variable: it must not be empty, nor have blanks or an equals sign in it.", name)
+		}
+		if strings.ContainsRune(e.Env[name].Reveal(), 0) {
+			l.fail(c.ArgRange("env"), "Invalid value", "The value of %q in \"env\" has a zero byte in it, which no environment variable can have.", name)
+		}
+	}
 	if found := unpinned(e.Image); found != "" {
 		l.warn(c.ArgRange("image"), "Unpinned image", "%s, so the engine can change between two runs that look the same. Write a version, such as \"vllm/vllm-openai:v0.11.2\", or a digest.", found)
 	}

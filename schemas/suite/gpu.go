@@ -2,6 +2,8 @@ package suite
 
 import (
 	"fmt"
+	"regexp"
+	"strings"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -30,6 +32,59 @@ func gpuBlock() block.Block {
 			{Name: "tdp_watts", Type: cty.Number, Bounds: block.AboveZero(), Provenance: true, Doc: "The power limit of one GPU, in watts."},
 		},
 	}}
+}
+
+// gpuType is what a GPU type looks like: "A100-80G", "RTX 4090".
+var gpuType = regexp.MustCompile(`^[A-Za-z0-9]([A-Za-z0-9 ._+-]*[A-Za-z0-9+])?$`)
+
+func checkGPUType(v cty.Value) error {
+	if err := block.OneLine(v); err != nil {
+		return err
+	}
+	if !gpuType.MatchString(v.AsString()) {
+		return fmt.Errorf("%q is no GPU type; write letters, digits, blanks and any of . _ + -, as in \"A100-80G\"", v.AsString())
+	}
+	return nil
+}
+
+// gpuUse is a place where a GPU type is named.
+type gpuUse struct {
+	name string
+	at   hcl.Range
+	says bool // something is said of it there: a price, a quota
+}
+
+// checkGPUTypes says where a GPU type is written in two ways, so that what is said of the one would not hold for the other.
+func (l *loader) checkGPUTypes() {
+	said := map[string]gpuUse{}
+	for _, says := range []bool{true, false} {
+		for _, use := range l.gpuUses {
+			if use.says != says {
+				continue
+			}
+			switch before, known := said[strings.ToLower(use.name)]; {
+			case !known && says:
+				said[strings.ToLower(use.name)] = use
+			case known && before.name != use.name:
+				l.fail(use.at, "GPU type in two ways", "This is %q, but %q at %s, which would be another GPU type. Write it in one way.", use.name, before.name, block.Place(before.at))
+			}
+		}
+	}
+}
+
+// checkQuotas warns of a quota for a GPU type that nobody knows: most often it is misspelt, and the right one has none.
+func (l *loader) checkQuotas() {
+	measured := map[string]bool{}
+	for _, c := range l.suite.Cells() {
+		measured[c.GPUType] = true
+	}
+	for _, p := range l.suite.Providers {
+		for _, name := range sortedKeys(p.Quota) {
+			if !measured[name] && l.suite.GPUs[name] == nil && l.opt.Priced != nil && !l.opt.Priced(name) {
+				l.warn(l.quotaAt[p], "Quota without effect", "Provider %s.%s has a quota for %q, which nothing is measured on%s", p.Type, p.Name, name, block.Hint(name, sortedKeys(measured)))
+			}
+		}
+	}
 }
 
 func checkDate(v cty.Value) error {

@@ -44,6 +44,8 @@ type world struct {
 	broken     map[*Workload]bool // an error was reported: nothing is concluded from its numbers
 	autoWarmup map[*Workload]bool // warm-up follows the cell's users
 	requestsAt map[*Workload]hcl.Range
+	quotaAt    map[*Provider]hcl.Range
+	gpuUses    []gpuUse
 
 	floorRequests int    // the suite block's requests
 	onFailure     string // the suite block's on_failure
@@ -92,7 +94,7 @@ func newLoader(src source.Set, opt Options) *loader {
 		opt: opt, sources: []source.Set{src},
 		suite:  &Suite{Name: src.Name, GPUs: map[string]*GPU{}, Stages: map[string]StagePolicy{}},
 		models: map[string]*Model{}, engines: map[string]*Engine{}, providers: map[string]*Provider{}, workloads: map[string]*Workload{},
-		benchmarks: map[string]hcl.Range{}, stages: map[string]hcl.Range{}, broken: map[*Workload]bool{}, autoWarmup: map[*Workload]bool{}, requestsAt: map[*Workload]hcl.Range{},
+		benchmarks: map[string]hcl.Range{}, stages: map[string]hcl.Range{}, broken: map[*Workload]bool{}, autoWarmup: map[*Workload]bool{}, requestsAt: map[*Workload]hcl.Range{}, quotaAt: map[*Provider]hcl.Range{},
 	}
 	l := &loader{world: w, src: src, modules: map[string]hcl.Range{}}
 	l.newScope()
@@ -122,6 +124,10 @@ func (l *loader) run() {
 	}
 	l.measure()
 	l.checkMoves()
+	l.checkGPUTypes()
+	if !l.diags.HasErrors() {
+		l.checkQuotas()
+	}
 	l.checkPrices()
 	if len(l.benchmarks) == 0 && !l.diags.HasErrors() {
 		detail := fmt.Sprintf("No file of the folder %s has a benchmark block. Add one.", l.src.Path)
@@ -249,12 +255,32 @@ func (l *loader) redact(diags hcl.Diagnostics) hcl.Diagnostics {
 	return diags
 }
 
+// mostName keeps addresses, and the names of folders that are made of several of them, to what a file system takes.
+const mostName = 64
+
 // validName says whether a label can be referred to.
 func (l *loader) validName(blk *hcl.Block) bool {
-	name := blk.Labels[len(blk.Labels)-1]
-	if hclsyntax.ValidIdentifier(name) {
+	name, at := blk.Labels[len(blk.Labels)-1], blk.LabelRanges[len(blk.LabelRanges)-1]
+	switch {
+	case !l.shortName(name, at):
+		return false
+	case blk.Type == "gpu": // which may be referred to as gpu["RTX 4090"]
+		if err := checkGPUType(cty.StringVal(name)); err != nil {
+			l.fail(at, "Invalid name", "A gpu block has a GPU type for its name: %s.", err)
+			return false
+		}
+		return true
+	case hclsyntax.ValidIdentifier(name):
 		return true
 	}
-	l.fail(blk.LabelRanges[len(blk.LabelRanges)-1], "Invalid name", "%q cannot be referred to. A name starts with a letter and goes on with letters, digits, - and _.", name)
+	l.fail(at, "Invalid name", "%q cannot be referred to. A name starts with a letter and goes on with letters, digits, - and _.", name)
+	return false
+}
+
+func (l *loader) shortName(name string, at hcl.Range) bool {
+	if len(name) <= mostName {
+		return true
+	}
+	l.fail(at, "Name too long", "A name has at most %d letters, since addresses and folders are made of it, and this one has %d.", mostName, len(name))
 	return false
 }

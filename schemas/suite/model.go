@@ -22,9 +22,9 @@ func modelBlock() block.Block {
 	return block.Block{Kind: "model", Labels: []string{"name"}, Many: true, Body: Body{
 		Doc: "A model to serve.",
 		Args: []Arg{
-			{Name: "repo", Type: cty.String, Required: true, Check: block.NotEmpty, Doc: "The repository on the Hugging Face hub, such as \"Qwen/Qwen3-8B-FP8\", or a path."},
-			{Name: "revision", Type: cty.String, Check: block.NotEmpty, Doc: "The commit of the repository. Without one the weights can change under a result."},
-			{Name: "tokenizer", Type: cty.String, Check: block.NotEmpty, Doc: "The repository of the tokenizer, where it is not the model's own."},
+			{Name: "repo", Type: cty.String, Required: true, Check: block.OneLine, Doc: "The repository on the Hugging Face hub, such as \"Qwen/Qwen3-8B-FP8\", or a path."},
+			{Name: "revision", Type: cty.String, Check: block.OneLine, Doc: "The commit of the repository. Without one the weights can change under a result."},
+			{Name: "tokenizer", Type: cty.String, Check: block.OneLine, Doc: "The repository of the tokenizer, where it is not the model's own."},
 		},
 	}}
 }

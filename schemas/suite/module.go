@@ -20,7 +20,7 @@ func moduleBlock() block.Block {
 	return block.Block{Kind: "module", Labels: []string{"name"}, Many: true, Body: Body{
 		Doc:  "Another folder of files, taken into the suite under a name. All other arguments are values of the module's variables.",
 		Open: true,
-		Args: []Arg{{Name: "source", Type: cty.String, Required: true, Check: block.NotEmpty, Doc: "The folder, beginning with ./ or ../, seen from the file that says so."}},
+		Args: []Arg{{Name: "source", Type: cty.String, Required: true, Check: block.OneLine, Doc: "The folder, beginning with ./ or ../, seen from the file that says so."}},
 	}}
 }
 

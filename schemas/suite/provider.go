@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -37,16 +38,17 @@ func providerBlock(own Body) block.Block {
 }
 
 func checkQuota(v cty.Value) error {
+	var errs []error
 	for it := v.ElementIterator(); it.Next(); {
 		gpu, n := it.Element()
 		if n.IsNull() {
 			continue
 		}
 		if err := block.Whole(1)(n); err != nil {
-			return fmt.Errorf("%s: %w", gpu.AsString(), err)
+			errs = append(errs, fmt.Errorf("%s: %w", gpu.AsString(), err))
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 func (l *loader) decodeProvider(p *Provider, c *block.Content) {
@@ -54,6 +56,10 @@ func (l *loader) decodeProvider(p *Provider, c *block.Content) {
 	p.Config = own.Select(c.Value)
 	p.KeyConfig = own.Keyed(p.Config)
 	p.Quota = block.IntMap(c.Value, "quota")
+	l.quotaAt[p] = c.ArgRange("quota")
+	for _, gpuType := range sortedKeys(p.Quota) {
+		l.gpuUses = append(l.gpuUses, gpuUse{gpuType, c.ArgRange("quota"), true})
+	}
 	p.TTL = block.Time(c.Value, "ttl")
 	p.StartupTimeout = block.Time(c.Value, "startup_timeout")
 }

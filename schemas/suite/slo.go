@@ -47,7 +47,11 @@ func (l *loader) decodeSLO(c *block.Content) []Objective {
 	for _, name := range inSource(c.Attrs) {
 		attr := c.Attrs[name]
 		if l.opt.Metrics != nil && !has(l.opt.Metrics, name) {
-			l.fail(attr.NameRange, "Unknown metric", "There is no metric %q%s", name, block.Hint(name, l.opt.Metrics))
+			hint := block.Hint(name, l.opt.Metrics)
+			if hint == "." {
+				hint = ". The reference of the language lists all of them: inferencex schema."
+			}
+			l.fail(attr.NameRange, "Unknown metric", "There is no metric %q%s", name, hint)
 		}
 		limit := Arg{Name: name, Type: cty.DynamicPseudoType, Required: true, Check: l.checkLimit(name), Doc: "A duration, a percentage or a number."}
 		v, diags := limit.Decode(attr.Expr, l.scope.Eval)
@@ -79,6 +83,8 @@ func (l *loader) checkLimit(metric string) func(cty.Value) error {
 		want, known := l.opt.Units[metric]
 		found := readLimit(v)
 		switch {
+		case want == Fraction && found.Unit == Fraction && found.Limit > 1:
+			return fmt.Errorf("%q is more than the whole; the most is \"100%%\"", found.Text)
 		case !known || found.Unit == want:
 			return nil
 		case want == Seconds && found.Unit == Number:

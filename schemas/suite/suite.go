@@ -104,6 +104,11 @@ type Cell struct {
 func (l *loader) decodeSuite(blk *hcl.Block) {
 	c := l.decode(suiteBlock(), blk)
 	l.suite.Name = blk.Labels[0]
+	if err := block.OneLine(cty.StringVal(l.suite.Name)); err != nil {
+		l.fail(blk.LabelRanges[0], "Invalid name", "A suite's name stands in every report: %s.", err)
+	} else {
+		l.shortName(l.suite.Name, blk.LabelRanges[0])
+	}
 	l.suite.Description = block.String(c.Value, "description")
 	l.suite.Seed = int64(block.Int(c.Value, "seed"))
 	l.suite.Salt = block.String(c.Value, "salt")

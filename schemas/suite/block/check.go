@@ -1,9 +1,11 @@
 package block
 
 import (
+	"errors"
 	"fmt"
 	"math/big"
 	"strings"
+	"unicode"
 
 	"github.com/zclconf/go-cty/cty"
 )
@@ -92,6 +94,22 @@ func NotEmpty(v cty.Value) error {
 	return nil
 }
 
+// OneLine checks for a string with something in it, without line ends and other control characters, and without blanks around it.
+func OneLine(v cty.Value) error {
+	s := v.AsString()
+	switch {
+	case strings.TrimSpace(s) == "":
+		return NotEmpty(v)
+	case strings.HasSuffix(s, "\n"):
+		return fmt.Errorf("%q ends with a line end, as a text after << does; write it in quotes, or use chomp(...)", s)
+	case strings.IndexFunc(s, unicode.IsControl) >= 0:
+		return fmt.Errorf("%q has a line end or another control character in it; take it out", s)
+	case strings.TrimSpace(s) != s:
+		return fmt.Errorf("%q has blanks around it; take them away, or use trimspace(...)", s)
+	}
+	return nil
+}
+
 // finite refuses what a float64 cannot hold.
 func finite(v cty.Value) error {
 	if f, _ := v.AsBigFloat().Float64(); f > 1e300 || f < -1e300 {
@@ -116,13 +134,16 @@ func (a Arg) checkOneOf(v cty.Value) error {
 	case v.Type() == cty.String:
 		return oneOf(v.AsString(), a.OneOf)
 	}
+	var errs []error
+	seen := map[string]int{}
 	for it := v.ElementIterator(); it.Next(); {
 		_, e := it.Element()
-		if err := oneOf(e.AsString(), a.OneOf); err != nil {
-			return err
+		if seen[e.AsString()]++; seen[e.AsString()] == 2 {
+			errs = append(errs, fmt.Errorf("%q stands twice; once is enough", e.AsString()))
 		}
+		errs = append(errs, oneOf(e.AsString(), a.OneOf))
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 func oneOf(s string, allowed []string) error {

@@ -1,6 +1,7 @@
 package block
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -164,9 +165,13 @@ func (p *Problem) At(expr hcl.Expression, ctx *hcl.EvalContext) *hcl.Diagnostic 
 	return d
 }
 
-// Invalid is the problem of a value that breaks a rule of its argument.
+// Invalid is the problem of a value that breaks a rule of its argument, or of several of its elements that do: errors that are joined.
 func Invalid(name string, err error) *Problem {
-	return &Problem{brokenRule, fmt.Sprintf("%q: %s", name, sentence(err.Error()))}
+	var sentences []string
+	for _, one := range strings.Split(err.Error(), "\n") {
+		sentences = append(sentences, sentence(one))
+	}
+	return &Problem{brokenRule, fmt.Sprintf("%q: %s", name, strings.Join(sentences, " "))}
 }
 
 // brokenRule is the summary for a value of the right type that does not satisfy its argument.
@@ -189,7 +194,7 @@ func (a Arg) Accept(v cty.Value) (cty.Value, *Problem) {
 	conv, err := convert.Convert(v, a.Type)
 	switch {
 	case err != nil:
-		return refuse("Wrong type", "%q takes %s, %s.", a.Name, a.want(), mismatch(v.Type(), a.Type, err))
+		return refuse("Wrong type", "%q takes %s, %s.", a.Name, a.want(), mismatch(v, a.Type, err))
 	case !conv.IsWhollyKnown():
 		return unknown, nil
 	case conv.IsNull() && a.Required:
@@ -246,11 +251,49 @@ func (a Arg) want() string {
 }
 
 // mismatch says what was found. The conversion's own words are better where the fault lies inside a collection.
-func mismatch(got, want cty.Type, err error) string {
+func mismatch(v cty.Value, want cty.Type, err error) string {
+	got := v.Type()
 	if want.IsPrimitiveType() || got.IsPrimitiveType() {
-		return "but this is " + Noun(got)
+		return "but " + found(v)
 	}
-	return "but " + err.Error()
+	return "but " + Fault(err)
+}
+
+// mostQuoted is how much of a text a message repeats.
+const mostQuoted = 40
+
+// found says what a value is: a short text itself, unless it is secret.
+func found(v cty.Value) string {
+	if v.Type() == cty.String && !v.IsMarked() && v.IsKnown() && !v.IsNull() && len(v.AsString()) <= mostQuoted {
+		return fmt.Sprintf("%q is a string", v.AsString())
+	}
+	return "this is " + Noun(v.Type())
+}
+
+// Fault is why a value could not be converted, with the place of the fault inside of the value: "in [1].kind, a string is required".
+func Fault(err error) string {
+	var inside cty.PathError
+	if !errors.As(err, &inside) || len(inside.Path) == 0 {
+		return err.Error()
+	}
+	var at strings.Builder
+	for i, step := range inside.Path {
+		switch step := step.(type) {
+		case cty.GetAttrStep:
+			if i > 0 {
+				at.WriteByte('.')
+			}
+			at.WriteString(step.Name)
+		case cty.IndexStep:
+			switch key := step.Key; {
+			case key.Type() == cty.Number:
+				fmt.Fprintf(&at, "[%s]", Number(key))
+			case key.Type() == cty.String:
+				fmt.Fprintf(&at, "[%q]", key.AsString())
+			}
+		}
+	}
+	return fmt.Sprintf("in %s, %s", at.String(), err)
 }
 
 // Noun names a type as its writer would: "a list", "a string", "an object".

@@ -66,7 +66,7 @@ func (b Body) dynamic(blk *hcl.Block, eval Eval) (out hcl.Blocks, known bool, di
 		})
 	}
 	iterator, nameDiags := iteratorName(raw.Attributes["iterator"], def.Kind)
-	items, known, itemDiags := Items(forEach.Expr, eval)
+	items, known, itemDiags := Items(forEach.Expr, "a list, set, map or object", eval)
 	diags = append(append(diags, nameDiags...), itemDiags...)
 	if !known || diags.HasErrors() {
 		return nil, false, diags
@@ -139,9 +139,9 @@ func (i Item) Object() cty.Value {
 	return cty.ObjectVal(map[string]cty.Value{"key": i.Key, "value": i.Value})
 }
 
-// Items evaluates a collection to go over. known is false where it is in error or unknown. Its keys become part of what
-// is measured, so that it cannot be a secret, nor come from the environment.
-func Items(e hcl.Expression, eval Eval) (items []Item, known bool, diags hcl.Diagnostics) {
+// Items evaluates a collection to go over, which is to be what is said in words. known is false where it is in error or unknown. Its keys
+// become part of what is measured, so that it cannot be a secret, nor come from the environment.
+func Items(e hcl.Expression, want string, eval Eval) (items []Item, known bool, diags hcl.Diagnostics) {
 	v, ctx, diags := eval(e)
 	if diags.HasErrors() {
 		return nil, false, diags
@@ -155,7 +155,7 @@ func Items(e hcl.Expression, eval Eval) (items []Item, known bool, diags hcl.Dia
 	case plain.IsNull() || !plain.CanIterateElements():
 		return nil, false, diags.Append(&hcl.Diagnostic{
 			Severity: hcl.DiagError, Summary: "Collection expected", Subject: e.Range().Ptr(),
-			Detail: fmt.Sprintf("for_each goes over a list, set, map or object, but this is %s.", Noun(plain.Type())),
+			Detail: fmt.Sprintf("for_each goes over %s, but this is %s.", want, Noun(plain.Type())),
 		})
 	}
 	for it := plain.ElementIterator(); it.Next(); {

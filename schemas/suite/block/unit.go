@@ -3,12 +3,16 @@ package block
 import (
 	"fmt"
 	"math"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
 )
+
+// wellFormed is a duration by its letters.
+var wellFormed = regexp.MustCompile(`^([0-9]+(\.[0-9]*)?(ns|us|µs|ms|s|m|h))+$`)
 
 // ParseDuration reads "90s" or "1h30m". The error says what a duration looks like.
 func ParseDuration(text string) (time.Duration, error) {
@@ -21,6 +25,14 @@ func ParseDuration(text string) (time.Duration, error) {
 	}
 	if n, numErr := strconv.ParseFloat(text, 64); numErr == nil && n != 0 {
 		return 0, fmt.Errorf("%q has no unit; write %q, or another of ms, s, m and h", text, text+"s")
+	}
+	if days, ok := strings.CutSuffix(text, "d"); ok {
+		if n, numErr := strconv.ParseFloat(days, 64); numErr == nil && n > 0 && n < 1e6 {
+			return 0, fmt.Errorf("%q is in days, which is no unit here; write %q", text, strconv.FormatFloat(24*n, 'f', -1, 64)+"h")
+		}
+	}
+	if wellFormed.MatchString(text) {
+		return 0, fmt.Errorf("%q is too long; the longest is about 290 years", text)
 	}
 	return 0, fmt.Errorf("%q is not a duration; write a number with a unit: \"500ms\", \"30s\", \"20m\", \"1h30m\"", text)
 }

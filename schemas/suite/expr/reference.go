@@ -104,21 +104,21 @@ func unknownName(root Root, path []string, t hcl.Traversal, names []string) *hcl
 	}
 	detail := fmt.Sprintf("No %s %q is declared", what, name)
 	if len(names) == 0 {
-		detail += fmt.Sprintf("; there is none at all. Declare it in %s block.", block.Article(blockWord(root.Word)))
+		detail += fmt.Sprintf("; there is none at all. Declare it in %s block.", block.Article(blockWord(root.Word, len(path))))
 	} else {
 		detail += block.Hint(name, names)
 	}
 	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Unknown " + root.Noun, Detail: detail, Subject: t.SourceRange().Ptr()}
 }
 
-// blockWord is the kind of block that declares what a root refers to.
-func blockWord(root string) string {
-	switch root {
-	case "var":
+// blockWord is the kind of block that declares what a root and so many names refer to.
+func blockWord(root string, names int) string {
+	switch {
+	case root == "var":
 		return "variable"
-	case "local":
+	case root == "local":
 		return "locals"
-	case "module":
+	case root == "module" && names > 1:
 		return "output"
 	}
 	return root

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -144,7 +145,7 @@ var notSlug = regexp.MustCompile(`[^a-z0-9]+`)
 
 // runID names a run by its start and its suite. The last letters tell apart runs that start in one second.
 func (a *App) runID(suite string) string {
-	slug := strings.Trim(notSlug.ReplaceAllString(strings.ToLower(suite), "-"), "-")
+	slug := cmp.Or(strings.Trim(notSlug.ReplaceAllString(strings.ToLower(suite), "-"), "-"), "suite") // a name may have no Latin letter
 	var tail [2]byte
 	_, _ = rand.Read(tail[:]) // never fails
 	return fmt.Sprintf("%s-%s-%s", a.Now().UTC().Format("20060102T150405Z"), slug, hex.EncodeToString(tail[:]))
