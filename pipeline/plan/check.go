@@ -46,7 +46,9 @@ func (b *builder) checkProvider(c suite.Cell, d *deployment) {
 // checkContext refuses a cell whose requests are longer than its server takes: each of them would fail. The lengths of a distribution are drawn
 // as the load will draw them, so that one without an end is refused only if it comes to too long a request.
 func (b *builder) checkContext(c suite.Cell, d *deployment) {
-	if d.context == 0 || b.longest(c) <= d.context {
+	input, output := c.Input.Most(), c.Output.Most()
+	bounded := input > 0 && output > 0
+	if d.context == 0 || bounded && input+output <= d.context || b.longest(c) <= d.context {
 		return
 	}
 	b.fail(c, "Requests too long", fmt.Sprintf("With isl = %s and osl = %s, workload %q has requests of up to %d tokens, input and output together, but the server takes %d. "+

@@ -190,7 +190,7 @@ func labelsOf(c cell) stage.CellLabels {
 		Load: c.load, Power: c.power, Cell: c.load.Name + "/" + c.load.Key, Benchmark: c.Benchmark,
 		Model: c.Model.Name, Repo: c.Model.Repo, Provider: providerName(c.Provider), Workload: c.Workload.Name,
 		GPUType: c.GPUType, GPUs: c.GPUs, Users: c.Users, RateRPS: c.RateRPS, ISL: c.ISL, OSL: c.OSL, Trial: c.Trial,
-		ISLDistribution: distribution(c.Input), OSLDistribution: distribution(c.Output),
+		ISLDistribution: distribution(c.Input), OSLDistribution: distribution(c.Output), OSLAtMost: !c.Workload.IgnoreEOS,
 		Revision: c.Model.Revision, ProviderType: c.Provider.Type, SimulatedByDesign: c.Provider.Type == simulator,
 	}
 	if c.Engine != nil {

@@ -152,6 +152,8 @@ type CellLabels struct {
 	// What lengths are drawn from, as length.Lengths.Describe has it; empty where all are the same.
 	ISLDistribution string `json:"isl_distribution,omitempty"`
 	OSLDistribution string `json:"osl_distribution,omitempty"`
+	// OSLAtMost says that the model may end an answer before its length: the workload does not ignore the end of a sequence.
+	OSLAtMost bool `json:"osl_at_most,omitempty"`
 
 	// What is served, and by what: provenance, for whoever reads the results.
 	Revision     string   `json:"revision,omitempty"` // of the model

@@ -51,7 +51,7 @@ func workloadBlock() block.Block {
 			{Name: "ramp", Type: cty.String, Format: block.Duration, Default: cty.StringVal("0s"), Doc: "How long the users take to start, evenly spread."},
 			{Name: "grace", Type: cty.String, Format: block.Duration, Default: cty.StringVal("30s"), Doc: "With duration: how long answers that are under way at its end may still take. Then they are cut off and count as unfinished: neither answers nor errors. Give more than the longest answer takes."},
 			{Name: "temperature", Type: cty.Number, Bounds: block.Within(0, 2), Default: cty.NumberIntVal(0), Doc: "Sampling temperature."},
-			{Name: "ignore_eos", Type: cty.Bool, Default: cty.True, Doc: "Generate the full output length even if the model would stop."},
+			{Name: "ignore_eos", Type: cty.Bool, Default: cty.True, Doc: "Generate the full output length even if the model would stop. Where not, osl is the most that an answer may have."},
 			{Name: "extra_body", Type: cty.DynamicPseudoType, Check: extra.Body, Schema: extra.BodySchema, Word: "object", Doc: "Members that are merged into the body of each request, such as { top_k = 20 }. Null takes out one that would be sent otherwise: temperature, ignore_eos or min_tokens, for servers that refuse them."},
 			{Name: "headers", Type: cty.Map(cty.String), Check: extra.Headers, Secret: true, Doc: "Headers of each request, over the provider's, each value one line. Those whose values are sensitive are never shown and part of no checkpoint key; those that are null are left out."},
 			{Name: "arrival", Type: cty.String, OneOf: []string{"poisson", "constant", "gamma"}, Default: cty.StringVal("poisson"), Doc: "How requests are spaced at a rate."},

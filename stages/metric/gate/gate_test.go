@@ -122,6 +122,28 @@ func TestEachCode(t *testing.T) {
 			}, nil, "",
 		},
 		{
+			"the model may end an answer", func(c *cell) {
+				c.labels.OSLAtMost = true
+				c.each(800, func(r *table.Request) { r.OSL = p(int32(300)) })
+			}, nil, "",
+		},
+		{
+			"the model may end an answer and does not", func(c *cell) {
+				c.labels.OSLAtMost = true
+				c.each(800, func(r *table.Request) { r.OSL = p(int32(520)) })
+			},
+			[]string{"osl_mismatch"},
+			"mean output is 520 tokens, 500 were requested",
+		},
+		{
+			"prompts of another length, and answers that the model may end", func(c *cell) {
+				c.labels.OSLAtMost = true
+				c.each(800, func(r *table.Request) { r.ISL = p(int32(889)) })
+			},
+			[]string{"isl_mismatch"},
+			"mean input is 889 tokens",
+		},
+		{
 			"a mean that hides what each request got", func(c *cell) {
 				i := int32(0)
 				c.each(800, func(r *table.Request) { i++; r.OSLRequested, r.OSL = 100+i%2*100, p(int32(150)) })

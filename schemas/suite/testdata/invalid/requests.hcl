@@ -1,6 +1,6 @@
 variable "token" {
   type      = string
-  default   = "hunter2"
+  default   = env("HF_TOKEN")
   sensitive = true
 }
 
