@@ -43,6 +43,7 @@ func Columns(metrics []Metric) []Column {
 		optional("engine_version", "version of the engine as the endpoint says", func(c Cell) string { return c.EngineVersion }),
 		list("gpu_names", "GPUs as seen from inside of the server, each name once", func(c Cell) []string { return c.GPUNames }),
 		maybe("server_rtt_s", "s", "median of a request that does no work", func(c Cell) *float64 { return c.RTTSeconds }),
+		maybe("speed", "", "simulated seconds in one of the wall clock; missing where the endpoint is not simulated", func(c Cell) *float64 { return c.Speed }),
 	}
 	for _, m := range metrics {
 		columns = append(columns, Column{Name: m.Name, Unit: m.Unit, Doc: m.Doc, Nullable: true, Zero: 0.0, Value: func(c Cell) any {

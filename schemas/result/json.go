@@ -18,6 +18,7 @@ type state struct {
 	EngineVersion *string  `json:"engine_version"`
 	GPUNames      []string `json:"gpu_names"`
 	RTTSeconds    *float64 `json:"server_rtt_s"`
+	Speed         *float64 `json:"speed"`
 }
 
 type verdict struct {
@@ -108,7 +109,7 @@ func decodeCell(raw json.RawMessage, metrics []Metric) (Cell, error) {
 	c.Status, c.Failure, c.Simulated = s.Status, orEmpty(s.Failure), s.Simulated
 	c.Origin = Origin{
 		Run: orEmpty(s.Run), MeasuredAt: orEmpty(s.MeasuredAt), ServerEngine: orEmpty(s.ServerEngine),
-		EngineVersion: orEmpty(s.EngineVersion), GPUNames: s.GPUNames, RTTSeconds: s.RTTSeconds,
+		EngineVersion: orEmpty(s.EngineVersion), GPUNames: s.GPUNames, RTTSeconds: s.RTTSeconds, Speed: s.Speed,
 	}
 	c.PowerValid, c.PowerMethod, c.PowerU95Percent = v.PowerValid, orEmpty(v.PowerMethod), v.PowerU95Percent
 	c.Validity, c.Reasons, c.Notes, c.SLOMissed = v.Validity, v.Reasons, v.Notes, v.SLOMissed

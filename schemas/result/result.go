@@ -129,6 +129,7 @@ type Origin struct {
 	EngineVersion string   // as the endpoint says
 	GPUNames      []string // of its GPUs, distinct, as seen from inside; empty where nobody could look
 	RTTSeconds    *float64 // median of a request to it that does no work
+	Speed         *float64 // simulated seconds in one of the wall clock; nil where the endpoint is not simulated
 }
 
 // Value returns a metric, or false where it is missing.

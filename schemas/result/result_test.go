@@ -16,7 +16,7 @@ import (
 var update = flag.Bool("update", false, "write the golden files anew")
 
 func example() result.Results {
-	u95, rtt := 4.9, 0.0004
+	u95, rtt, speed := 4.9, 0.0004, 4.0
 	labels := result.Labels{
 		Cell: "qwen/h100/1gpu/16u/1024x256/t1", Address: `load.chat["qwen/h100/1gpu/16u/1024x256/t1"]`, Benchmark: "chat", Model: "qwen", Repo: "Qwen/Q", Engine: "vllm",
 		Provider: "local", Workload: "w<1>", GPUType: "H100", GPUs: 1, Users: 16, ISL: 1024, OSL: 256, Trial: 1, OSLDistribution: "lognormal(256, 64)",
@@ -24,7 +24,7 @@ func example() result.Results {
 	}
 	origin := result.Origin{
 		Run: "20260105T100000Z-demo-0000", MeasuredAt: "2026-01-05T10:00:07Z", ServerEngine: "vllm", EngineVersion: "0.11.0",
-		GPUNames: []string{"NVIDIA H100 80GB HBM3"}, RTTSeconds: &rtt,
+		GPUNames: []string{"NVIDIA H100 80GB HBM3"}, RTTSeconds: &rtt, Speed: &speed,
 	}
 	second := labels
 	second.Cell, second.Address, second.Trial = "…/t2", "load.chat[…t2]", 2

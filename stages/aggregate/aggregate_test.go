@@ -62,7 +62,7 @@ func loadDir(t *testing.T, users int, ttft float64) string {
 	}
 	write(t, filepath.Join(dir, measured.ChunksFile), chunks)
 	put(t, filepath.Join(dir, measured.LoadFile), measured.Load{EpochUnixNS: epoch, WindowEndNS: 4e9, Simulated: true, Endpoint: &stage.Endpoint{
-		Engine: "vllm", EngineVersion: "0.11.0", RTTSeconds: 0.0004,
+		Engine: "vllm", EngineVersion: "0.11.0", RTTSeconds: 0.0004, Simulated: true, Clock: stage.ServerClock{Speed: 4},
 		GPUs: []stage.DeviceGPU{{Index: 0, Name: "NVIDIA H100 80GB HBM3"}, {Index: 1, Name: "NVIDIA H100 80GB HBM3"}},
 	}})
 	return dir

@@ -59,7 +59,9 @@ func (in input) cell(known stage.GPU, tables *tables) (result.Cell, error) {
 		u95 := result.Round(*e.U95Percent)
 		cell.PowerValid, cell.PowerMethod, cell.PowerU95Percent = true, string(e.Method), &u95
 	}
-	verdict := gate.Judge(sample, gate.Facts{Endpoint: in.load.Endpoint, SharedPrefix: in.load.SharedPrefix, Client: in.load.Client})
+	verdict := gate.Judge(sample, gate.Facts{
+		Endpoint: in.load.Endpoint, SharedPrefix: in.load.SharedPrefix, Client: in.load.Client, ServerLag: in.load.ServerLag,
+	})
 	cell.Validity = string(verdict.Validity)
 	for _, r := range verdict.Reasons {
 		cell.Reasons = append(cell.Reasons, r.Code)
@@ -109,6 +111,9 @@ func originOf(load measured.Load, run string) result.Origin {
 		if e.RTTSeconds > 0 {
 			rtt := result.Round(e.RTTSeconds)
 			origin.RTTSeconds = &rtt
+		}
+		if e.Simulated && e.Clock.Speed > 0 {
+			origin.Speed = &e.Clock.Speed
 		}
 	}
 	return origin

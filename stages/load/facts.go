@@ -34,6 +34,7 @@ type facts struct {
 	SchedLag      lag            `json:"sched_lag_seconds"` // in server seconds, of all rows
 	Endpoint      stage.Endpoint `json:"endpoint"`          // header values left out: they may be secrets
 	Client        machine        `json:"client"`
+	ServerLag     *serverLag     `json:"server_lag,omitempty"` // of a simulated server that tells
 }
 
 // lag is how late requests went out.

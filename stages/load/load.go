@@ -98,6 +98,7 @@ func run(ctx context.Context, env stage.Env, task stage.Task, cfg stage.LoadConf
 	if err != nil {
 		return err
 	}
+	lag := watchLag(ctx, env, session.Client, endpoint)
 	machine := readMachine(env.Now)
 	stopShowing := rec.show(env)
 	runErr := session.Run(ctx, traffic.NewClosed(
@@ -111,6 +112,7 @@ func run(ctx context.Context, env stage.Env, task stage.Task, cfg stage.LoadConf
 		runErr = rec.verdict()
 	}
 	facts := rec.facts(endpoint, cfg, session, machine.until(readMachine(env.Now)))
+	facts.ServerLag = lag(ctx)
 	if err := facts.write(task.Dir); err != nil && runErr == nil {
 		runErr = err
 	}

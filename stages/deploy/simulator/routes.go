@@ -32,6 +32,7 @@ func (s *Server) routes() http.Handler {
 		{"GET", "/metrics", true, s.metrics},
 		{"GET", "/simulator/info", true, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.Info()) }},
 		{"GET", "/simulator/requests", true, func(w http.ResponseWriter, _ *http.Request) { writeLines(w, s.Requests()) }},
+		{"GET", "/simulator/lag", true, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.lag.lag()) }},
 		{"GET", "/simulator/power", true, s.servePower},
 		{"POST", "/simulator/faults", true, s.arm},
 	} {

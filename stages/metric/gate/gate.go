@@ -31,9 +31,10 @@ const (
 
 // Facts is what is known of a measurement beside its rows. A zero field switches the checks that need it off.
 type Facts struct {
-	Endpoint     *stage.Endpoint // the server as the load met it
-	SharedPrefix int             // tokens that all prompts begin with by intent
-	Client       measured.Client // what the load took of its own machine
+	Endpoint     *stage.Endpoint    // the server as the load met it
+	SharedPrefix int                // tokens that all prompts begin with by intent
+	Client       measured.Client    // what the load took of its own machine
+	ServerLag    measured.ServerLag // how far off its own schedule a simulated server wrote
 }
 
 // Rule is one check.
@@ -60,7 +61,7 @@ type Verdict struct {
 
 // Rules returns every rule, in the order in which reasons are given: what makes a cell invalid first.
 func Rules() []Rule {
-	return slices.Concat(loadRules(), clientRules(), powerRules(), sizeRules())
+	return slices.Concat(loadRules(), clientRules(), simulatorRules(), powerRules(), sizeRules())
 }
 
 // Judge applies every rule to the cell.

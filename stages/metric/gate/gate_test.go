@@ -11,6 +11,7 @@ import (
 	"github.com/strangeloopio/inferencex/stages/metric"
 	"github.com/strangeloopio/inferencex/stages/metric/energy"
 	"github.com/strangeloopio/inferencex/stages/metric/gate"
+	"github.com/strangeloopio/inferencex/stages/metric/measured"
 )
 
 func p[T any](v T) *T { return &v }
@@ -232,6 +233,13 @@ func TestEachCode(t *testing.T) {
 			"16 requests for 8 users",
 		},
 		{"p90 has enough", func(c *cell) { c.requests(64) }, []string{"p99_small_n"}, "p99 rests on 64 requests, fewer than 662"},
+		{
+			"a simulated server that cannot keep up", serverLag(.0020, .0030),
+			[]string{"simulator_late"},
+			"at speed 1 chunks were written 2.0 ms off their times on average, 3.0 ms at p99, and tokens are 1.8 ms apart: lower the speed",
+		},
+		{"a simulated server that stumbles", serverLag(.0010, .0030), []string{"simulator_uneven"}, "1.0 ms off their times on average, 3.0 ms at p99"},
+		{"a simulated server in time", serverLag(.0010, .0015), nil, ""},
 		{"a client out of CPU", cpu(181), []string{"client_limited"}, "90 %"},
 		{"no power", func(c *cell) { c.data.Energy = nil }, []string{"power_missing"}, "no power was read"},
 		{"power without a source", invalidPower(energy.CodeMissing), []string{"power_missing"}, "why"},
@@ -280,6 +288,12 @@ func TestEachCode(t *testing.T) {
 		if !hit[rule.Code] {
 			t.Errorf("no case gives %s", rule.Code)
 		}
+	}
+}
+
+func serverLag(mean, p99 float64) func(*cell) {
+	return func(c *cell) {
+		c.facts.ServerLag = measured.ServerLag{Chunks: 400000, MeanSeconds: mean, P99Seconds: p99}
 	}
 }
 

@@ -34,6 +34,14 @@ type Load struct {
 	SharedPrefix  int             `json:"shared_prefix"` // tokens that all prompts begin with by intent
 	Endpoint      *stage.Endpoint `json:"endpoint"`      // as the load met it
 	Client        Client          `json:"client"`
+	ServerLag     ServerLag       `json:"server_lag"`
+}
+
+// ServerLag is how far off its schedule, early or late, a simulated server wrote a load's chunks, in its own seconds.
+type ServerLag struct {
+	Chunks      int64   `json:"chunks"` // 0: the server does not say
+	MeanSeconds float64 `json:"mean_s"`
+	P99Seconds  float64 `json:"p99_s"`
 }
 
 // Client is what a load took of the machine that it ran on, in that machine's seconds.

@@ -30,11 +30,11 @@ It runs until ^C or SIGTERM.
   GET  /v1/models, /health, /version           and POST /tokenize, /detokenize
   GET  /metrics                                under vLLM's names
   GET  /simulator/info, /simulator/power       what is simulated, and the GPUs' power
-  GET  /simulator/requests                     when the server wrote what, request by request
+  GET  /simulator/requests, /simulator/lag     when the server wrote what, and how far off its schedule
   POST /simulator/faults                       what shall go wrong next
 
-All times are simulated ones: at -speed 4, a second of the wall clock is four of the server's. What a machine cannot carry is told
-by lag_p99_ms of /simulator/info.`,
+All times are simulated ones: at -speed 4, a second of the wall clock is four of the server's. A machine carries so many chunks a
+second of its own; beyond that they come late, and /simulator/info says by how much.`,
 		Example: `  inferencex simulate -gpus 2 -port 8000
   curl http://127.0.0.1:8000/v1/models
 
