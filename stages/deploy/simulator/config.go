@@ -18,9 +18,8 @@ import (
 
 // Defaults of a Config.
 const (
-	DefaultGPU         = "H100"
-	DefaultProfile     = "graphs"
-	DefaultMaxModelLen = 40960
+	DefaultGPU     = "H100"
+	DefaultProfile = "graphs"
 )
 
 // Config describes a server. Only Model is needed; every other zero means a default.
@@ -42,7 +41,7 @@ type Config struct {
 
 	MaxNumSeqs          int     // default: vLLM's for the GPU
 	MaxNumBatchedTokens int     // default: vLLM's for the GPU
-	MaxModelLen         int     // default: DefaultMaxModelLen, or less where the model or the KV cache ends earlier
+	MaxModelLen         int     // default: the model's, or what the KV cache holds
 	StreamInterval      int     // tokens in a chunk after the first, default 1
 	PrefixCache         *bool   // default: the profile's
 	KVCapacityTokens    int     // default: what GPU memory has room for
@@ -153,13 +152,11 @@ func (c Config) Engine() (*engine.Engine, error) {
 	return e, nil
 }
 
-// modelLen settles the context length: a length that was asked for must be
-// possible, the default one gives way.
+// modelLen settles the context length: a length that was asked for must be possible; the default one gives way, where vLLM would not start.
 func (c Config) modelLen(model hardware.Model, kvTokens int) (int, error) {
-	limit := min(model.ContextTokens, kvTokens)
 	switch {
 	case c.MaxModelLen == 0:
-		return min(DefaultMaxModelLen, limit), nil
+		return min(model.ContextTokens, kvTokens), nil
 	case c.MaxModelLen < 0:
 		return 0, fmt.Errorf("simulator: max model length %d: must be positive", c.MaxModelLen)
 	case c.MaxModelLen > model.ContextTokens:

@@ -35,7 +35,7 @@ func Arguments() []Argument {
 	return []Argument{
 		{flagNumSeqs, "number", "sequences in one step (default 256, or 1024 on large GPUs)"},
 		{flagBatchedTokens, "number", "tokens in one step; a longer prompt is prefilled in chunks (default 2048, or 8192 on large GPUs)"},
-		{flagModelLen, "tokens", fmt.Sprintf("longest prompt and answer together (default %d, or what the model and the KV cache have room for)", DefaultMaxModelLen)},
+		{flagModelLen, "tokens", "longest prompt and answer together (default: the model's, or what the KV cache has room for)"},
 		{flagStreamInterval, "tokens", "tokens in a chunk after the first (default 1)"},
 		{flagMemory, "share", fmt.Sprintf("part of each GPU's memory that is used, which leaves the KV cache more or less (default %v)", hardware.DefaultMemoryUtilisation)},
 		{flagBlocks, "number", fmt.Sprintf("blocks of the KV cache, of %d tokens each (default: what the memory has room for)", engine.BlockTokens)},

@@ -180,3 +180,24 @@ func TestLeadKeepsTheOrderOfTimes(t *testing.T) {
 		t.Errorf("asked at %v, want a minute: it is past the chunk", third.arrival)
 	}
 }
+
+// Without a length that was asked for, the context is the model's own as far as the KV cache has room for it.
+func TestDefaultModelLen(t *testing.T) {
+	for _, c := range []struct {
+		cfg  Config
+		want int
+	}{
+		{Config{Model: "Qwen3-8B"}, 40960},
+		{Config{Model: "Llama-3.1-8B"}, 131072},
+		{Config{Model: "Llama-3.1-8B", KVCapacityTokens: 5000}, 4992},
+		{Config{Model: "Llama-3.1-8B", MaxModelLen: 4096}, 4096},
+	} {
+		s, err := New(c.cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.modelLen != c.want {
+			t.Errorf("%s with a cache of %d tokens: a context of %d, want %d", c.cfg.Model, c.cfg.KVCapacityTokens, s.modelLen, c.want)
+		}
+	}
+}
