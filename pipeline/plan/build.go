@@ -147,10 +147,6 @@ func (b *builder) group() {
 	for _, bench := range b.Suite.Benchmarks {
 		name := cellNamer(bench)
 		for _, c := range b.withTrials(bench.Cells) {
-			if c.RateRPS > 0 {
-				b.fail(c, "Rate not supported", "This version drives closed loops only: say how many users are in flight with users = N instead of rate.")
-				continue
-			}
 			key := name(c)
 			member := cell{
 				Cell:  c,

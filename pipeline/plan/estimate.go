@@ -98,12 +98,12 @@ func (b *builder) takes(s Step, startup time.Duration) time.Duration {
 	case Warmup:
 		var cfg stage.WarmupConfig
 		if json.Unmarshal(s.Config, &cfg) == nil {
-			return b.expected(cfg.Workload, cfg.Requests, cfg.Users)
+			return b.expected(cfg.Workload, cfg.Requests, cfg.Users, 0)
 		}
 	case Load:
 		var cfg stage.LoadConfig
 		if json.Unmarshal(s.Config, &cfg) == nil {
-			return b.expected(cfg.Workload, cfg.Workload.Requests, cfg.Users)
+			return b.expected(cfg.Workload, cfg.Workload.Requests, cfg.Users, cfg.RateRPS)
 		}
 	case FetchPower:
 		return assumedPower
@@ -111,13 +111,19 @@ func (b *builder) takes(s Step, startup time.Duration) time.Duration {
 	return 0
 }
 
-// expected is how long users take over requests of the mean length, or the set duration.
-func (b *builder) expected(w stage.Workload, requests, users int) time.Duration {
-	if requests == 0 || users == 0 {
+// expected is how long requests of the mean length take: so many users over them, or their arrivals at a rate and the last answer; or the set duration.
+func (b *builder) expected(w stage.Workload, requests, users int, rateRPS float64) time.Duration {
+	answer := b.mean(w.OSL)*assumedTPOT + b.mean(w.ISL)*assumedPrefill
+	switch {
+	case requests == 0:
 		return time.Duration(w.Duration)
+	case rateRPS > 0:
+		return time.Duration(w.Ramp)/2 + time.Duration(float64(requests)/rateRPS*float64(time.Second)) + answer
+	case users == 0:
+		return 0
 	}
 	waves := (requests + users - 1) / users
-	return time.Duration(waves) * (b.mean(w.OSL)*assumedTPOT + b.mean(w.ISL)*assumedPrefill)
+	return time.Duration(waves) * answer
 }
 
 // mean is the expected length of a configuration, which names datasets by their digests.

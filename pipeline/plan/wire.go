@@ -143,8 +143,15 @@ func workloadOf(c suite.Cell) stage.Workload {
 		}
 		asked.Headers[header] = text.Reveal()
 	}
-	if w.Duration > 0 { // elsewhere it bears on nothing, and is in no key
+	// Elsewhere these bear on nothing, and are in no key.
+	if w.Duration > 0 {
 		asked.Grace = stage.Duration(w.Grace)
+	}
+	if c.RateRPS > 0 {
+		asked.Arrival, asked.MaxInFlight = w.Arrival, w.MaxInFlight
+		if w.Arrival == "gamma" {
+			asked.Burstiness = w.Burstiness
+		}
 	}
 	return asked
 }

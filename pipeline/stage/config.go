@@ -63,6 +63,9 @@ type Workload struct {
 	Duration     Duration        `json:"duration,omitempty"`
 	SharedPrefix int             `json:"shared_prefix,omitempty"` // tokens that all prompts begin with
 	Ramp         Duration        `json:"ramp,omitempty"`          // closed loop: the users start evenly over this long
+	Arrival      string          `json:"arrival,omitempty"`       // open loop: "constant", "poisson" or "gamma" gaps between requests
+	Burstiness   float64         `json:"burstiness,omitempty"`    // of gamma gaps: their shape
+	MaxInFlight  int             `json:"max_in_flight,omitempty"` // open loop: a request that is due when so many are in flight is dropped; 0: none is
 	Grace        Duration        `json:"grace,omitempty"`         // after Duration: what is in flight so long after its end is cut off
 	IgnoreEOS    bool            `json:"ignore_eos"`
 	Temperature  float64         `json:"temperature"`

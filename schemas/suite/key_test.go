@@ -134,7 +134,7 @@ func keys(t *testing.T, files map[string]string) []string {
 		text, err := json.Marshal([]any{
 			s.Seed, s.Salt, stages, m.Repo, m.Revision, m.Tokenizer, e.Kind, e.Image, e.Command, e.Args, e.Env,
 			c.Provider.Type, json.RawMessage(canonical(t, c.Provider.KeyConfig)), c.GPUType, c.GPUs, c.Users, c.RateRPS, c.Input, c.Output, c.Trial,
-			w.Requests, w.Duration, w.Endpoint, w.SharedPrefixTokens, w.Warmup, w.Timeout, w.Ramp, w.Temperature, w.IgnoreEOS, w.Arrival, w.Burstiness, w.ExtraBody, w.Headers,
+			w.Requests, w.Duration, w.Endpoint, w.SharedPrefixTokens, w.Warmup, w.Timeout, w.Ramp, w.Temperature, w.IgnoreEOS, w.Arrival, w.Burstiness, w.ExtraBody, w.Headers, w.MaxInFlight,
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -285,11 +285,12 @@ func TestFieldsAndKeys(t *testing.T) {
 		"ramp":          {`"5s"`, `"6s"`, 19},
 		"temperature":   {"0.7", "0.8", 19},
 		"ignore_eos":    {"ignore_eos    = false", "ignore_eos    = true", 19},
-		"arrival":       {`"gamma"`, `"poisson"`, 19},
+		"arrival":       {"arrival       = \"gamma\"\n  burstiness    = 0.5", `arrival = "poisson"`, 19},
 		"burstiness":    {"burstiness    = 0.5", "burstiness    = 0.6", 19},
 		"extra body":    {"top_k = 20", "top_k = 21", 19},
 		"left out":      {", min_tokens = null", "", 19},
 		"header":        {`"gold"`, `"lead"`, 19},
+		"max_in_flight": {"burstiness    = 0.5", "burstiness    = 0.5\n  max_in_flight = 64", 19},
 		"gpu type":      {`"B200"`, `"H200"`, 3},
 		"gpus":          {"[1, 2]", "[1, 4]", 8},
 		"users":         {"[4, 16]", "[4, 17]", 8},

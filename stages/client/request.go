@@ -135,3 +135,10 @@ func appendIDs(b json.RawMessage, ids []int64) json.RawMessage {
 func (call *Call) row(schedNS int64) table.Request {
 	return table.Request{ID: call.id, TSched: schedNS, ISLRequested: call.isl, OSLRequested: call.osl, TokenSource: "none"}
 }
+
+// Dropped returns the row of a call that was never sent, because of what is said in why.
+func (call *Call) Dropped(schedNS int64, why string) table.Request {
+	row := call.row(schedNS)
+	row.TSend, row.TDone, row.Status, row.Error = schedNS, schedNS, "dropped", why
+	return row
+}

@@ -23,15 +23,16 @@ type facts struct {
 	WindowStartNS int64          `json:"window_start_ns"` // first send
 	WindowEndNS   int64          `json:"window_end_ns"`   // last end of a request
 	Simulated     bool           `json:"simulated"`
-	SharedPrefix  int            `json:"shared_prefix"` // tokens
-	Users         int            `json:"users"`
-	Requests      int            `json:"requests"` // rows
+	SharedPrefix  int            `json:"shared_prefix"`      // tokens
+	Users         int            `json:"users"`              // of a closed loop
+	RateRPS       float64        `json:"rate_rps,omitempty"` // of an open one
+	Requests      int            `json:"requests"`           // rows
 	Statuses      map[string]int `json:"statuses"`
 	Connections   int            `json:"connections_dialled"`
 	StaleRetries  int64          `json:"stale_retries"`
 	Prompts       prompt.Fit     `json:"prompts"`
 	PromptNonce   string         `json:"prompt_nonce,omitempty"`
-	SchedLag      lag            `json:"sched_lag_seconds"` // in server seconds, of all rows
+	SchedLag      lag            `json:"sched_lag_seconds"` // in server seconds, of all rows that were sent
 	Endpoint      stage.Endpoint `json:"endpoint"`          // header values left out: they may be secrets
 	Client        machine        `json:"client"`
 	ServerLag     *serverLag     `json:"server_lag,omitempty"` // of a simulated server that tells
@@ -54,8 +55,8 @@ func (r *recorder) facts(endpoint stage.Endpoint, cfg stage.LoadConfig, session 
 	}
 	return facts{
 		EpochUnixNS: r.place.EpochUnixNS, WindowStartNS: r.first, WindowEndNS: r.last,
-		Simulated: endpoint.Simulated, SharedPrefix: cfg.Workload.SharedPrefix, Users: cfg.Users,
-		Requests: len(r.lags), Statuses: r.statuses, Connections: session.Client.Live().Connections, StaleRetries: r.stale,
+		Simulated: endpoint.Simulated, SharedPrefix: cfg.Workload.SharedPrefix, Users: cfg.Users, RateRPS: cfg.RateRPS,
+		Requests: len(r.lags) + r.statuses["dropped"], Statuses: r.statuses, Connections: session.Client.Live().Connections, StaleRetries: r.stale,
 		Prompts: session.Fit, PromptNonce: session.Nonce(), SchedLag: lagOf(r.lags), Endpoint: endpoint, Client: client,
 	}
 }

@@ -179,8 +179,8 @@ func TestRefusals(t *testing.T) {
 		want   string
 		reason string
 	}{
-		{"open loop", func(c *stage.LoadConfig, _ *stage.Task) { c.RateRPS = 4 }, "load: a rate of 4 requests/s: open loops are not there yet; give users instead", "not_supported"},
-		{"no users", func(c *stage.LoadConfig, _ *stage.Task) { c.Users = 0 }, "load: users is 0: want at least 1", "bad_config"},
+		{"users and a rate", func(c *stage.LoadConfig, _ *stage.Task) { c.RateRPS = 4 }, "load: users is 2 and rate 4: want one of the two above 0", "bad_config"},
+		{"no users", func(c *stage.LoadConfig, _ *stage.Task) { c.Users = 0 }, "load: users is 0 and rate 0: want one of the two above 0", "bad_config"},
 		{"no end", func(c *stage.LoadConfig, _ *stage.Task) { c.Workload.Requests = 0 }, "load: nothing ends the load: give requests or duration", "bad_config"},
 		{
 			"a ramp beyond the end", func(c *stage.LoadConfig, _ *stage.Task) {
@@ -188,10 +188,16 @@ func TestRefusals(t *testing.T) {
 			},
 			"load: users begin over a ramp of 10s, but the load lasts 10s: some would never begin; give a longer duration", "bad_config",
 		},
+		{
+			"a ramp of a rate beyond the end", func(c *stage.LoadConfig, _ *stage.Task) {
+				c.Users, c.RateRPS, c.Workload.Duration, c.Workload.Ramp = 0, 4, stage.Duration(10*time.Second), stage.Duration(20*time.Second)
+			},
+			"load: the rate rises over a ramp of 20s, but the load lasts 10s: it would never be reached; give a longer duration", "bad_config",
+		},
 		{"no deployment", func(_ *stage.LoadConfig, t *stage.Task) { t.Incarnation = nil }, "load: the step has no deployment to load", "no_endpoint"},
 		{
 			"extra body", func(c *stage.LoadConfig, _ *stage.Task) { c.Workload.ExtraBody = json.RawMessage(`{"n":2}`) },
-			"load: prepare prompts: a request of one token ended with http_error: encode request: extra body: n is set by the workload: leave it out (it may not set messages, model, n, prompt, stream)",
+			"load: prepare prompts: a request of one token ended with http_error: encode request: extra body: \"n\" cannot be set here: a request has one answer",
 			"probe_failed",
 		},
 	} {

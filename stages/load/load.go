@@ -1,4 +1,4 @@
-// Package load is the stage that measures: it keeps so many requests in flight at an endpoint and writes down what became of each. Its
+// Package load is the stage that measures: it keeps so many requests in flight at an endpoint, or sends so many a second, and writes down what became of each. Its
 // invariant: every request that was sent is one row, in the journal before the step ends, whether the step then succeeds or not.
 //
 // The prompts of a cell follow from its configuration: measured twice on fresh servers it sends the same bytes. A server that may have seen
@@ -8,7 +8,6 @@ package load
 import (
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -63,14 +62,15 @@ func check(cfg stage.LoadConfig, task stage.Task) error {
 	switch {
 	case task.Incarnation == nil:
 		return stage.Failf(stage.Permanent, "no_endpoint", "the step has no deployment to load")
-	case cfg.RateRPS > 0:
-		return stage.Failf(stage.Permanent, "not_supported", "a rate of %g requests/s: open loops are not there yet; give users instead", cfg.RateRPS)
-	case cfg.Users < 1:
-		return stage.Failf(stage.Permanent, "bad_config", "users is %d: want at least 1", cfg.Users)
+	case cfg.RateRPS < 0 || cfg.Users < 0 || (cfg.RateRPS > 0) == (cfg.Users > 0):
+		return stage.Failf(stage.Permanent, "bad_config", "users is %d and rate %g: want one of the two above 0", cfg.Users, cfg.RateRPS)
 	case cfg.Workload.Requests < 1 && cfg.Workload.Duration <= 0:
 		return stage.Failf(stage.Permanent, "bad_config", "nothing ends the load: give requests or duration")
 	}
 	if ramp, duration := rampOf(cfg), time.Duration(cfg.Workload.Duration); duration > 0 && ramp >= duration {
+		if cfg.RateRPS > 0 {
+			return stage.Failf(stage.Permanent, "bad_config", "the rate rises over a ramp of %v, but the load lasts %v: it would never be reached; give a longer duration", ramp, duration)
+		}
 		return stage.Failf(stage.Permanent, "bad_config", "users begin over a ramp of %v, but the load lasts %v: some would never begin; give a longer duration", ramp, duration)
 	}
 	return nil
@@ -82,8 +82,9 @@ func run(ctx context.Context, env stage.Env, task stage.Task, cfg stage.LoadConf
 	if err != nil {
 		return err
 	}
-	session, err := traffic.Open(ctx, env, traffic.Job{
-		Endpoint: endpoint, Workload: cfg.Workload, Options: cfg.Options, Users: cfg.Users, Requests: cfg.Workload.Requests,
+	session, err := traffic.Prepare(ctx, env, traffic.Job{
+		Endpoint: endpoint, Workload: cfg.Workload, Options: cfg.Options, Requests: cfg.Workload.Requests,
+		Connections: connectionsOf(cfg), MaxInFlight: cfg.Workload.MaxInFlight,
 		RequestTimeout: time.Duration(cfg.Unkeyed.RequestTimeout), SecretHeaders: cfg.Unkeyed.SecretHeaders, Quiet: opts.quietAt(endpoint), CutAfter: cutAfter(cfg.Workload),
 		Purpose: prompt.Measure, Trial: cfg.Trial, Seed: cfg.Seed, Scope: hex.EncodeToString(scope[:]), Nonce: traffic.Nonce(endpoint, env.RunID, task.Attempt),
 		ID: fmt.Sprint(env.RunID, task.Address, task.Attempt),
@@ -92,7 +93,7 @@ func run(ctx context.Context, env stage.Env, task stage.Task, cfg stage.LoadConf
 		return err
 	}
 	defer session.Close()
-	env.Log.Info("load", "users", cfg.Users, "requests", cfg.Workload.Requests, "prompts", session.Fit.Method)
+	env.Log.Info("load", "users", cfg.Users, "rate_rps", cfg.RateRPS, "requests", cfg.Workload.Requests, "prompts", session.Fit.Method)
 
 	rec, err := newRecorder(env, task, cfg, session)
 	if err != nil {
@@ -101,9 +102,7 @@ func run(ctx context.Context, env stage.Env, task stage.Task, cfg stage.LoadConf
 	lag := watchLag(ctx, env, session.Client, endpoint)
 	machine := readMachine(env.Now)
 	stopShowing := rec.show(env)
-	runErr := session.Run(ctx, traffic.NewClosed(
-		cfg.Users, session.Clock.NowNS(), rampOf(cfg), time.Duration(cfg.Workload.Duration), binary.BigEndian.Uint64(scope[:]),
-	), rec.take)
+	runErr := session.Run(ctx, modelOf(cfg, session.Clock.NowNS(), scope), rec.take)
 	stopShowing()
 	if err := rec.close(); err != nil && runErr == nil {
 		runErr = err
@@ -130,23 +129,4 @@ func scopeOf(cfg stage.LoadConfig) ([sha256.Size]byte, error) {
 		return [sha256.Size]byte{}, fmt.Errorf("write the configuration: %w", err)
 	}
 	return sha256.Sum256(text), nil
-}
-
-// cutAfter returns when what is still in flight is cut off: a duration bounds a load, whatever its server does.
-func cutAfter(w stage.Workload) time.Duration {
-	if w.Duration <= 0 {
-		return 0
-	}
-	return time.Duration(w.Duration + w.Grace)
-}
-
-// rampOf returns over how long the users begin: what the workload says, or the default but no more than a hundredth of a set duration.
-func rampOf(cfg stage.LoadConfig) time.Duration {
-	if ramp := time.Duration(cfg.Workload.Ramp); ramp > 0 {
-		return ramp
-	}
-	if duration := time.Duration(cfg.Workload.Duration); duration > 0 {
-		return min(traffic.DefaultRamp, duration/100)
-	}
-	return traffic.DefaultRamp
 }

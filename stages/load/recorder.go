@@ -31,7 +31,7 @@ type recorder struct {
 	meta        table.Meta
 	statuses    map[string]int
 	stale       int64
-	lags        []int64 // t_send − t_sched of each row
+	lags        []int64 // t_send − t_sched of each row that was sent
 	first, last int64   // window: first send, last end
 	failure     *table.Request
 	silent      int // rows in a row to which nothing at all was answered
@@ -76,13 +76,16 @@ func (r *recorder) take(result traffic.Result) error {
 }
 
 func (r *recorder) count(row table.Request) {
+	r.statuses[row.Status]++
+	if row.Status == "dropped" {
+		return // no request was sent, so nothing is known by it of the server
+	}
 	if len(r.lags) == 0 {
 		r.first = row.TSend
 	}
 	r.first, r.last = min(r.first, row.TSend), max(r.last, row.TDone)
 	r.lags = append(r.lags, row.TSend-row.TSched)
 	r.stale += int64(row.StaleRetries)
-	r.statuses[row.Status]++
 	if row.Status != "ok" && r.failure == nil {
 		r.failure = &row
 	}
@@ -91,6 +94,8 @@ func (r *recorder) count(row table.Request) {
 // pointless returns an error when more of the load would only be more of the same failure. A row of failures between good answers is a result.
 func (r *recorder) pointless(row table.Request) error {
 	switch {
+	case row.Status == "dropped":
+		return nil
 	case row.Status == "http_error" && row.HTTPStatus == 0:
 		r.silent++
 	case row.Status != "cancelled":

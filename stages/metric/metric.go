@@ -50,6 +50,7 @@ func All() []Def {
 		ttftSched(),
 		ttfa(),
 		schedLag(),
+		sending(),
 		tpot(),
 		icl(),
 		ntpot(),

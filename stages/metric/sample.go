@@ -34,6 +34,7 @@ type Sample struct {
 	ok      func() []table.Request
 	window  func() span
 	steady  func() span
+	sending func() Regularity
 	values  map[string]func() []float64 // ascending, by family
 	gaps    func() []float64
 	byIndex func() map[int64]*table.Request
@@ -51,6 +52,7 @@ func NewSample(labels stage.CellLabels, gpu stage.GPU, data Data) *Sample {
 	s.ok = sync.OnceValue(s.findOK)
 	s.window = sync.OnceValue(s.findWindow)
 	s.steady = sync.OnceValue(s.findSteady)
+	s.sending = sync.OnceValue(s.findSending)
 	s.gaps = sync.OnceValue(s.findGaps)
 	s.byIndex = sync.OnceValue(s.index)
 	slices.SortFunc(data.Chunks, inStream)

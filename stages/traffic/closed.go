@@ -1,8 +1,12 @@
 package traffic
 
 import (
+	"context"
 	"math/rand/v2"
+	"sync"
 	"time"
+
+	"github.com/strangeloopio/inferencex/pipeline/stage"
 )
 
 // Closed is the closed loop: each of the users sends its next request as soon as its former one has ended, so that exactly Users are in flight
@@ -13,7 +17,7 @@ type Closed struct {
 	endNS  int64   // no request is sent from here on; 0: the work ends it
 }
 
-var _ Pacer = (*Closed)(nil)
+var _ Model = (*Closed)(nil)
 
 // DefaultRamp is over how long users begin where a workload does not say. It keeps requests from leaving in one burst, which would wait for
 // each other in the client, and is short beside any answer, so that users stay in flight together.
@@ -36,11 +40,33 @@ func NewClosed(users int, startNS int64, ramp, duration time.Duration, seed uint
 	return c
 }
 
-// Lanes returns the users.
-func (c *Closed) Lanes() int { return c.users }
+func (c *Closed) lanes() int { return c.users }
 
-// Next returns the user's start, and later the moment at which its former request ended.
-func (c *Closed) Next(lane int, freeNS int64) (int64, bool) {
-	sched := max(freeNS, c.starts[lane])
+// run sends the requests of each user from a goroutine of its own.
+func (c *Closed) run(ctx context.Context, clock *stage.Clock, work <-chan item, send sender) {
+	var users sync.WaitGroup
+	for user := range c.users {
+		users.Go(func() {
+			var free int64
+			for {
+				sched, ok := c.next(user, free)
+				if !ok || !sleepUntil(ctx, clock, sched) {
+					return
+				}
+				it, ok := receive(ctx, work)
+				if !ok {
+					return
+				}
+				free = send(ctx, user, sched, it)
+			}
+		})
+	}
+	users.Wait()
+}
+
+// next returns when the user's next request is due: at the user's start, and later the moment at which its former request ended. It is false
+// when none is.
+func (c *Closed) next(user int, freeNS int64) (int64, bool) {
+	sched := max(freeNS, c.starts[user])
 	return sched, c.endNS == 0 || sched < c.endNS
 }

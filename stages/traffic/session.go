@@ -5,9 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
@@ -15,7 +13,6 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/suite/block"
 	"github.com/strangeloopio/inferencex/schemas/suite/length"
-	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/stages/client"
 	"github.com/strangeloopio/inferencex/stages/prompt"
 )
@@ -41,8 +38,12 @@ type Job struct {
 	Endpoint stage.Endpoint
 	Workload stage.Workload
 	Options  json.RawMessage // Options as JSON; may be empty
-	Users    int             // requests in flight, and connections to dial
-	Requests int             // 0: until the pacer ends
+	Requests int             // 0: until the load model ends
+	// Connections are dialled before the first request: as many as are expected to be in flight. Where the load model is open, more are dialled as
+	// more become so.
+	Connections int
+	// MaxInFlight bounds what is in flight: a request that is due when so many are is dropped. 0: none is.
+	MaxInFlight int
 	// RequestTimeout ends a request that takes longer, in server seconds; 0: none does.
 	RequestTimeout time.Duration
 	// SecretHeaders are those of each request whose values env.Secret gives, by their names there.
@@ -71,12 +72,6 @@ type Session struct {
 	feed *feed
 }
 
-// Result is one request that has ended. Index and user are set in its row, nothing else of its place in a run.
-type Result struct {
-	Row    table.Request
-	Chunks []table.Chunk // good until the function that got them returns
-}
-
 // Nonce returns what sets the prompts of a job apart from those that the server may have seen of the same job before, and has in its prefix
 // cache: of an earlier attempt, and on a borrowed server of an earlier run. On a server that was started for the run a first attempt needs none, so that the
 // same suite and seed give the same bytes on the wire.
@@ -87,11 +82,8 @@ func Nonce(endpoint stage.Endpoint, runID string, attempt int) string {
 	return fmt.Sprintf("%s/%d", runID, attempt)
 }
 
-// errCut ends the requests that are in flight at the end of a job.
-var errCut = errors.New("still under way when the load and its grace were over")
-
-// Open makes the server ready. Errors are classed.
-func Open(ctx context.Context, env stage.Env, job Job) (*Session, error) {
+// Prepare makes the server ready. Errors are classed.
+func Prepare(ctx context.Context, env stage.Env, job Job) (*Session, error) {
 	var options Options
 	if len(job.Options) > 0 {
 		if err := json.Unmarshal(job.Options, &options); err != nil {
@@ -136,7 +128,7 @@ func (s *Session) prepare(ctx context.Context, datasets length.Columns) error {
 	}
 	s.Fit = source.Fit()
 	prefix := idPrefix(s.job.ID)
-	s.feed = newFeed(ctx, s.job.Requests, max(2*s.job.Users, 64), func(index int64) (*client.Call, error) {
+	s.feed = newFeed(ctx, s.job.Requests, max(2*s.job.Connections, 64), func(index int64) (*client.Call, error) {
 		isl, osl := draws.At(index)
 		made, err := source.At(s.job.Purpose, index, isl)
 		if err != nil {
@@ -154,7 +146,7 @@ func (s *Session) prepare(ctx context.Context, datasets length.Columns) error {
 	if err := pause(ctx, s.job.Quiet); err != nil {
 		return err
 	}
-	if err := s.Client.Warm(ctx, s.job.Users); err != nil {
+	if err := s.Client.Warm(ctx, s.job.Connections); err != nil {
 		return stage.Fail(stage.Transient, "endpoint_gone", err)
 	}
 	return nil
@@ -184,57 +176,6 @@ func (s *Session) Nonce() string { return s.job.Nonce }
 func idPrefix(id string) string {
 	sum := sha256.Sum256([]byte(id))
 	return "ix-" + hex.EncodeToString(sum[:5])
-}
-
-// Run sends the job's requests as the pacer says. It hands each result to each, which is called from one goroutine; an error of it stops
-// the sending, but what was in flight is still handed over. Run returns when every request has ended and was handed over: nil, that error, or ctx's.
-func (s *Session) Run(ctx context.Context, pacer Pacer, each func(Result) error) error {
-	sending, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	if s.job.CutAfter > 0 {
-		cut := time.AfterFunc(s.Clock.Wall(s.job.CutAfter), func() { stop(errCut) })
-		defer cut.Stop()
-	}
-	ahead := 2 * pacer.Lanes()
-	results := make(chan Result, ahead)
-	spare := make(chan []table.Chunk, ahead) // chunks of results that have been taken in
-	var failure error
-	var taking sync.WaitGroup
-	taking.Go(func() {
-		for r := range results {
-			if err := each(r); err != nil && failure == nil {
-				failure = err
-				stop(err)
-			}
-			select {
-			case spare <- r.Chunks[:0]:
-			default:
-			}
-		}
-	})
-	Run(sending, s.Clock, pacer, s.feed.items, func(ctx context.Context, lane int, schedNS int64, it item) int64 {
-		var chunks []table.Chunk
-		select {
-		case chunks = <-spare:
-		default:
-		}
-		row, chunks := s.Client.Send(ctx, it.call, schedNS, chunks)
-		row.Index, row.User = it.index, int32(lane)
-		if row.Status == "cancelled" && errors.Is(context.Cause(ctx), errCut) {
-			row.Status, row.Error = "unfinished", errCut.Error()
-		}
-		results <- Result{row, chunks}
-		return row.TDone
-	})
-	close(results)
-	taking.Wait()
-	if failure != nil {
-		return failure
-	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	return s.feed.close()
 }
 
 // Close lets go of what the session holds. Run must have returned.

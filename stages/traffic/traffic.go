@@ -1,59 +1,37 @@
-// Package traffic decides when requests are sent. Its invariant: no request is sent before its time, none is in flight beyond the pacer's
-// lanes, and when Run returns all have ended.
+// Package traffic decides when requests are sent. Its invariant: no request is sent before its time, none beyond the most that may be in
+// flight, and when Run returns all have ended.
 package traffic
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 )
 
-// Pacer says how many requests may be in flight and when each is to be sent. Times are nanoseconds on the load's clock. Its methods are
-// safe for concurrent use. A closed loop answers the lane that asks; an open one would hand the next arrival of its schedule to whichever
-// lane is free, however late.
-type Pacer interface {
-	// Lanes returns the most requests in flight at once.
-	Lanes() int
-	// Next returns when the lane's next request is to be sent, given that the lane has been free since freeNS, and false when
-	// no more are to be sent.
-	Next(lane int, freeNS int64) (schedNS int64, ok bool)
+// Model is a load model: Closed or Open.
+type Model interface {
+	// lanes is how many requests are in flight at once, as far as the model knows ahead.
+	lanes() int
+	// run has the items that come out of work sent, each at its time, until work is closed, the model has no more or ctx ends. It returns
+	// when every send that it called has. Times are nanoseconds on clock.
+	run(ctx context.Context, clock *stage.Clock, work <-chan item, send sender)
 }
 
-// Run sends what comes out of work, each at its time, until work is closed, the pacer has no more or ctx ends. send returns when its request
-// ended; it is called from one goroutine for each lane. Run returns when all of them have.
-func Run[T any](ctx context.Context, clock *stage.Clock, pacer Pacer, work <-chan T, send func(ctx context.Context, lane int, schedNS int64, item T) (endNS int64)) {
-	var lanes sync.WaitGroup
-	for lane := range pacer.Lanes() {
-		lanes.Go(func() {
-			var free int64
-			for {
-				sched, ok := pacer.Next(lane, free)
-				if !ok || !sleepUntil(ctx, clock, sched) {
-					return
-				}
-				item, ok := receive(ctx, work)
-				if !ok {
-					return
-				}
-				free = send(ctx, lane, sched, item)
-			}
-		})
-	}
-	lanes.Wait()
-}
+// sender sends an item and returns when whoever sent it is free again. It may be called from many goroutines. user is -1 where a request is
+// nobody's.
+type sender func(ctx context.Context, user int, schedNS int64, it item) (freeNS int64)
 
 // receive waits for an item. Ahead of it an ended ctx counts.
-func receive[T any](ctx context.Context, work <-chan T) (item T, ok bool) {
+func receive(ctx context.Context, work <-chan item) (it item, ok bool) {
 	if ctx.Err() != nil {
-		return item, false
+		return it, false
 	}
 	select {
-	case item, ok = <-work:
-		return item, ok
+	case it, ok = <-work:
+		return it, ok
 	case <-ctx.Done():
-		return item, false
+		return it, false
 	}
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,18 +13,18 @@ import (
 )
 
 // sent is one request of a test: times on the load's clock.
-type sent struct{ item, lane, sched, start, end int64 }
+type sent struct{ item, user, sched, start, end int64 }
 
-// drive runs the pacer over n items (0: without end) whose requests take the given time, in a bubble of virtual time.
-func drive(ctx context.Context, clock *stage.Clock, pacer Pacer, n int, takes func(item int64) time.Duration) []sent {
-	work := make(chan int64)
+// drive runs the model over n items (0: without end) whose requests take the given time, in a bubble of virtual time.
+func drive(ctx context.Context, clock *stage.Clock, model Model, n int, takes func(item int64) time.Duration) []sent {
+	work := make(chan item)
 	feed, stop := context.WithCancel(ctx)
 	var feeding sync.WaitGroup
 	feeding.Go(func() {
 		defer close(work)
 		for i := int64(0); n == 0 || i < int64(n); i++ {
 			select {
-			case work <- i:
+			case work <- item{index: i}:
 			case <-feed.Done():
 				return
 			}
@@ -33,9 +32,9 @@ func drive(ctx context.Context, clock *stage.Clock, pacer Pacer, n int, takes fu
 	})
 	var mu sync.Mutex
 	var all []sent
-	Run(ctx, clock, pacer, work, func(ctx context.Context, lane int, sched int64, item int64) int64 {
-		s := sent{item: item, lane: int64(lane), sched: sched, start: clock.NowNS()}
-		timer := time.NewTimer(clock.Wall(takes(item)))
+	model.run(ctx, clock, work, func(ctx context.Context, user int, sched int64, it item) int64 {
+		s := sent{item: it.index, user: int64(user), sched: sched, start: clock.NowNS()}
+		timer := time.NewTimer(clock.Wall(takes(it.index)))
 		defer timer.Stop()
 		select {
 		case <-timer.C:
@@ -88,17 +87,17 @@ func TestClosedKeepsUsersInFlight(t *testing.T) {
 	})
 }
 
-// Each user is a lane: its next request is due the moment its former one ended.
+// The next request of a user is due the moment its former one ended.
 func TestClosedUsersFollowThemselves(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := drive(t.Context(), stage.NewClock(time.Now, stage.ServerClock{}), NewClosed(3, 0, 0, 0, 1), 12, second)
 		ends := map[int64]int64{}
 		slices.SortFunc(all, func(a, b sent) int { return int(a.start - b.start) })
 		for _, s := range all {
-			if s.sched != ends[s.lane] {
-				t.Errorf("user %d: due at %d, its former request ended at %d", s.lane, s.sched, ends[s.lane])
+			if s.sched != ends[s.user] {
+				t.Errorf("user %d: due at %d, its former request ended at %d", s.user, s.sched, ends[s.user])
 			}
-			ends[s.lane] = s.end
+			ends[s.user] = s.end
 		}
 		if len(ends) != 3 {
 			t.Errorf("%d users", len(ends))
@@ -128,7 +127,7 @@ func TestClockOfASimulatedServer(t *testing.T) {
 	})
 }
 
-func TestCancelEndsAllLanes(t *testing.T) {
+func TestCancelEndsAllUsers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), 1500*time.Millisecond)
 		defer cancel()
@@ -154,8 +153,8 @@ func TestRamp(t *testing.T) {
 	starts := func(seed uint64) []int64 {
 		c := NewClosed(100, 5e9, time.Second, 0, seed)
 		var all []int64
-		for user := range c.Lanes() {
-			at, ok := c.Next(user, 0)
+		for user := range c.lanes() {
+			at, ok := c.next(user, 0)
 			if !ok || at < 5e9 || at >= 6e9 {
 				t.Fatalf("user %d begins at %d, %v", user, at, ok)
 			}
@@ -178,36 +177,4 @@ func TestRamp(t *testing.T) {
 			t.Errorf("nobody begins within %v", time.Duration(gap))
 		}
 	}
-}
-
-// schedule is an open loop in the small: arrivals at fixed times, for whichever lane is free.
-type schedule struct {
-	lanes int
-	gap   int64
-	taken atomic.Int64
-	last  int64
-}
-
-func (s *schedule) Lanes() int { return s.lanes }
-
-func (s *schedule) Next(_ int, _ int64) (int64, bool) {
-	n := s.taken.Add(1) - 1
-	return n * s.gap, n < s.last
-}
-
-// The seam holds another load model: arrivals keep their own time, and a late one shows in its sched.
-func TestPacerOfAnOpenLoop(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		pacer := &schedule{lanes: 2, gap: int64(400 * time.Millisecond), last: 6}
-		all := drive(t.Context(), stage.NewClock(time.Now, stage.ServerClock{}), pacer, 6, second)
-		var late []time.Duration
-		for _, s := range all {
-			late = append(late, time.Duration(s.start-s.sched))
-		}
-		slices.Sort(late)
-		ms := time.Millisecond
-		if diff := cmp.Diff([]time.Duration{0, 0, 200 * ms, 200 * ms, 400 * ms, 400 * ms}, late); diff != "" {
-			t.Errorf("lag (-want +got):\n%s", diff)
-		}
-	})
 }

@@ -78,8 +78,8 @@ func run(ctx context.Context, env stage.Env, task stage.Task, cfg stage.WarmupCo
 	}
 	cfg.Requests = max(cfg.Requests, cfg.Users)
 	endpoint := task.Incarnation.Endpoint()
-	session, err := traffic.Open(ctx, env, traffic.Job{
-		Endpoint: endpoint, Workload: cfg.Workload, Options: cfg.Options, Users: cfg.Users, Requests: cfg.Requests,
+	session, err := traffic.Prepare(ctx, env, traffic.Job{
+		Endpoint: endpoint, Workload: cfg.Workload, Options: cfg.Options, Connections: cfg.Users, Requests: cfg.Requests,
 		RequestTimeout: time.Duration(cfg.Unkeyed.RequestTimeout), SecretHeaders: cfg.Unkeyed.SecretHeaders,
 		Purpose: prompt.Warmup, Trial: 1, LongestFirst: true, Seed: cfg.Seed, Scope: task.Address.String(), Nonce: traffic.Nonce(endpoint, env.RunID, task.Attempt),
 		ID: fmt.Sprint(env.RunID, task.Address, task.Attempt),

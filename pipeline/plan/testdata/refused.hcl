@@ -1,4 +1,4 @@
-# More GPUs than the quota, and a rate.
+# More GPUs than the quota.
 suite "refused" {}
 
 model "tiny" {
@@ -23,12 +23,4 @@ benchmark "wide" {
     gpus  = [1, 4]
     users = [4, 8]
   }
-}
-
-benchmark "open" {
-  model    = model.tiny
-  provider = provider.fake.cloud
-  workload = workload.chat
-  gpu_type = "H100"
-  rate     = 2
 }

@@ -35,7 +35,7 @@ func clientLimited(s *metric.Sample, facts Facts) (string, bool) {
 	return "", false
 }
 
-// sendsLate looks at the lag of a closed loop, whose requests are due when the former ones end. A simulated server takes its share of this machine
+// sendsLate looks at how long after they were due requests left. A simulated server takes its share of this machine
 // from the client in bursts, which delay a few requests of each crowd: there the median counts.
 func sendsLate(s *metric.Sample, facts Facts) (string, bool) {
 	name, p := "p99", 0.99
@@ -53,7 +53,7 @@ func sendsLate(s *metric.Sample, facts Facts) (string, bool) {
 	ttft, ok := value(s, "ttft_p50_s")
 	ttft /= facts.speed()
 	return fmt.Sprintf("requests left %.1f ms late (%s), the median ttft is %.1f ms", 1e3*lag, name, 1e3*ttft),
-		ok && s.Labels.Users > 0 && lag > max(maxLagSeconds, maxLagOfTTFT*ttft)
+		ok && lag > max(maxLagSeconds, maxLagOfTTFT*ttft)
 }
 
 // outOfCPU looks at the processor time of the client's process. That of a simulated endpoint may be the server's, too.
