@@ -1,0 +1,79 @@
+package null
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+)
+
+// Answer is one answer as a client met it. Times are unix nanoseconds of this machine.
+type Answer struct {
+	ID     string
+	Send   int64   // just before the request was written
+	Tokens []int64 // when each was read
+}
+
+// Figures is what a client adds to the times of the server, in seconds.
+type Figures struct {
+	Tokens         int
+	TTFTError      float64 // mean of the client's time to the first token, from its send, less the server's, from the request's arrival
+	LagP50, LagP99 float64 // from the server's write of a token to the client's stamp
+	GapP50, GapP99 float64 // between the client's stamps of neighbouring tokens
+}
+
+// Compare holds answers against the server's records of them.
+func Compare(answers []Answer, records []Record) (Figures, error) {
+	byID := make(map[string]Record, len(records))
+	for _, r := range records {
+		byID[r.ID] = r
+	}
+	var lags, gaps []float64
+	var f Figures
+	for _, a := range answers {
+		r, ok := byID[a.ID]
+		if !ok || len(r.Writes) != len(a.Tokens) || len(a.Tokens) == 0 {
+			return f, fmt.Errorf("answer %s: the server wrote %d tokens, the client read %d", a.ID, len(r.Writes), len(a.Tokens))
+		}
+		f.TTFTError += float64((a.Tokens[0]-a.Send)-(r.Writes[0]-r.Arrival)) / 1e9 / float64(len(answers))
+		for i, t := range a.Tokens {
+			lags = append(lags, float64(t-r.Writes[i])/1e9)
+			if i > 0 {
+				gaps = append(gaps, float64(t-a.Tokens[i-1])/1e9)
+			}
+		}
+	}
+	slices.Sort(lags)
+	slices.Sort(gaps)
+	f.Tokens = len(lags)
+	f.LagP50, f.LagP99 = percentile(lags, 50), percentile(lags, 99)
+	f.GapP50, f.GapP99 = percentile(gaps, 50), percentile(gaps, 99)
+	return f, nil
+}
+
+func percentile(ascending []float64, p int) float64 {
+	if len(ascending) == 0 {
+		return 0
+	}
+	return ascending[(len(ascending)-1)*p/100]
+}
+
+// Records takes the records of the streams that have ended from the server at url, which forgets them.
+func Records(ctx context.Context, url string) ([]Record, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/stamps", nil)
+	if err != nil {
+		return nil, fmt.Errorf("ask the null server for its records: %w", err)
+	}
+	req.Close = true
+	resp, err := new(http.Transport).RoundTrip(req)
+	if err != nil {
+		return nil, fmt.Errorf("ask the null server for its records: %w", err)
+	}
+	defer resp.Body.Close()
+	var records []Record
+	if err := json.NewDecoder(resp.Body).Decode(&records); err != nil {
+		return nil, fmt.Errorf("read the null server's records: %w", err)
+	}
+	return records, nil
+}

@@ -1,0 +1,189 @@
+// Package null is a server that answers without doing any work, to measure clients against. Its invariant: what it writes, and when, follows
+// from the request and the clock alone, and the time of a write is read before it is made.
+//
+// A request says in its extra body how it wants to be answered: see Order. Streams that are paced are written by one goroutine for all of
+// them, so that thousands cost little beside their writes; a server that takes the machine away from the client would measure itself.
+package null
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Order is how a request is to be answered. It is merged into its JSON body.
+type Order struct {
+	TTFTMicros int64 `json:"null_ttft_us,omitempty"` // from the request to the first token
+	GapMicros  int64 `json:"null_gap_us,omitempty"`  // from token to token; where this and the other are 0, tokens go out as fast as they are taken
+	Stamp      bool  `json:"null_stamp,omitempty"`   // remember when each token was written, for GET /stamps
+	Fault      Fault `json:"null_fault,omitempty"`
+	After      int   `json:"null_after,omitempty"` // tokens that go out before the fault
+}
+
+// Fault is what becomes of an answer in place of its end.
+type Fault string
+
+// The faults.
+const (
+	Reset  Fault = "reset"  // the connection is reset
+	Close  Fault = "close"  // the connection is closed
+	Stall  Fault = "stall"  // nothing more comes until the client gives up
+	Refuse Fault = "refuse" // HTTP 500 in place of an answer
+	Break  Fault = "break"  // an error object within the stream, which then ends
+)
+
+// Record is what the server knows of one stream. Times are unix nanoseconds of this machine.
+type Record struct {
+	ID      string  `json:"id"`      // X-Request-Id
+	Arrival int64   `json:"arrival"` // the first byte of the request was there
+	Writes  []int64 `json:"writes"`  // just before each token was written
+}
+
+// Server answers on any number of connections. The zero value is ready.
+type Server struct {
+	mu      sync.Mutex
+	records []Record
+}
+
+// Serve answers until ctx ends, and returns when every connection is closed.
+func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	ctx, cancel := context.WithCancel(ctx)
+	p := newPacer()
+	var work sync.WaitGroup
+	work.Go(func() { p.run(ctx) })
+	defer work.Wait()
+	defer cancel()
+	defer context.AfterFunc(ctx, func() { ln.Close() })()
+	for {
+		conn, err := ln.Accept()
+		if err != nil {
+			if ctx.Err() != nil {
+				return nil
+			}
+			return err
+		}
+		work.Go(func() {
+			defer context.AfterFunc(ctx, func() { conn.Close() })()
+			defer conn.Close()
+			s.converse(ctx, p, conn)
+		})
+	}
+}
+
+// converse answers the requests of one connection until it ends.
+func (s *Server) converse(ctx context.Context, p *pacer, conn net.Conn) {
+	in := bufio.NewReader(conn)
+	for {
+		if _, err := in.Peek(1); err != nil {
+			return
+		}
+		arrival := time.Now()
+		req, err := http.ReadRequest(in)
+		if err != nil {
+			return
+		}
+		body, err := io.ReadAll(req.Body)
+		if err != nil {
+			return
+		}
+		switch req.URL.Path {
+		case "/v1/completions", "/v1/chat/completions":
+			err = s.complete(ctx, p, conn, in, request{id: req.Header.Get("X-Request-Id"), path: req.URL.Path, body: body, arrival: arrival})
+		case "/stamps":
+			err = s.stamps(conn)
+		case "/health":
+			err = document(conn, http.StatusOK, nil)
+		case "/v1/models":
+			err = document(conn, http.StatusOK, []byte(`{"object":"list","data":[{"id":"null","object":"model"}]}`))
+		default:
+			err = document(conn, http.StatusNotFound, []byte(`{"error":{"message":"not found"}}`))
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// request is a request for a stream.
+type request struct {
+	id, path string
+	body     []byte
+	arrival  time.Time
+}
+
+var errFault = errors.New("the connection ends as ordered")
+
+// complete answers one request for a stream. An error ends the connection.
+func (s *Server) complete(ctx context.Context, p *pacer, conn net.Conn, in *bufio.Reader, r request) error {
+	var want struct {
+		Order
+		MaxTokens int             `json:"max_tokens"`
+		Prompt    json.RawMessage `json:"prompt"`
+	}
+	if err := json.Unmarshal(r.body, &want); err != nil {
+		return document(conn, http.StatusBadRequest, []byte(`{"error":{"message":"not JSON"}}`))
+	}
+	if want.Fault == Refuse {
+		return document(conn, http.StatusInternalServerError, []byte(`{"error":{"message":"refused as ordered"}}`))
+	}
+	script := formOf(r.path).script(want.MaxTokens, promptTokens(want.Prompt))
+	if want.Fault != "" {
+		script.cut(want.Fault, want.After)
+	}
+	record := Record{ID: r.id, Arrival: r.arrival.UnixNano()}
+	var err error
+	if want.TTFTMicros == 0 && want.GapMicros == 0 {
+		err = script.pour(conn, want.Stamp, &record)
+	} else {
+		err = p.play(ctx, &stream{
+			conn: conn, script: script, stamped: want.Stamp, record: &record,
+			due: r.arrival.Add(time.Duration(want.TTFTMicros) * time.Microsecond), gap: time.Duration(want.GapMicros) * time.Microsecond,
+		})
+	}
+	if want.Stamp {
+		s.mu.Lock()
+		s.records = append(s.records, record)
+		s.mu.Unlock()
+	}
+	if err != nil {
+		return err
+	}
+	return suffer(conn, in, want.Fault)
+}
+
+// suffer does to a connection what a fault does.
+func suffer(conn net.Conn, in *bufio.Reader, fault Fault) error {
+	switch fault {
+	case Reset:
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0) // its close is a reset
+		}
+		return errFault
+	case Close:
+		return errFault
+	case Stall:
+		_, _ = in.Peek(1)
+		return errFault
+	default:
+		return nil
+	}
+}
+
+// stamps answers with the records of the streams that have ended since it was last asked.
+func (s *Server) stamps(conn net.Conn) error {
+	s.mu.Lock()
+	records := s.records
+	s.records = nil
+	s.mu.Unlock()
+	text, err := json.Marshal(records)
+	if err != nil {
+		return err
+	}
+	return document(conn, http.StatusOK, text)
+}
