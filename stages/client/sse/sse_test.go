@@ -22,17 +22,17 @@ func cut(t testing.TB, stream string, size int, clean bool) []string {
 		}
 		found = append(found, text)
 	}
+	read := make([]byte, size)
 	for rest := stream; len(rest) > 0; {
-		room, err := s.Space()
-		if err != nil {
+		n := copy(read, rest)
+		rest = rest[n:]
+		if err := s.Feed(read[:n]); err != nil {
 			t.Fatal(err)
 		}
-		n := copy(room, rest[:min(size, len(rest))])
-		s.Filled(n)
-		rest = rest[n:]
 		for s.Next() {
 			note()
 		}
+		clear(read) // the scanner may not rest on what was lent to it
 	}
 	if s.Finish(clean) {
 		note()
@@ -92,27 +92,45 @@ func TestEventsOfABrokenStream(t *testing.T) {
 	}
 }
 
-func TestEventsLargerThanTheBuffer(t *testing.T) {
-	large := strings.Repeat("x", 5*readBytes)
+func TestEventsLargerThanARead(t *testing.T) {
+	large := strings.Repeat("x", 5000)
 	stream := "data: a\n\ndata: " + large + "\ndata: b\n\ndata: c\n\n"
-	if diff := cmp.Diff([]string{"a", large + "\nb", "c"}, cut(t, stream, readBytes, true)); diff != "" {
+	if diff := cmp.Diff([]string{"a", large + "\nb", "c"}, cut(t, stream, 1000, true)); diff != "" {
 		t.Error(diff)
 	}
 }
 
 func TestEventWithoutEnd(t *testing.T) {
 	var s Scanner
-	for range maxBytes/readBytes + 3 {
-		room, err := s.Space()
+	read := bytes.Repeat([]byte("x"), 1<<20)
+	for n := range maxBytes>>20 + 1 {
+		err := s.Feed(read)
 		if err != nil {
-			if err != ErrTooLarge || s.end <= maxBytes {
-				t.Fatalf("after %d bytes: %v", s.end, err)
+			if err != ErrTooLarge || n<<20 < maxBytes {
+				t.Fatalf("after %d MiB: %v", n, err)
 			}
 			return
 		}
-		s.Filled(copy(room, bytes.Repeat([]byte("x"), readBytes)))
+		if s.Next() {
+			t.Fatalf("an event of %d bytes", len(s.Data))
+		}
 	}
-	t.Fatalf("%d bytes without an end were taken", s.end)
+	t.Fatalf("%d bytes without an end were taken", len(s.buf))
+}
+
+// Reset forgets everything but the room.
+func TestReset(t *testing.T) {
+	var s Scanner
+	for _, before := range []string{"data: lost", "data: lost\n", "event: error\ndata: lost\n", "data: lost\r"} {
+		if err := s.Feed([]byte(before)); err != nil || s.Next() {
+			t.Fatal(err, s.Data)
+		}
+		s.Reset()
+		if err := s.Feed([]byte("\ufeffdata: a\n\n")); err != nil || !s.Next() || string(s.Data) != "a" || s.Failed {
+			t.Errorf("behind %q: %v, %q", before, err, s.Data)
+		}
+		s.Reset()
+	}
 }
 
 // FuzzEvents holds the scanner against a reading of the same text by lines, however the reads cut it.
