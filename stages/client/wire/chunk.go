@@ -13,7 +13,8 @@ import (
 type Usage struct {
 	PromptTokens     int32
 	CompletionTokens int32
-	CachedTokens     *int32 // of the prompt; nil where the server does not say
+	CachedTokens     int32 // of the prompt
+	HasCached        bool  // the server says how many
 }
 
 // Chunk is what one JSON document of a server — an event of a stream, or a whole answer — says.
@@ -119,20 +120,26 @@ func decodeChoice(choice object, c *Chunk) error {
 }
 
 func decodeUsage(raw json.RawMessage, c *Chunk) error {
-	var usage struct {
-		Prompt     int32 `json:"prompt_tokens"`
-		Completion int32 `json:"completion_tokens"`
-		Details    *struct {
-			Cached *int32 `json:"cached_tokens"`
-		} `json:"prompt_tokens_details"`
-	}
+	var usage, details object
 	if err := json.Unmarshal(raw, &usage); err != nil {
 		return fmt.Errorf("usage: %w", err)
 	}
-	c.HasUsage = true
-	c.Usage = Usage{PromptTokens: usage.Prompt, CompletionTokens: usage.Completion}
-	if usage.Details != nil {
-		c.Usage.CachedTokens = usage.Details.Cached
+	if err := member(usage, "prompt_tokens_details", &details); err != nil {
+		return err
+	}
+	c.HasUsage, c.Usage.HasCached = true, !isNull(details["cached_tokens"])
+	return errors.Join(
+		member(usage, "prompt_tokens", &c.Usage.PromptTokens), member(usage, "completion_tokens", &c.Usage.CompletionTokens),
+		member(details, "cached_tokens", &c.Usage.CachedTokens))
+}
+
+// member reads a member of a usage, if it is there.
+func member(from object, name string, into any) error {
+	if isNull(from[name]) {
+		return nil
+	}
+	if err := json.Unmarshal(from[name], into); err != nil {
+		return fmt.Errorf("usage: %s: %w", name, err)
 	}
 	return nil
 }

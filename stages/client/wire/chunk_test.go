@@ -11,8 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func int32p(n int32) *int32 { return &n }
-
 var documents = []struct {
 	name, text string
 	want       Chunk
@@ -45,12 +43,15 @@ var documents = []struct {
 	{"a whole answer", `{"choices":[{"message":{"content":"abc"},"finish_reason":"stop"}]}`, Chunk{Content: 3, Finish: "stop"}},
 	{
 		"usage with empty choices", `{"choices":[],"usage":{"prompt_tokens":5,"completion_tokens":7,"total_tokens":12,"prompt_tokens_details":{"cached_tokens":4}}}`,
-		Chunk{HasUsage: true, Usage: Usage{5, 7, int32p(4)}},
+		Chunk{HasUsage: true, Usage: Usage{5, 7, 4, true}},
 	},
 	{
 		"usage on the finish chunk", `{"choices":[{"text":"","finish_reason":"length"}],"usage":{"prompt_tokens":5,"completion_tokens":7,"prompt_tokens_details":null}}`,
-		Chunk{Finish: "length", HasUsage: true, Usage: Usage{5, 7, nil}},
+		Chunk{Finish: "length", HasUsage: true, Usage: Usage{5, 7, 0, false}},
 	},
+	{"usage along with a token", `{"choices":[{"text":"a"}],"usage":{"prompt_tokens":5,"total_tokens":6,"completion_tokens":1}}`, Chunk{Content: 1, HasUsage: true, Usage: Usage{PromptTokens: 5, CompletionTokens: 1}}},
+	{"usage of null", `{"usage":{"prompt_tokens":null,"completion_tokens":0,"prompt_tokens_details":{"cached_tokens":null}}}`, Chunk{HasUsage: true}},
+	{"usage in other case", `{"usage":{"Prompt_Tokens":5}}`, Chunk{HasUsage: true}},
 	{"error object", `{"error":{"message":"no memory","code":500}}`, Chunk{Failed: true, Failure: "no memory"}},
 	{"error text", `{"error":"no memory"}`, Chunk{Failed: true, Failure: "no memory"}},
 	{"error of unknown form", `{"error":{"code":7}}`, Chunk{Failed: true, Failure: `{"code":7}`}},
@@ -92,6 +93,9 @@ func TestDecodeRefuses(t *testing.T) {
 		"a raw control byte": "{\"a\":\"\n\"}",
 		"choices of text":    `{"choices":"a"}`,
 		"usage of text":      `{"usage":{"completion_tokens":"7"}}`,
+		"usage in parts":     `{"usage":{"completion_tokens":7.5}}`,
+		"usage too large":    `{"usage":{"completion_tokens":7000000000}}`,
+		"a zero in front":    `{"usage":{"completion_tokens":07}}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got Chunk
@@ -125,7 +129,7 @@ func TestScanTakesTheCaptures(t *testing.T) {
 			var c Chunk
 			agree(t, data)
 			switch {
-			case string(data) == "[DONE]" || bytes.Contains(data, []byte(`"usage":{`)):
+			case string(data) == "[DONE]" || bytes.Contains(data, []byte(`"error":{`)):
 			case decodeFast(data, &c):
 				taken++
 			default:
@@ -175,8 +179,19 @@ func read(t testing.TB, name string) []byte {
 // bodies returns the names of the captures that answer a completion, sorted.
 func bodies(t testing.TB) []string {
 	t.Helper()
+	return captured(t, "*-chat-*.txt", "*-compl-*.txt", "*-err-mid-*.txt", "*.bin")
+}
+
+// refusals returns the names of the captures that refuse something, sorted.
+func refusals(t testing.TB) []string {
+	t.Helper()
+	return captured(t, "*-err-*.txt", "*-inject-*.txt")
+}
+
+func captured(t testing.TB, patterns ...string) []string {
+	t.Helper()
 	var names []string
-	for _, pattern := range []string{"*-chat-*.txt", "*-compl-*.txt", "*-err-mid-*.txt", "*.bin"} {
+	for _, pattern := range patterns {
 		paths, err := filepath.Glob("../testdata/captures/" + pattern)
 		if err != nil || len(paths) == 0 {
 			t.Fatalf("%s: %v, %v", pattern, paths, err)
@@ -198,6 +213,16 @@ func BenchmarkDecode(b *testing.B) {
 		for b.Loop() {
 			var c Chunk
 			if !decodeFast(data, &c) || c.Content != 7 {
+				b.Fatal(c)
+			}
+		}
+	})
+	b.Run("stream", func(b *testing.B) {
+		b.ReportAllocs()
+		var d Decoder
+		for b.Loop() {
+			var c Chunk
+			if d.Decode(data, &c) != nil || c.Content != 7 {
 				b.Fatal(c)
 			}
 		}

@@ -1,17 +1,24 @@
 package wire
 
-// decodeFast reads the common chunk — choices with a short delta, no usage, no error — without allocating, and reports whether it did.
+// decodeFast reads the common chunk — choices with a short delta, no error — without allocating, and reports whether it did.
 // It takes only what it understands in full: strict JSON, each known name once and without escapes, text that is a string or null.
 // Where it returns false, decodeJSON decides, and c is not to be used.
 func decodeFast(data []byte, c *Chunk) bool {
 	w := walker{b: data}
+	return w.decode(c)
+}
+
+func (w *walker) decode(c *Chunk) bool {
 	var seen names
 	for more := w.open('{', '}'); more; more = w.more('}') {
 		switch name := w.name(); string(name) {
 		case "choices":
 			w.once(&seen, 0)
 			w.choices(c)
-		case "usage", "error":
+		case "usage":
+			w.once(&seen, 1)
+			w.usage(c)
+		case "error":
 			w.null()
 		case "object":
 			if kind, plain := w.str(); !plain || string(kind) == "error" {
@@ -35,7 +42,7 @@ func (w *walker) choices(c *Chunk) {
 				w.delta(c)
 			case "text":
 				w.once(&seen, 1)
-				c.Content += w.text()
+				c.Content += w.text(content)
 			case "finish_reason":
 				w.once(&seen, 2)
 				w.finish(c)
@@ -50,25 +57,66 @@ func (w *walker) choices(c *Chunk) {
 
 func (w *walker) delta(c *Chunk) {
 	var seen names
-	thought, reasoning := 0, 0
+	thought, other := 0, 0
 	for more := w.open('{', '}'); more; more = w.more('}') {
 		switch name := w.name(); string(name) {
 		case "content":
 			w.once(&seen, 0)
-			c.Content += w.text()
+			c.Content += w.text(content)
 		case "reasoning_content":
 			w.once(&seen, 1)
-			thought = w.text()
+			thought = w.text(reasoning)
 		case "reasoning":
 			w.once(&seen, 2)
-			reasoning = w.text()
+			other = w.text(reasoning)
 		case "refusal", "tool_calls", "function_call":
 			w.null()
 		default:
 			w.skip(0)
 		}
 	}
-	c.Reasoning += max(thought, reasoning)
+	c.Reasoning += max(thought, other)
+}
+
+// usage reads a server's count, which some send with each chunk.
+func (w *walker) usage(c *Chunk) {
+	if w.peek() != '{' {
+		w.null()
+		return
+	}
+	c.HasUsage = true
+	var seen names
+	for more := w.open('{', '}'); more; more = w.more('}') {
+		switch name := w.name(); string(name) {
+		case "prompt_tokens":
+			w.once(&seen, 0)
+			c.Usage.PromptTokens = w.count()
+		case "completion_tokens":
+			w.once(&seen, 1)
+			c.Usage.CompletionTokens = w.count()
+		case "prompt_tokens_details":
+			w.once(&seen, 2)
+			w.details(c)
+		default:
+			w.skip(0)
+		}
+	}
+}
+
+func (w *walker) details(c *Chunk) {
+	if w.peek() != '{' {
+		w.null()
+		return
+	}
+	var seen names
+	for more := w.open('{', '}'); more; more = w.more('}') {
+		if name := w.name(); string(name) == "cached_tokens" {
+			w.once(&seen, 0)
+			c.Usage.CachedTokens, c.Usage.HasCached = w.count(), true
+		} else {
+			w.skip(0)
+		}
+	}
 }
 
 func (w *walker) finish(c *Chunk) {

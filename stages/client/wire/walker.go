@@ -1,12 +1,20 @@
 package wire
 
-import "unicode/utf8"
+import (
+	"encoding/binary"
+	"math/bits"
+	"unicode/utf8"
+)
 
 // walker reads strict JSON front to back. Once bad, it stays so, and every loop over it ends.
 type walker struct {
 	b   []byte
 	i   int
 	bad bool
+
+	texts            int // strings that text has read; the last of them:
+	textFrom, textTo int // b[textFrom:textTo] is between its quotes
+	textKind         kind
 }
 
 const maxDepth = 64 // of nesting that skip follows
@@ -80,7 +88,7 @@ func (w *walker) str() (raw []byte, plain bool) {
 	}
 	from := w.i
 	plain = true
-	for ; w.i < len(w.b); w.i++ {
+	for w.plain(); w.i < len(w.b); w.i++ {
 		switch b := w.b[w.i]; {
 		case b == '"':
 			raw = w.b[from:w.i]
@@ -104,6 +112,20 @@ func (w *walker) str() (raw []byte, plain bool) {
 	return nil, false
 }
 
+// plain passes over bytes that mean nothing in a string, eight at a time, and stops at or a little before the first that does.
+func (w *walker) plain() {
+	const each = 0x0101010101010101
+	for ; w.i+8 <= len(w.b); w.i += 8 {
+		x := binary.LittleEndian.Uint64(w.b[w.i:])
+		quote, escape := x^each*'"', x^each*'\\'
+		// The highest bit of each byte that is below a space, a quote, a backslash or beyond ASCII; what stands above the lowest such may be wrong.
+		if stop := ((x - each*' ') | (quote - each) | (escape - each) | x) & (each << 7); stop != 0 {
+			w.i += bits.TrailingZeros64(stop) / 8
+			return
+		}
+	}
+}
+
 // escape checks the escape whose letter is at i, and stops at its last byte.
 func (w *walker) escape() bool {
 	switch w.b[w.i] {
@@ -119,12 +141,14 @@ func (w *walker) escape() bool {
 }
 
 // text reads null or a string and returns the bytes of UTF-8 that it stands for.
-func (w *walker) text() int {
+func (w *walker) text(k kind) int {
 	if w.peek() != '"' {
 		w.null()
 		return 0
 	}
+	from := w.i + 1
 	raw, plain := w.str()
+	w.texts, w.textFrom, w.textTo, w.textKind = w.texts+1, from, from+len(raw), k
 	if plain {
 		return len(raw)
 	}
@@ -172,6 +196,22 @@ func hex4(b []byte) (rune, bool) {
 		r = r<<4 | rune(c)
 	}
 	return r, true
+}
+
+// count reads a number of tokens.
+func (w *walker) count() int32 {
+	w.space()
+	from, n := w.i, int32(0)
+	for ; w.i < len(w.b) && w.b[w.i] >= '0' && w.b[w.i] <= '9' && w.i-from < 9; w.i++ {
+		n = 10*n + int32(w.b[w.i]-'0')
+	}
+	switch digits := w.b[from:w.i]; {
+	case len(digits) == 0, len(digits) > 1 && digits[0] == '0':
+		w.bad = true
+	case w.peek() != ',' && w.peek() != '}': // a fraction, or a larger number
+		w.bad = true
+	}
+	return n
 }
 
 // null reads the literal null.
