@@ -5,61 +5,120 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
+	"time"
 
 	"github.com/strangeloopio/inferencex/schemas/table"
+	"github.com/strangeloopio/inferencex/stages/client/h1"
 	"github.com/strangeloopio/inferencex/stages/client/sse"
 	"github.com/strangeloopio/inferencex/stages/client/wire"
 )
 
-// answer puts the row of a request together while its answer comes in.
-type answer struct {
-	client     *Client
-	row        table.Request
-	chunks     []table.Chunk
-	firstChunk int // chunks before it are of other requests
+const (
+	maxRefusalBytes  = 64 << 10
+	maxDocumentBytes = 16 << 20
+)
 
+// answer puts the row of a request together while its answer comes in, piece by piece.
+type answer struct {
+	client *Client
+	row    table.Request
+	chunks []table.Chunk
+	leave  func() // ends the request's context
+	linger *time.Timer
+
+	form   form
+	stream sse.Scanner
+	held   []byte // a body that is no stream
+	end    ending // going until the answer itself is known to be no good
+	err    error  // why
+
+	decoder     wire.Decoder
 	chunk       wire.Chunk // the event at hand; here so that it is not allocated for each
 	finish      string
-	usage       *wire.Usage
+	hasUsage    bool
+	usage       wire.Usage
 	usageSeq    int32 // chunks so far when usage last came along with one: then its growth is the chunk's tokens
 	lastNS      int64 // of the last non-empty delta
 	contentType string
 	doneNS      int64 // when [DONE] was read; 0: not yet
-	lingering   bool
 }
 
-// begin takes in the head of an answer.
-func (a *answer) begin(resp *http.Response) {
-	a.row.THeaders = a.now()
-	a.row.HTTPStatus = int32(resp.StatusCode)
-	a.row.Protocol = resp.Proto
-	a.contentType = resp.Header.Get("Content-Type")
+// form is what sort of body comes.
+type form int
+
+const (
+	unknown form = iota // until its first byte is there
+	events
+	document
+	refusal
+	encoded // in a way that was not asked for
+)
+
+func (c *Client) newAnswer(call *Call, schedNS int64, chunks []table.Chunk) *answer {
+	return &answer{client: c, row: call.row(schedNS), chunks: chunks}
 }
 
-func (a *answer) now() *int64 {
-	t := a.client.clock.NowNS()
-	return &t
+// Head takes in the head of an answer.
+func (a *answer) Head(t int64, head h1.Head) {
+	a.row.THeaders = &t
+	a.row.HTTPStatus = int32(head.Status)
+	a.row.Protocol = head.Proto
+	a.contentType = head.ContentType
+	switch {
+	case head.Status != http.StatusOK:
+		a.form = refusal
+	case head.ContentEncoding != "" && head.ContentEncoding != "identity":
+		a.form, a.end, a.err = encoded, compressed, errors.New(head.ContentEncoding)
+	}
+}
+
+// Body takes in the next bytes of a body and reports whether they decide the answer.
+func (a *answer) Body(t int64, b []byte) (enough bool) {
+	if a.form == unknown {
+		a.form = events
+		if startsDocument(b) {
+			a.form = document
+		}
+	}
+	switch a.form {
+	case refusal:
+		a.held = append(a.held, b...)
+		return len(a.held) >= maxRefusalBytes
+	case document:
+		a.held = append(a.held, b...)
+		return len(a.held) >= maxDocumentBytes
+	case events:
+		if err := a.stream.Feed(b); err != nil {
+			a.end, a.err = garbled, err
+			return true
+		}
+		for a.stream.Next() {
+			if a.end, a.err = a.event(t); a.end != going {
+				return true
+			}
+		}
+	}
+	return a.end != going
 }
 
 // event takes in one event that was whole at t.
-func (a *answer) event(stream *sse.Scanner, t int64) (ending, error) {
+func (a *answer) event(t int64) (ending, error) {
 	if a.row.TFirstEvent == nil {
-		first := t
-		a.row.TFirstEvent = &first
+		a.row.TFirstEvent = at(t)
 	}
-	data := bytes.TrimSpace(stream.Data)
+	data := bytes.TrimSpace(a.stream.Data)
 	switch {
 	case a.doneNS != 0 || len(data) == 0:
 		return going, nil
 	case string(data) == "[DONE]":
 		a.doneNS = t
+		a.linger = time.AfterFunc(lingerAfterDone, a.leave)
 		return going, nil
 	}
-	err := wire.Decode(data, &a.chunk)
+	err := a.decoder.Decode(data, &a.chunk)
 	switch {
-	case stream.Failed && (err != nil || !a.chunk.Failed):
+	case a.stream.Failed && (err != nil || !a.chunk.Failed):
 		return failed, errors.New(wire.MessageOf(data))
 	case err != nil:
 		return garbled, fmt.Errorf("event %q: %w", data[:min(len(data), 80)], err)
@@ -70,6 +129,9 @@ func (a *answer) event(stream *sse.Scanner, t int64) (ending, error) {
 	return going, nil
 }
 
+// at is a time of a row that has come.
+func at(t int64) *int64 { return &t }
+
 // delta takes in what the event at hand says.
 func (a *answer) delta(t int64) {
 	if a.chunk.Finish != "" {
@@ -77,12 +139,10 @@ func (a *answer) delta(t int64) {
 	}
 	if n := a.chunk.Bytes(); n > 0 {
 		if a.row.TFirstToken == nil {
-			first := t
-			a.row.TFirstToken = &first
+			a.row.TFirstToken = at(t)
 		}
 		if a.row.TFirstAnswer == nil && a.chunk.Content+a.chunk.Tool > 0 {
-			first := t
-			a.row.TFirstAnswer = &first
+			a.row.TFirstAnswer = at(t)
 		}
 		a.lastNS = t
 		a.chunks = append(a.chunks, table.Chunk{Seq: a.row.Chunks, T: t, Bytes: int32(n), Tokens: a.chunkTokens(), Kind: a.chunk.Kind()})
@@ -91,8 +151,7 @@ func (a *answer) delta(t int64) {
 		a.client.deltas.Add(1)
 	}
 	if a.chunk.HasUsage {
-		usage := a.chunk.Usage
-		a.usage, a.usageSeq = &usage, a.row.Chunks
+		a.hasUsage, a.usage, a.usageSeq = true, a.chunk.Usage, a.row.Chunks
 	}
 }
 
@@ -101,34 +160,47 @@ func (a *answer) chunkTokens() int32 {
 	switch {
 	case !a.chunk.HasUsage || a.usageSeq != a.row.Chunks:
 		return 0
-	case a.usage == nil:
+	case !a.hasUsage:
 		return a.chunk.Usage.CompletionTokens
 	default:
 		return a.chunk.Usage.CompletionTokens - a.usage.CompletionTokens
 	}
 }
 
-// endOfBody says how a stream ended whose body gave err at t.
-func (a *answer) endOfBody(stream *sse.Scanner, t int64, err error) (ending, error) {
-	clean := err == io.EOF
-	if stream.Finish(clean) {
-		if end, err := a.event(stream, t); end != going {
-			return end, err
+// close says how an answer ended of which the head has come, and whose body ended at t: whole or by enough where err is nil, or by err.
+func (a *answer) close(ctx context.Context, t int64, err error) {
+	end, why := a.ending(t, err)
+	a.settle(ctx, t, end, why)
+}
+
+func (a *answer) ending(t int64, err error) (ending, error) {
+	if a.end != going {
+		return a.end, a.err
+	}
+	switch a.form {
+	case refusal:
+		code := int(a.row.HTTPStatus)
+		return refused, &StatusError{Code: code, Message: a.client.excerpt(wire.Refusal(a.held)), Hint: a.client.hint(code)}
+	case document:
+		if err != nil {
+			return broken, err
+		}
+		return a.whole()
+	}
+	if a.stream.Finish(err == nil) {
+		if end, why := a.event(t); end != going {
+			return end, why
 		}
 	}
-	if clean || a.doneNS != 0 {
+	if err == nil || a.doneNS != 0 {
 		return whole, nil
 	}
 	return broken, err
 }
 
-// document takes in a body that is one JSON document though a stream was asked for.
-func (a *answer) document(body io.Reader) (ending, error) {
-	data, err := io.ReadAll(io.LimitReader(body, maxDocumentBytes))
-	if err != nil {
-		return broken, err
-	}
-	if err := wire.Decode(data, &a.chunk); err != nil {
+// whole takes in a body that is one JSON document though a stream was asked for.
+func (a *answer) whole() (ending, error) {
+	if err := wire.Decode(a.held, &a.chunk); err != nil {
 		return garbled, err
 	}
 	if a.chunk.Failed {
@@ -136,23 +208,31 @@ func (a *answer) document(body io.Reader) (ending, error) {
 	}
 	a.finish = a.chunk.Finish
 	a.row.OutputBytes = int64(a.chunk.Bytes())
-	if a.chunk.HasUsage {
-		usage := a.chunk.Usage
-		a.usage = &usage
-	}
+	a.hasUsage, a.usage = a.chunk.HasUsage, a.chunk.Usage
 	return unstreamed, nil
 }
 
-// settle fills in the rest of the row.
-func (a *answer) settle(ctx context.Context, end ending, err error) {
+// startsDocument reports whether the body that begins so is one JSON document and no stream, whatever its content type says.
+func startsDocument(begin []byte) bool {
+	begin = bytes.TrimLeft(begin, " \t\r\n")
+	return len(begin) > 0 && begin[0] == '{'
+}
+
+func (a *answer) stopLingering() {
+	if a.linger != nil {
+		a.linger.Stop()
+	}
+}
+
+// settle fills in the rest of the row of an answer that ended at t.
+func (a *answer) settle(ctx context.Context, t int64, end ending, err error) {
 	row := &a.row
-	row.TDone = a.client.clock.NowNS()
+	row.TDone = t
 	if a.doneNS != 0 && ctx.Err() != nil { // the server kept the connection open: its answer ended before
 		row.TDone = a.doneNS
 	}
 	if row.Chunks > 0 {
-		last := a.lastNS
-		row.TLastToken = &last
+		row.TLastToken = at(a.lastNS)
 	}
 	row.FinishReason = a.finish
 	a.settleTokens()
@@ -162,16 +242,16 @@ func (a *answer) settle(ctx context.Context, end ending, err error) {
 
 // settleTokens fills in the lengths: the server's where it said, else a chunk is taken for a token and the row says so.
 func (a *answer) settleTokens() {
-	row := &a.row
-	if a.usage != nil {
-		if a.usage.PromptTokens > 0 {
-			row.ISL = &a.usage.PromptTokens
-		}
-		row.CachedTokens = a.usage.CachedTokens
+	row, usage := &a.row, a.usage // a copy, so that the row does not hold the answer
+	if usage.PromptTokens > 0 {
+		row.ISL = &usage.PromptTokens
+	}
+	if usage.HasCached {
+		row.CachedTokens = &usage.CachedTokens
 	}
 	switch {
-	case a.usage != nil && (a.usage.CompletionTokens > 0 || row.Chunks == 0):
-		row.OSL, row.TokenSource = &a.usage.CompletionTokens, "usage"
+	case a.hasUsage && (usage.CompletionTokens > 0 || row.Chunks == 0):
+		row.OSL, row.TokenSource = &usage.CompletionTokens, "usage"
 	case row.Chunks > 0:
 		n := row.Chunks
 		row.OSL, row.TokenSource = &n, "chunks"

@@ -1,13 +1,10 @@
 package client
 
 import (
-	"bytes"
-	"io"
 	"testing"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/table"
-	"github.com/strangeloopio/inferencex/stages/client/sse"
 )
 
 // BenchmarkToken measures what one token costs between the read and the row: cutting out its event, decoding it and noting its chunk.
@@ -15,26 +12,12 @@ func BenchmarkToken(b *testing.B) {
 	event := []byte(`data: {"id":"chatcmpl-37cc408a-e3b3-5c39-9fd1-2e2a7d2ab44d","model":"llm","object":"chat.completion.chunk","created":1795429793,` +
 		`"usage":null,"choices":[{"index":0,"finish_reason":null,"delta":{"content":"teach "}}]}` + "\n\n")
 	a := answer{client: &Client{}, chunks: make([]table.Chunk, 0, 1)}
-	body := bytes.NewReader(event)
-	var s sse.Scanner
 	b.ReportAllocs()
 	b.SetBytes(int64(len(event)))
 	for b.Loop() {
-		body.Reset(event)
-		room, err := s.Space()
-		if err != nil {
-			b.Fatal(err)
-		}
-		n, err := body.Read(room)
-		if err != nil && err != io.EOF {
-			b.Fatal(err)
-		}
-		s.Filled(n)
 		a.chunks = a.chunks[:0]
-		for s.Next() {
-			if end, err := a.event(&s, 1); end != going {
-				b.Fatal(err)
-			}
+		if a.Body(1, event) {
+			b.Fatal(a.err)
 		}
 	}
 	if a.row.Chunks == 0 {
@@ -46,16 +29,10 @@ func BenchmarkToken(b *testing.B) {
 func TestNoAllocationPerToken(t *testing.T) {
 	event := []byte("data: {\"choices\":[{\"delta\":{\"content\":\" \\u00e9 \\n\"}}],\"usage\":null}\r\n\r\n")
 	a := answer{client: &Client{clock: &stage.Clock{}}, chunks: make([]table.Chunk, 0, 1)}
-	var s sse.Scanner
 	token := func() {
-		room, err := s.Space()
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.Filled(copy(room, event))
 		a.chunks = a.chunks[:0]
-		for s.Next() {
-			a.event(&s, 1)
+		for cut := range 2 { // one event over two reads
+			a.Body(1, event[cut*len(event)/2:][:len(event)/2+cut*(len(event)%2)])
 		}
 	}
 	token() // the first one makes the buffer and the row's times

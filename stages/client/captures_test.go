@@ -131,8 +131,10 @@ func TestCaptures(t *testing.T) {
 			}
 			for way, writes := range ways {
 				server := newReplay(t, once(writes...))
-				if diff := cmp.Diff(want, complete(t, newClient(t, server.URL), hello)); diff != "" {
-					t.Errorf("%s: row (-want +got):\n%s", way, diff)
+				for carrier, c := range carriers(t, server.URL) {
+					if diff := cmp.Diff(want, complete(t, c, hello)); diff != "" {
+						t.Errorf("%s, %s: row (-want +got):\n%s", carrier, way, diff)
+					}
 				}
 			}
 		})

@@ -5,21 +5,16 @@ package client
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
-	"math"
-	"net"
 	"net/http"
 	"net/url"
-	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/table"
-	"github.com/strangeloopio/inferencex/stages/client/sse"
+	"github.com/strangeloopio/inferencex/stages/client/h1"
 )
 
 // Config says which server to ask and how.
@@ -38,16 +33,16 @@ type Config struct {
 // Client asks one server. It is safe for concurrent use, follows no redirects, uses no proxy and speaks HTTP/1.1.
 type Client struct {
 	endpoint       stage.Endpoint
-	base           string
+	base           string // URL, without the paths of APIs
+	host, prefix   string // of it
 	clock          *stage.Clock
 	maxTokensField string
 	staleWithin    time.Duration // wall time
 	header         http.Header
-	secrets        []string // never shown in an error
-	pool           *pool
-	transport      *http.Transport // of measured requests
+	fields         []byte          // header as it goes over the wire
+	secrets        []string        // never shown in an error
+	carrier        carrier         // of measured requests
 	control        *http.Transport // of all others, so that these use up no warm connection
-	scanners       sync.Pool       // of *sse.Scanner, for their buffers
 
 	inFlight atomic.Int64
 	deltas   atomic.Int64
@@ -66,7 +61,7 @@ func New(cfg Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{endpoint: cfg.Endpoint, base: base.String(), clock: cfg.Clock, maxTokensField: cfg.MaxTokensField}
+	c := &Client{endpoint: cfg.Endpoint, base: base.String(), host: base.Host, prefix: base.EscapedPath(), clock: cfg.Clock, maxTokensField: cfg.MaxTokensField}
 	switch c.maxTokensField {
 	case "":
 		c.maxTokensField = "max_tokens"
@@ -81,35 +76,32 @@ func New(cfg Config) (*Client, error) {
 	if err := c.setHeader(cfg); err != nil {
 		return nil, err
 	}
-	c.scanners.New = func() any { return new(sse.Scanner) }
-	c.pool = newPool(hostPort(base), tlsFor(base))
-	c.transport = newTransport(c.pool.dial)
-	c.control = newTransport(c.pool.connect)
-	return c, nil
+	p := newPool(hostPort(base), tlsFor(base))
+	c.control = newTransport(p.connect)
+	c.carrier, err = c.newCarrier(base, p)
+	return c, err
 }
 
-func newTransport(dial func(context.Context, string, string) (net.Conn, error)) *http.Transport {
-	return &http.Transport{
-		DialContext:    dial,
-		DialTLSContext: dial,
-		// Compressed tokens come in lumps; identity is asked for and anything else refused.
-		DisableCompression:  true,
-		MaxIdleConnsPerHost: math.MaxInt,
-		WriteBufferSize:     32 << 10, // most prompts go out in one write
-		ReadBufferSize:      16 << 10,
+// newCarrier chooses what carries requests: the loop where it can, which measures best, and else net/http.
+func (c *Client) newCarrier(base *url.URL, p *pool) (carrier, error) {
+	if base.Scheme == "http" {
+		transport, err := h1.New(h1.Config{Address: p.addr, Now: c.clock.NowNS})
+		if err == nil || !errors.Is(err, h1.ErrUnsupported) {
+			return &direct{c, transport}, err
+		}
 	}
+	return newStandard(c, p), nil
 }
 
 // Close closes the connections that no request is using.
 func (c *Client) Close() {
-	c.pool.drain()
-	c.transport.CloseIdleConnections()
+	c.carrier.close()
 	c.control.CloseIdleConnections()
 }
 
 // Warm dials n connections, TLS and all, which the next requests will use as the first on each.
 func (c *Client) Warm(ctx context.Context, n int) error {
-	if err := c.pool.fill(ctx, n); err != nil {
+	if err := c.carrier.warm(ctx, n); err != nil {
 		return fmt.Errorf("dial %s: %w", c.base, err)
 	}
 	return nil
@@ -117,7 +109,7 @@ func (c *Client) Warm(ctx context.Context, n int) error {
 
 // Live returns what the client is doing now.
 func (c *Client) Live() Live {
-	return Live{InFlight: c.inFlight.Load(), Deltas: c.deltas.Load(), Connections: c.pool.connections()}
+	return Live{InFlight: c.inFlight.Load(), Deltas: c.deltas.Load(), Connections: c.carrier.connections()}
 }
 
 // Complete sends one request now and returns its row, without its place in a load (cell, index, user) and without its chunks.
@@ -131,76 +123,4 @@ func (c *Client) Complete(ctx context.Context, r Request) table.Request {
 	}
 	row, _ := c.Send(ctx, call, now, nil)
 	return row
-}
-
-func parseBase(raw string) (*url.URL, error) {
-	base, err := url.Parse(strings.TrimRight(raw, "/"))
-	switch {
-	case err != nil:
-		return nil, errors.New("endpoint url: not a URL: want such as http://127.0.0.1:8000") // err repeats the text, which may hold a secret
-	case base.Scheme != "http" && base.Scheme != "https", base.Host == "":
-		return nil, fmt.Errorf("endpoint url %q: want http:// or https:// and a host", base.Redacted())
-	case base.User != nil:
-		return nil, errors.New("endpoint url: holds a user or password: name the variable that holds the key in api_key_env instead")
-	case base.RawQuery != "" || base.Fragment != "":
-		return nil, fmt.Errorf("endpoint url %q: want no query or fragment", base.Redacted())
-	}
-	// Suites often carry the base that OpenAI's own library wants, which ends in /v1.
-	base.Path = strings.TrimSuffix(base.Path, "/v1")
-	return base, nil
-}
-
-func hostPort(base *url.URL) string {
-	port := base.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[base.Scheme]
-	}
-	return net.JoinHostPort(base.Hostname(), port)
-}
-
-func tlsFor(base *url.URL) *tls.Config {
-	if base.Scheme != "https" {
-		return nil
-	}
-	return &tls.Config{ServerName: base.Hostname(), NextProtos: []string{"http/1.1"}, MinVersion: tls.VersionTLS12}
-}
-
-func (c *Client) setHeader(cfg Config) error {
-	c.header = http.Header{
-		"Content-Type":    {"application/json"},
-		"Accept-Encoding": {"identity"},
-		"User-Agent":      {"inferencex"},
-	}
-	for name, value := range cfg.Endpoint.Headers {
-		c.header.Set(name, value)
-		c.hide(value)
-	}
-	if err := c.setKey(cfg); err != nil {
-		return err
-	}
-	for name, value := range cfg.Headers {
-		c.header.Set(name, value)
-	}
-	for name, value := range cfg.SecretHeaders {
-		c.header.Set(name, value)
-		c.hide(value)
-	}
-	return nil
-}
-
-func (c *Client) setKey(cfg Config) error {
-	name := cfg.Endpoint.APIKeyEnv
-	if name == "" {
-		return nil
-	}
-	var key string
-	if cfg.Getenv != nil {
-		key = cfg.Getenv(name)
-	}
-	if key == "" {
-		return fmt.Errorf("environment variable %s is empty: set it to the endpoint's API key", name)
-	}
-	c.header.Set("Authorization", "Bearer "+key)
-	c.hide(key)
-	return nil
 }

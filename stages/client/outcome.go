@@ -76,7 +76,7 @@ func (a *answer) outcomeOfBreak(ctx context.Context, end ending, err error) (sta
 }
 
 func (a *answer) outcomeOfWhole() (status, text string) {
-	said := a.usage != nil && a.usage.CompletionTokens > 0
+	said := a.usage.CompletionTokens > 0
 	switch {
 	case a.row.TFirstEvent == nil:
 		return "empty", fmt.Sprintf("the answer (%s) holds no event", a.contentType)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -31,10 +32,9 @@ func TestConnections(t *testing.T) {
 func TestStaleConnection(t *testing.T) {
 	answer := [][]byte{stream(aToken + aFinish + theEnd)}
 	server := newReplay(t, [][][]byte{answer, {}}, [][][]byte{answer})
-	var readings int64
+	var readings atomic.Int64
 	ticks := func() time.Time { // each look at the clock finds it 10 ms on
-		readings++
-		return time.UnixMilli(10 * readings)
+		return time.UnixMilli(10 * readings.Add(1))
 	}
 	c, err := New(Config{Endpoint: stage.Endpoint{URL: server.URL}, Clock: stage.NewClock(ticks, stage.ServerClock{})})
 	if err != nil {

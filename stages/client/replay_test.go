@@ -115,6 +115,15 @@ func newClient(t *testing.T, url string) *Client {
 	return c
 }
 
+// carriers returns a client of the server at url for each way of carrying requests to it.
+func carriers(t *testing.T, url string) map[string]*Client {
+	t.Helper()
+	plain := newClient(t, url)
+	plain.carrier.close()
+	plain.carrier = newStandard(plain, newPool(strings.TrimPrefix(url, "http://"), nil))
+	return map[string]*Client{"chosen": newClient(t, url), "net/http": plain}
+}
+
 // newPatientClient returns a client to which a close of however long after a request means a stale connection, so that what a test finds does
 // not depend on how busy this machine is.
 func newPatientClient(t *testing.T, url string) *Client {

@@ -43,7 +43,8 @@ type Request struct {
 type Call struct {
 	id       string
 	path     string
-	body     []byte
+	wire     []byte // the request as HTTP/1.1 has it
+	head     int    // bytes of its head
 	isl, osl int32
 	timeout  time.Duration
 }
@@ -86,11 +87,27 @@ func (c *Client) Encode(r Request) (*Call, error) {
 	if err := mergeExtra(body, r.ExtraBody); err != nil {
 		return nil, fmt.Errorf("encode request: %w", err)
 	}
-	var err error
-	if call.body, err = json.Marshal(body); err != nil {
+	text, err := json.Marshal(body)
+	if err != nil {
 		return nil, fmt.Errorf("encode request: %w", err)
 	}
+	call.wire = c.appendHead(make([]byte, 0, len(text)+512), call, len(text))
+	call.head = len(call.wire)
+	call.wire = append(call.wire, text...)
 	return call, nil
+}
+
+// body returns the call's JSON.
+func (call *Call) body() []byte { return call.wire[call.head:] }
+
+// appendHead appends the head of a request with a body of so many bytes.
+func (c *Client) appendHead(b []byte, call *Call, length int) []byte {
+	b = fmt.Appendf(b, "POST %s HTTP/1.1\r\nHost: %s\r\nContent-Length: %d\r\n", c.prefix+call.path, c.host, length)
+	b = append(b, c.fields...)
+	if call.id != "" {
+		b = fmt.Appendf(b, "X-Request-Id: %s\r\n", call.id)
+	}
+	return append(b, "\r\n"...)
 }
 
 type message struct {

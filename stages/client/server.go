@@ -9,6 +9,8 @@ import (
 	"io"
 	"net/http"
 	"slices"
+
+	"github.com/strangeloopio/inferencex/stages/client/wire"
 )
 
 // ErrUnsupported says that a server has no such interface. It is to be tested for with errors.Is.
@@ -95,8 +97,8 @@ func (c *Client) ask(ctx context.Context, method, path string, body []byte) ([]b
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		_, err := c.readRefusal(resp)
-		return nil, err
+		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxRefusalBytes))
+		return nil, &StatusError{Code: resp.StatusCode, Message: c.excerpt(wire.Refusal(body)), Hint: c.hint(resp.StatusCode)}
 	}
 	return io.ReadAll(io.LimitReader(resp.Body, maxDocumentBytes))
 }

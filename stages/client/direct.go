@@ -1,0 +1,53 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/strangeloopio/inferencex/stages/client/h1"
+)
+
+// direct carries requests over plain HTTP/1.1 connections that one loop reads.
+type direct struct {
+	client    *Client
+	transport *h1.Transport
+}
+
+var (
+	_ carrier = (*direct)(nil)
+	_ h1.Sink = (*answer)(nil)
+)
+
+func (d *direct) carry(ctx context.Context, call *Call, a *answer) (stale bool) {
+	conn, err := d.transport.Get(ctx)
+	if err != nil {
+		a.settle(ctx, d.client.clock.NowNS(), unanswered, err)
+		return false
+	}
+	kept := conn.Kept()
+	a.row.NewConnection = !conn.Used()
+	a.row.TSend = d.client.clock.NowNS()
+	end := conn.RoundTrip(ctx, call.wire, a)
+	switch {
+	case a.row.THeaders != nil:
+		a.close(ctx, end.T, end.Err)
+		return false
+	case !end.Heard && d.client.isStale(ctx, a, kept, end.T):
+		return true
+	case !end.Heard && kept && ctx.Err() == nil:
+		err = fmt.Errorf("closed without an answer after %.1f s: %w", time.Duration(end.T-a.row.TSend).Seconds(), end.Err)
+	default:
+		err = end.Err
+	}
+	a.settle(ctx, end.T, unanswered, err)
+	return false
+}
+
+func (d *direct) warm(ctx context.Context, n int) error { return d.transport.Fill(ctx, n) }
+
+// forget does nothing: the loop hears of closed connections.
+func (d *direct) forget() {}
+
+func (d *direct) connections() int { return d.transport.Connections() }
+func (d *direct) close()           { d.transport.Close() }

@@ -1,0 +1,53 @@
+// Package h1 carries HTTP/1.1 requests to one server over plain TCP, and has one goroutine read the answers of all connections. Its invariant:
+// the clock is read behind each read and before its bytes are looked at, and an answer is handed on where it lies, piece by piece, to the
+// one who asked for it and to nobody after that.
+//
+// What a token costs a client is not its parsing but its wake-up: with a goroutine for each connection, a read that finds nothing, the
+// parking, the poller and the scheduler come to each chunk. Here one system call tells of every connection that has something, and one more
+// reads each. Where the system has no such call, New returns ErrUnsupported, and net/http does the work.
+package h1
+
+import (
+	"errors"
+	"time"
+)
+
+// ErrUnsupported says that this system has no loop.
+var ErrUnsupported = errors.New("h1: not on this system")
+
+// Sink takes in one answer. Its methods are called in the order of the bytes, by one goroutine at a time; it must not block. t is when the bytes
+// were read, on the transport's clock.
+type Sink interface {
+	// Head is called once, before Body.
+	Head(t int64, head Head)
+	// Body takes in the next bytes of the body, which are good until it returns and which it may write to. It returns true when it wants no more:
+	// the connection is then closed and the answer taken for whole.
+	Body(t int64, b []byte) (enough bool)
+}
+
+// Ending is how a request ended.
+type Ending struct {
+	T     int64 // when its last bytes were read, on the transport's clock
+	Heard bool  // a byte of an answer had come
+	// Err is nil if the answer was whole or the sink had enough, io.EOF if the server closed the connection in place of an answer, and
+	// io.ErrUnexpectedEOF if it did so within it.
+	Err error
+}
+
+// Config says where the server is.
+type Config struct {
+	Address string       // host:port
+	Now     func() int64 // the clock, in nanoseconds
+}
+
+// Reads is what a transport has read so far.
+type Reads struct {
+	Count int64 // reads that gave bytes
+	Lag   Lag
+}
+
+// Lag is how long bytes that had come waited to be read, as the kernel's stamps of a sample of them say. Figures are at most a tenth too large.
+type Lag struct {
+	Samples       int64
+	P50, P99, Max time.Duration
+}

@@ -1,0 +1,188 @@
+package h1
+
+import (
+	"encoding/binary"
+	"errors"
+	"net"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	readBytes = 64 << 10
+	atOnce    = 256 // connections that one call tells of
+)
+
+// loop reads every connection that has something to read.
+type loop struct {
+	poll  int // epoll's descriptor
+	wake  int // an eventfd that ends the loop
+	now   func() int64
+	lags  *histogram
+	ended sync.WaitGroup
+	reads atomic.Int64
+
+	mu      sync.Mutex
+	conns   map[int32]*Conn // by descriptor
+	closing bool
+
+	oob []byte
+}
+
+func startLoop(now func() int64, lags *histogram) (*loop, error) {
+	poll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return nil, os.NewSyscallError("epoll_create1", err)
+	}
+	wake, err := unix.Eventfd(0, unix.EFD_CLOEXEC|unix.EFD_NONBLOCK)
+	if err != nil {
+		closeDescriptor(poll)
+		return nil, os.NewSyscallError("eventfd", err)
+	}
+	l := &loop{poll: poll, wake: wake, now: now, lags: lags, conns: map[int32]*Conn{}, oob: make([]byte, unix.CmsgSpace(int(unsafe.Sizeof(unix.Timespec{}))))}
+	if err := unix.EpollCtl(poll, unix.EPOLL_CTL_ADD, wake, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(wake)}); err != nil {
+		closeDescriptor(poll)
+		closeDescriptor(wake)
+		return nil, os.NewSyscallError("epoll_ctl", err)
+	}
+	l.ended.Go(l.run)
+	return l, nil
+}
+
+// add has the loop read a connection from now on.
+func (l *loop) add(c *Conn) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.conns[int32(c.fd)] = c
+	if err := unix.EpollCtl(l.poll, unix.EPOLL_CTL_ADD, c.fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(c.fd)}); err != nil {
+		delete(l.conns, int32(c.fd))
+		return os.NewSyscallError("epoll_ctl", err)
+	}
+	return nil
+}
+
+// await sets what of a connection the loop waits for.
+func (l *loop) await(c *Conn, events uint32) {
+	_ = unix.EpollCtl(l.poll, unix.EPOLL_CTL_MOD, c.fd, &unix.EpollEvent{Events: events, Fd: int32(c.fd)})
+}
+
+func (l *loop) close() {
+	l.mu.Lock()
+	l.closing = true
+	l.mu.Unlock()
+	one := binary.NativeEndian.AppendUint64(nil, 1)
+	_, _ = unix.Write(l.wake, one)
+	l.ended.Wait()
+}
+
+func (l *loop) run() {
+	defer closeDescriptor(l.poll)
+	defer closeDescriptor(l.wake)
+	events := make([]unix.EpollEvent, atOnce)
+	conns := make([]*Conn, atOnce)
+	buf := make([]byte, readBytes)
+	for {
+		n, err := unix.EpollWait(l.poll, events, -1)
+		if err != nil && !errors.Is(err, unix.EINTR) {
+			panic(os.NewSyscallError("epoll_wait", err)) // its arguments are wrong
+		}
+		if !l.find(events[:max(n, 0)], conns) {
+			break
+		}
+		for i := range max(n, 0) {
+			if c := conns[i]; c != nil {
+				l.serve(c, events[i].Events, buf)
+			}
+		}
+	}
+	l.mu.Lock()
+	conns = conns[:0]
+	for _, c := range l.conns {
+		conns = append(conns, c)
+	}
+	l.mu.Unlock()
+	for _, c := range conns {
+		c.mu.Lock()
+		c.hangUp(l.now(), net.ErrClosed)
+		l.drop(c)
+		c.mu.Unlock()
+	}
+}
+
+// find looks up the connections of the events, and reports whether the loop is to go on.
+func (l *loop) find(events []unix.EpollEvent, conns []*Conn) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for i, event := range events {
+		conns[i] = l.conns[event.Fd]
+	}
+	return !l.closing
+}
+
+// serve does what an event asks for.
+func (l *loop) serve(c *Conn, events uint32, buf []byte) {
+	if events&unix.EPOLLOUT != 0 {
+		c.mu.Lock()
+		l.await(c, unix.EPOLLIN)
+		c.write()
+		c.mu.Unlock()
+	}
+	if events&^unix.EPOLLOUT == 0 {
+		return
+	}
+	n, err := l.read(c, buf)
+	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR) {
+		return
+	}
+	t := l.now()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if n > 0 {
+		if !c.take(t, buf[:n]) {
+			l.drop(c)
+		}
+		return
+	}
+	c.hangUp(t, os.NewSyscallError("read", err))
+	l.drop(c)
+}
+
+// read reads once. Of some connections it learns when the bytes came.
+func (l *loop) read(c *Conn, buf []byte) (int, error) {
+	l.reads.Add(1)
+	if !c.stamped {
+		return unix.Read(c.fd, buf)
+	}
+	n, oob, _, _, err := unix.Recvmsg(c.fd, buf, l.oob, 0)
+	if n > 0 && oob > 0 {
+		if came, ok := stampOf(l.oob[:oob]); ok {
+			l.lags.add(max(0, time.Since(came)))
+		}
+	}
+	return n, err
+}
+
+// stampOf returns the kernel's stamp in a control message.
+func stampOf(oob []byte) (time.Time, bool) {
+	header, data, _, err := unix.ParseOneSocketControlMessage(oob)
+	if err != nil || header.Level != unix.SOL_SOCKET || header.Type != unix.SCM_TIMESTAMPNS || len(data) < int(unsafe.Sizeof(unix.Timespec{})) {
+		return time.Time{}, false
+	}
+	stamp := (*unix.Timespec)(unsafe.Pointer(unsafe.SliceData(data)))
+	return time.Unix(stamp.Unix()), true
+}
+
+// drop closes a connection. The caller holds its mu. Only the loop closes, so that no event is of a descriptor that has been given away again.
+func (l *loop) drop(c *Conn) {
+	c.dead = true
+	c.sink = nil
+	l.mu.Lock()
+	delete(l.conns, int32(c.fd))
+	l.mu.Unlock()
+	closeDescriptor(c.fd)
+}

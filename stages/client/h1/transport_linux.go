@@ -1,0 +1,146 @@
+package h1
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// dialAtOnce bounds connections being made at the same time, so that warming does not overrun a server's accept queue.
+const dialAtOnce = 32
+
+// sampleEvery: of so many connections the kernel stamps one, which costs it and each read some time.
+const sampleEvery = 16
+
+// Transport holds the connections to a server. It is safe for concurrent use.
+type Transport struct {
+	cfg    Config
+	dialer net.Dialer
+	lags   histogram
+
+	mu     sync.Mutex
+	loop   *loop   // nil before the first connection and behind Close
+	idle   []*Conn // the one that was used last is used next
+	dialed int
+}
+
+// New returns a transport that has no connection yet.
+func New(cfg Config) (*Transport, error) {
+	return &Transport{cfg: cfg, dialer: net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}}, nil
+}
+
+// Fill dials n connections for the next requests.
+func (t *Transport) Fill(ctx context.Context, n int) error {
+	var group errgroup.Group
+	group.SetLimit(dialAtOnce)
+	for range n {
+		group.Go(func() error {
+			c, err := t.dial(ctx)
+			if err != nil {
+				return err
+			}
+			c.kept = true
+			t.put(c)
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+// Get returns a connection that is at hand, or a new one.
+func (t *Transport) Get(ctx context.Context) (*Conn, error) {
+	for {
+		t.mu.Lock()
+		n := len(t.idle)
+		if n == 0 {
+			t.mu.Unlock()
+			return t.dial(ctx)
+		}
+		c := t.idle[n-1]
+		t.idle = t.idle[:n-1]
+		t.mu.Unlock()
+		if c.alive() {
+			return c, nil
+		}
+	}
+}
+
+// put keeps a connection for another request.
+func (t *Transport) put(c *Conn) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.idle = append(t.idle, c)
+}
+
+// Connections returns how many have been dialled so far, whether they came about or not.
+func (t *Transport) Connections() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.dialed
+}
+
+// Reads returns what has been read so far.
+func (t *Transport) Reads() Reads {
+	t.mu.Lock()
+	l := t.loop
+	t.mu.Unlock()
+	reads := Reads{Lag: t.lags.lag()}
+	if l != nil {
+		reads.Count = l.reads.Load()
+	}
+	return reads
+}
+
+// Close closes all connections, and fails the requests that are on them. It returns when the loop has ended; a request after it starts another.
+func (t *Transport) Close() {
+	t.mu.Lock()
+	l := t.loop
+	t.loop, t.idle = nil, nil
+	t.mu.Unlock()
+	if l != nil {
+		l.close()
+	}
+}
+
+func (t *Transport) dial(ctx context.Context) (*Conn, error) {
+	t.mu.Lock()
+	stamped := t.dialed%sampleEvery == 0
+	t.dialed++
+	t.mu.Unlock()
+	conn, err := t.dialer.DialContext(ctx, "tcp", t.cfg.Address)
+	if err != nil {
+		return nil, err
+	}
+	fd, err := descriptor(conn)
+	if err != nil {
+		return nil, fmt.Errorf("take over the connection: %w", err)
+	}
+	c := &Conn{transport: t, fd: fd, done: make(chan Ending, 1)}
+	if stamped {
+		c.stamp()
+	}
+	if err := t.watch(c); err != nil {
+		closeDescriptor(fd)
+		return nil, fmt.Errorf("watch the connection: %w", err)
+	}
+	return c, nil
+}
+
+// watch has the loop read the connection.
+func (t *Transport) watch(c *Conn) error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.loop == nil {
+		l, err := startLoop(t.cfg.Now, &t.lags)
+		if err != nil {
+			return err
+		}
+		t.loop = l
+	}
+	c.loop = t.loop
+	return t.loop.add(c)
+}
