@@ -107,6 +107,9 @@ func (l *loader) declareVariable(blk *hcl.Block) {
 	v, d, diags := variable.Declare(blk, l.values, l.scope.Eval)
 	l.diags = append(l.diags, diags...)
 	v.Module = l.module
+	if l.parent != nil && v.Name == "source" {
+		l.fail(blk.LabelRanges[0], "Reserved name", "A module block says with source where the module is, so that no variable of that name can be given a value. Choose another one.")
+	}
 	if l.declare("var", "variable", blk, d) {
 		l.suite.Variables = append(l.suite.Variables, v)
 	}

@@ -117,6 +117,10 @@ func (l *loader) movedName(e hcl.Expression) (kind, name string, ok bool) {
 			return kind, module + "." + names, true
 		}
 	}
+	if strings.HasSuffix(e.Range().Filename, ".json") && len(e.Variables()) > 0 {
+		l.fail(e.Range(), "Reference expected", "What is moved is named without ${}, such as \"benchmark.chat\": one of the two is gone, so that neither is evaluated.")
+		return "", "", false
+	}
 	l.fail(e.Range(), "Reference expected", "A reference such as benchmark.chat, benchmark.chat[\"key\"], model.m, provider.modal.cloud or module.x is expected here. Of what is moved, there is %s.", strings.Join(movable(), ", "))
 	return "", "", false
 }
@@ -154,11 +158,34 @@ func (l *loader) checkMoves() {
 				first = from[old]
 			}
 			l.fail(m.Range, "Moved twice", "%s %q and %q are also moved at %s. One name becomes one other.", capital(m.Kind), m.From, m.To, block.Place(first))
+		case l.circle(m) != nil:
+			circle := l.circle(m)
+			if m.From == slices.Min(circle) { // once for all of them
+				l.fail(m.Range, "Moved in a circle", "The %s goes from %s and back, so that it never arrives. Take one of these blocks out.", m.Kind, strings.Join(circle, " to "))
+			}
 		case !chained && !l.exists(m.Kind, m.To):
 			l.fail(m.Range, "Moved to nowhere", "There is no %s %q%s", m.Kind, m.To, block.Hint(m.To, l.movableNames(m.Kind)))
 		}
 		seen[old] = true
 	}
+}
+
+// circle lists the names that following a move, and those after it, goes through until it comes back to where it began; nil if it never does.
+func (l *loader) circle(start Move) []string {
+	next := map[string]string{}
+	for _, m := range l.suite.Moved {
+		if m.Kind == start.Kind {
+			next[m.From] = m.To
+		}
+	}
+	names := []string{start.From}
+	for name := start.To; len(names) <= len(next); name = next[name] {
+		if name == start.From {
+			return names
+		}
+		names = append(names, name)
+	}
+	return nil
 }
 
 // exists says whether there is something of a name, or something that for_each made of a benchmark of that name.

@@ -42,6 +42,9 @@ func (l *loader) reference(v cty.Value, kind string) (id string, problem *block.
 	}
 	v, _ = v.Unmark()
 	ty := v.Type()
+	if ty == cty.String && v.IsKnown() && !v.IsNull() && strings.HasPrefix(v.AsString(), kind+".") {
+		return "", &block.Problem{Summary: "Reference expected", Detail: fmt.Sprintf("%s is expected here, but %q is a string. Write it without the quotes.", capital(block.Article(kind)), v.AsString())}
+	}
 	if !ty.IsObjectType() || !ty.HasAttribute("id") || v.GetAttr("id").Type() != cty.String || !v.GetAttr("id").IsKnown() || v.GetAttr("id").IsNull() {
 		return "", &block.Problem{Summary: "Reference expected", Detail: fmt.Sprintf("%s is expected here, but this is %s. %s.", capital(block.Article(kind)), block.Noun(ty), want)}
 	}

@@ -173,7 +173,7 @@ func TestDecodeMistakes(t *testing.T) {
 		"missing":   {`spot = true`, `text.hcl:1,1-1: Missing required argument; This body needs "app": the app.`},
 		"misspelt":  {"app = 1\nregion = []", `text.hcl:2,1-7: Unsupported argument; An argument named "region" is not expected here. Did you mean "regions"?`},
 		"nested":    {"app = 1\nvolume \"w\" {}", `text.hcl:2,1-11: Missing required argument; This volume block needs "path": where it is.`},
-		"reference": {"app = var.x", `text.hcl:1,7-10: Variables not allowed; Variables may not be used here.`},
+		"reference": {"app = var.x", `text.hcl:1,7-10: Variables not allowed; Only a constant can stand here: it is needed before anything that it could refer to has a value.`},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

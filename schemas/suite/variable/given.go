@@ -62,10 +62,11 @@ func Inputs(module string, attrs map[string]*hcl.Attribute, declared []string, g
 	var diags hcl.Diagnostics
 	for name, attr := range attrs {
 		if !slices.Contains(declared, name) {
-			diags = diags.Append(&hcl.Diagnostic{
-				Severity: hcl.DiagError, Summary: "Unknown module input", Subject: attr.NameRange.Ptr(),
-				Detail: fmt.Sprintf("Module %q declares no variable %q", module, name) + block.Hint(name, declared),
-			})
+			detail := fmt.Sprintf("Module %q declares no variable %q", module, name) + block.Hint(name, declared)
+			if name == "for_each" || name == "count" {
+				detail = fmt.Sprintf("A module is taken in once and has no %s. Write a module block for each, or use for_each in its benchmarks.", name)
+			}
+			diags = diags.Append(&hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Unknown module input", Subject: attr.NameRange.Ptr(), Detail: detail})
 			continue
 		}
 		out.byName[name] = []Given{{Source: Source{"module " + module, attr.NameRange}, expr: attr.Expr, eval: eval}}
@@ -84,6 +85,11 @@ func Read(src Sources, declared []string) (Values, hcl.Diagnostics) {
 	var diags hcl.Diagnostics
 	for _, f := range src.Files {
 		attrs, fileDiags := f.Body.JustAttributes()
+		for _, d := range fileDiags {
+			if strings.HasPrefix(d.Summary, "Unexpected \"") {
+				d.Detail = "A file of values has lines of the form name = value and no blocks. What declares variables belongs into the suite."
+			}
+		}
 		diags = append(diags, fileDiags...)
 		from := f.Name
 		if !f.Auto {
@@ -107,7 +113,7 @@ func Read(src Sources, declared []string) (Values, hcl.Diagnostics) {
 	return out, diags
 }
 
-func sortedNames(m map[string]string) []string {
+func sortedNames[V any](m map[string]V) []string {
 	var names []string
 	for name := range m {
 		names = append(names, name)
@@ -154,12 +160,12 @@ func (g Given) Value(ty cty.Type) (cty.Value, hcl.Diagnostics, error) {
 		}
 		var diags hcl.Diagnostics
 		if e, diags = hclsyntax.ParseExpression([]byte(g.text), "value", hcl.InitialPos); diags.HasErrors() {
-			return cty.DynamicVal, nil, fmt.Errorf("it is not written as a value of type %s", ty.FriendlyName())
+			return cty.DynamicVal, nil, fmt.Errorf("it is not written as in a suite, such as %s", example(ty))
 		}
 	}
 	v, diags := e.Value(nil)
 	if diags.HasErrors() {
-		return cty.DynamicVal, nil, fmt.Errorf("it must be a constant: no references and no function calls")
+		return cty.DynamicVal, nil, fmt.Errorf("it must be a constant, without references and function calls, and with every text in quotes")
 	}
 	return v, nil, nil
 }

@@ -76,7 +76,7 @@ func Declare(blk *hcl.Block, values Values, eval block.Eval) (*Variable, expr.De
 func (v *Variable) evaluate(c *block.Content, values Values) (cty.Value, hcl.Diagnostics) {
 	ty, defaults, diags := cty.DynamicPseudoType, (*typeexpr.Defaults)(nil), hcl.Diagnostics(nil)
 	if attr, ok := c.Attrs["type"]; ok {
-		if ty, defaults, diags = typeexpr.TypeConstraintWithDefaults(attr.Expr); diags.HasErrors() {
+		if ty, defaults, diags = constraint(attr.Expr); diags.HasErrors() {
 			return cty.DynamicVal, diags
 		}
 	}
@@ -93,8 +93,9 @@ func (v *Variable) evaluate(c *block.Content, values Values) (cty.Value, hcl.Dia
 	}
 	val, err := convert.Convert(raw, ty)
 	if err != nil {
-		return cty.DynamicVal, diags.Append(v.misfit(at, misfit(raw.Type(), ty, err)))
+		return cty.DynamicVal, diags.Append(v.misfit(at, misfit(raw, ty, err, v.Sensitive)))
 	}
+	diags = append(diags, v.leftOut(raw, ty, at)...)
 	if val.IsNull() && !v.Nullable {
 		return cty.DynamicVal, diags.Append(v.misfit(at, fmt.Errorf("it is null, which the variable refuses (nullable = false)")))
 	}
@@ -104,12 +105,22 @@ func (v *Variable) evaluate(c *block.Content, values Values) (cty.Value, hcl.Dia
 	return val, diags
 }
 
-// misfit says why a value is not of the declared type. Inside of an object, the conversion says where.
-func misfit(got, want cty.Type, err error) error {
-	if got.IsObjectType() && want.IsObjectType() {
-		return fmt.Errorf("in the object, %w", err)
+// leftOut warns of attributes of a value that the declared type does not have: most often one that may be left out, and is misspelt. What
+// a module is given may have more than it asks for.
+func (v *Variable) leftOut(raw cty.Value, ty cty.Type, at *hcl.Range) hcl.Diagnostics {
+	if v.Sensitive || strings.HasPrefix(v.Source.By, "module ") {
+		return nil
 	}
-	return fmt.Errorf("it is %s, but the declared type is %s", block.Noun(got), typeexpr.TypeString(want))
+	var diags hcl.Diagnostics
+	for _, stray := range strays(raw, ty, "") {
+		d := &hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: "Attribute left out", Subject: at}
+		if at == nil {
+			d.Subject = &v.Range
+		}
+		d.Detail = fmt.Sprintf("The declared type of %q (%s) has no %s", v.Name, v.Source.By, stray)
+		diags = diags.Append(d)
+	}
+	return diags
 }
 
 // raw is the value as given, or the default, and where it stands.
@@ -132,12 +143,24 @@ func (v *Variable) raw(c *block.Content, ty cty.Type, values Values) (cty.Value,
 	if len(given) == 0 {
 		return v.fallback(attr, values)
 	}
-	val, at, diags := v.given(c, given[0], ty)
+	val, at, diags := v.given(c, given[0], v.written(ty, attr, values))
 	if diags.HasErrors() || v.Nullable || !hasDefault || !val.IsNull() {
 		return val, at, diags
 	}
 	val, at, more := v.fallback(attr, values)
 	return val, at, append(diags, more...)
+}
+
+// written is the type by which a text that is given is read. Where none is declared, but the default is a list or an object, the text is
+// one too.
+func (v *Variable) written(ty cty.Type, attr *hcl.Attribute, values Values) cty.Type {
+	if ty != cty.DynamicPseudoType || attr == nil || len(attr.Expr.Variables()) > 0 {
+		return ty
+	}
+	if fallback, diags := expr.Default(attr.Expr, values.getenv); !diags.HasErrors() && !fallback.IsNull() && !fallback.Type().IsPrimitiveType() {
+		return fallback.Type()
+	}
+	return ty
 }
 
 // given is the value of the nearest source.

@@ -62,8 +62,8 @@ func TestValue(t *testing.T) {
 		"list":                {"type = list(number)", given("[1, 2]"), "[1,2]"},
 		"object":              {"type = object({ a = number, b = optional(string, \"x\") })", given("{ a = 1 }"), `{"a":1,"b":"x"}`},
 		"environment":         {"type = bool", Sources{Getenv: func(s string) string { return map[string]string{"INFERENCEX_VAR_v": "true"}[s] }}, "true"},
-		"not a list":          {"type = list(number)", given("[1,"), `The value of "v" (-var) does not fit: it is not written as a value of type list of number.`},
-		"not constant":        {"type = list(number)", given("[var.x]"), `The value of "v" (-var) does not fit: it must be a constant: no references and no function calls.`},
+		"not a list":          {"type = list(number)", given("[1,"), `The value of "v" (-var) does not fit: it is not written as in a suite, such as [1].`},
+		"not constant":        {"type = list(number)", given("[var.x]"), `The value of "v" (-var) does not fit: it must be a constant, without references and function calls, and with every text in quotes.`},
 		"other type":          {"type = map(number)", given("[1]"), `The value of "v" (-var) does not fit: it is a list, but the declared type is map(number).`},
 		"no value":            {"type = number", Sources{}, `"v" has no default and no value. Give it with -var v=VALUE, in a file with -var-file, or in the environment as INFERENCEX_VAR_v.`},
 		"null is a value":     {"type = number\ndefault = 1", fileOf(t, "v = null"), "null"},
@@ -73,6 +73,16 @@ func TestValue(t *testing.T) {
 		"deep defaults":       {"type = list(object({ n = optional(number, 3), o = optional(object({ p = optional(bool, true) }), {}) }))", given("[{}, { n = 4 }]"), `[{"n":3,"o":{"p":true}},{"n":4,"o":{"p":true}}]`},
 		"optional null":       {"type = object({ a = optional(string) })", given("{}"), `{"a":null}`},
 		"optional refused":    {"type = object({ a = optional(string) })", given("{ b = 1, a = [] }"), `The value of "v" (-var) does not fit: in the object, attribute "a": string required, but have tuple.`},
+		"example of object":   {"type = object({ b = map(bool), a = list(object({ s = string, n = optional(number) })), t = tuple([number, any]) })", given("x y"), `The value of "v" (-var) does not fit: it is not written as in a suite, such as { a = [{ s = "text" }], b = { key = true }, t = [1, "text"] }.`},
+		"wrong in a map":      {"type = map(number)", given(`{ a = "x" }`), `The value of "v" (-var) does not fit: in ["a"], a number is required.`},
+		"list by its default": {"default = [1]", given("[2, 3]"), "[2,3]"},
+		"text by its default": {"default = \"x\"", given("[2, 3]"), `"[2, 3]"`},
+		"type of elsewhere":   {"type = integer\ndefault = 1", Sources{}, `There is no type "integer". It is called number here.`},
+		"misspelt type":       {"type = list(strng)\ndefault = 1", Sources{}, `There is no type "strng". Did you mean "string"?`},
+		"unknown type":        {"type = frobnicate\ndefault = 1", Sources{}, `The keyword "frobnicate" is not a valid type specification. Types are string, number, bool, any, list(...), set(...), map(...), object({ name = ... }) and tuple([...]).`},
+		"type in quotes":      {"type = \"number\"\ndefault = 1", Sources{}, "A type is written without quotes: type = number."},
+		"secret in a map":     {"type = map(number)\nsensitive = true", given(`{ hunter2 = "x" }`), `The value of "v" (-var) does not fit: it is an object, but the declared type is map(number).`},
+		"blocks in a file":    {"default = 1", fileOf(t, "w {\n}\n"), "A file of values has lines of the form name = value and no blocks. What declares variables belongs into the suite."},
 		"null against a rule": {"default = null\nvalidation {\n condition = null\n error_message = \"x\"\n}", Sources{}, `"condition" is null, but needed: an expression that is true for good values.`},
 	}
 	for name, tt := range tests {
@@ -88,6 +98,36 @@ func TestValue(t *testing.T) {
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// What the declared type has no place for is dropped when a value is converted: not in silence, since it may be misspelt.
+func TestAttributesLeftOut(t *testing.T) {
+	const models = "type = map(list(object({ repo = string, isl = optional(number, 64) })))"
+	tests := map[string]struct {
+		body, given string
+		want        []string
+	}{
+		"nothing":     {models, `{ a = [{ repo = "x" }] }`, nil},
+		"misspelt":    {models, `{ a = [{ repo = "x" }, { repo = "y", ils = 1 }] }`, []string{`The declared type of "v" (-var) has no "[\"a\"][1].ils". Did you mean "isl"?`}},
+		"at the top":  {"type = object({ a = number })", "{ a = 1, other = 2 }", []string{`The declared type of "v" (-var) has no "other". There is a.`}},
+		"in a set":    {"type = set(object({ a = number }))", "[{ a = 1, aa = 2 }]", []string{`The declared type of "v" (-var) has no "[0].aa". Did you mean "a"?`}},
+		"of anything": {"", "{ a = 1 }", nil},
+		"secret":      {models + "\nsensitive = true", `{ a = [{ repo = "x", ils = 1 }] }`, nil},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, _, diags := declared(t, tt.body, Sources{Vars: map[string]string{"v": tt.given}})
+			var got []string
+			for _, d := range diags {
+				if d.Severity == hcl.DiagWarning {
+					got = append(got, d.Detail)
+				}
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" || diags.HasErrors() {
+				t.Errorf("%v (-want +got):\n%s", diags, diff)
 			}
 		})
 	}

@@ -46,3 +46,13 @@ moved {
   from = model.e
   to   = model.g
 }
+
+moved {
+  from = workload.round
+  to   = workload.about
+}
+
+moved {
+  from = workload.about
+  to   = workload.round
+}

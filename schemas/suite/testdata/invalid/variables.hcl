@@ -61,3 +61,9 @@ workload "w" {
   isl = 64
   osl = 16
 }
+
+variable "computed" {
+  description = upper("x")
+  sensitive   = var.none
+  default     = 1
+}

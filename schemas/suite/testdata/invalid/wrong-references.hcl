@@ -29,3 +29,8 @@ workload "w" {
   isl = 64
   osl = 16
 }
+
+benchmark "quoted" {
+  model    = "model.m"
+  provider = "simulator.s"
+}

@@ -52,7 +52,12 @@ module "circle" {
 }
 
 module "bare" {
-  source = "./bare"
+  source   = "./bare"
+  for_each = toset(["a", "b"])
+}
+
+module "reserved" {
+  source = "./reserved"
 }
 
 module "a/b" {

@@ -1,0 +1,4 @@
+# Nobody could give this variable a value.
+variable "source" {
+  default = "x"
+}
