@@ -234,9 +234,17 @@ func TestEachCode(t *testing.T) {
 		},
 		{"p90 has enough", func(c *cell) { c.requests(64) }, []string{"p99_small_n"}, "p99 rests on 64 requests, fewer than 662"},
 		{
-			"a simulated server that cannot keep up", serverLag(.0020, .0030),
+			"a simulated server that cannot keep up", serverLag(.011, .030),
 			[]string{"simulator_late"},
-			"at speed 1 chunks were written 2.0 ms off their times on average, 3.0 ms at p99, and tokens are 1.8 ms apart: lower the speed",
+			"at speed 1 chunks were written 11.0 ms off their times on average, 30.0 ms at p99, and tokens are 1.8 ms apart, with a mean ttft of 100.0 ms: lower the speed",
+		},
+		{"a lag that is small beside the ttft", serverLag(.009, .030), []string{"simulator_uneven"}, "9.0 ms off their times on average"},
+		{
+			"a lag between tokens that are far apart", func(c *cell) {
+				serverLag(.011, .030)(c)
+				c.each(800, func(r *table.Request) { r.OSL, r.OSLRequested, r.Chunks = p(int32(20)), 20, 20 })
+			},
+			nil, "",
 		},
 		{"a simulated server that stumbles", serverLag(.0010, .0030), []string{"simulator_uneven"}, "1.0 ms off their times on average, 3.0 ms at p99"},
 		{"a simulated server in time", serverLag(.0010, .0015), nil, ""},

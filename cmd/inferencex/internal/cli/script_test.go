@@ -34,6 +34,7 @@ func TestScripts(t *testing.T) {
 			"exits":   exits,
 			"await":   await,
 			"results": results,
+			"busy":    busy,
 			"orphans": orphans,
 			"port":    port,
 			"hangup":  hangup,
@@ -138,6 +139,27 @@ func results(ts *testscript.TestScript, _ bool, args []string) {
 			if low, high := bound(ts, cell, rest[1]), bound(ts, cell, rest[2]); !ok || value < low || value > high {
 				ts.Fatalf("%v: %s = %v, want %g to %g", cell["cell"], rest[0], cell[rest[0]], low, high)
 			}
+		}
+	}
+}
+
+// busy fails if a cell of a results.json is invalid for anything but that this machine could not carry a simulated server's speed: busy FILE.
+func busy(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: busy FILE")
+	}
+	var file struct {
+		Cells []struct {
+			Cell, Validity string
+			Reasons, Notes []string
+		}
+	}
+	if err := json.Unmarshal([]byte(ts.ReadFile(args[0])), &file); err != nil {
+		ts.Fatalf("%v", err)
+	}
+	for _, c := range file.Cells {
+		if c.Validity == "invalid" && c.Reasons[0] != "simulator_late" {
+			ts.Fatalf("%s is invalid: %s", c.Cell, strings.Join(c.Notes, "; "))
 		}
 	}
 }
