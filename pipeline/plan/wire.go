@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"maps"
 
 	"github.com/zclconf/go-cty/cty"
 
@@ -251,9 +252,10 @@ func unkeyed(config, keyConfig cty.Value) json.RawMessage {
 	if json.Unmarshal(canonical(config), &all) != nil || json.Unmarshal(canonical(keyConfig), &keyed) != nil {
 		return nil
 	}
-	for name := range keyed {
-		delete(all, name)
-	}
+	maps.DeleteFunc(all, func(name string, value json.RawMessage) bool {
+		_, ok := keyed[name]
+		return ok || string(value) == "null"
+	})
 	if len(all) == 0 {
 		return nil
 	}

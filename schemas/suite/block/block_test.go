@@ -276,7 +276,7 @@ func TestKeyed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"app":"x","cpus":0.5,"env":{"A":"(sensitive)","B":"b"},"regions":null,"share":null,"spot":false,"timeout":"5m0s"}`
+	want := `{"app":"x","cpus":0.5,"env":{"A":"(sensitive)","B":"b"},"spot":false,"timeout":"5m0s"}`
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Errorf("keyed (-want +got):\n%s", diff)
 	}

@@ -64,16 +64,38 @@ func veiledElements(v cty.Value) cty.Value {
 	return cty.TupleVal(listed)
 }
 
-// Keyed is the part of a decoded value that a checkpoint key is made of: no provenance, no secrets. Turning a secret
-// over changes no key.
+// Keyed is the part of a decoded value that a checkpoint key is made of: no provenance, no secrets, and nothing that is left out. Turning a
+// secret over changes no key, and neither does a version that knows an argument more.
 func (b Body) Keyed(v cty.Value) cty.Value {
 	attrs := map[string]cty.Value{}
 	for _, a := range b.Args {
-		if !a.Provenance && !a.Lazy {
-			attrs[a.Name] = Redact(v.GetAttr(a.Name))
+		if arg := v.GetAttr(a.Name); !a.Provenance && !a.Lazy && !arg.IsNull() {
+			attrs[a.Name] = withoutNulls(Redact(arg))
 		}
 	}
 	return cty.ObjectVal(attrs)
+}
+
+// withoutNulls drops the attributes that are left out, of objects at any depth.
+func withoutNulls(v cty.Value) cty.Value {
+	if v.IsNull() || !v.IsKnown() || !v.CanIterateElements() {
+		return v
+	}
+	named, listed := map[string]cty.Value{}, []cty.Value{}
+	for it := v.ElementIterator(); it.Next(); {
+		key, e := it.Element()
+		if v.Type().IsObjectType() && e.IsNull() {
+			continue
+		}
+		if e = withoutNulls(e); v.Type().IsMapType() || v.Type().IsObjectType() {
+			named[key.AsString()] = e
+		}
+		listed = append(listed, e)
+	}
+	if v.Type().IsMapType() || v.Type().IsObjectType() {
+		return cty.ObjectVal(named)
+	}
+	return cty.TupleVal(listed)
 }
 
 // CanonicalJSON is the one form in which a value enters a checkpoint key: keys sorted, no space, secrets redacted. It
