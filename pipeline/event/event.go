@@ -24,8 +24,9 @@ const (
 	ResourceIntent  Type = "resource_intent"  // about to be created
 	ResourceCreated Type = "resource_created" // the provider's id is known
 	ResourceReady   Type = "resource_ready"
-	ResourceGone    Type = "resource_gone" // the provider says that it is absent
-	Note            Type = "note"          // something a person should know
+	ResourceAdopted Type = "resource_adopted" // an earlier run's, taken over
+	ResourceGone    Type = "resource_gone"    // the provider says that it is absent
+	Note            Type = "note"             // something a person should know
 	StepStarted     Type = "step_started"
 	StepProgress    Type = "step_progress"
 	StepRetried     Type = "step_retried"

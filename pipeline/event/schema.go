@@ -47,6 +47,7 @@ func definitions() []definition {
 		{ResourceIntent, "A server is about to be created; resource is its token.", []string{"step", "resource"}, nil},
 		{ResourceCreated, "Its provider has named it; id is that name.", []string{"step", "resource", "id"}, nil},
 		{ResourceReady, "It is fit for use; message is its URL.", []string{"step", "resource"}, []string{"id", "message"}},
+		{ResourceAdopted, "One that an earlier run left is taken over; message is that run.", []string{"step", "resource", "message"}, []string{"id"}},
 		{ResourceGone, "Its provider says that it is absent.", []string{"step", "resource"}, []string{"id"}},
 		{Note, "Something that a person should know (level warning), or how a stage went about its work (level info).", []string{"level", "message"}, []string{"step", "reason"}},
 		{StepStarted, "An attempt at a step begins; message is why the step runs.", []string{"step", "attempt"}, []string{"message"}},

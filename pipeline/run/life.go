@@ -75,7 +75,8 @@ func (j *job) acquire(ctx context.Context) finished {
 		if err != nil {
 			return err
 		}
-		if err := j.releaseEarlier(ctx); err != nil {
+		born = j.adopt(ctx, acquirer, task)
+		if err := j.releaseEarlier(ctx, born); err != nil || born != nil {
 			return err
 		}
 		born, err = acquirer.Acquire(ctx, j.env(j.node.Address), task, ledger{j.Journal, j.Events, j.node.Address})
@@ -93,6 +94,27 @@ func (j *job) acquire(ctx context.Context) finished {
 	j.Events.Emit(event.Event{Type: event.ResourceReady, Step: &j.node.Address, Resource: token, ID: born.Record().ID, Message: born.Endpoint().URL})
 	j.openWatches(ctx, f.life)
 	return f
+}
+
+// adopt takes over what an earlier run has left for this one, or returns nil.
+func (j *job) adopt(ctx context.Context, acquirer stage.Acquirer, task stage.Task) stage.Live {
+	adopter, ok := acquirer.(stage.Adopter)
+	if !ok {
+		return nil
+	}
+	for _, e := range j.Adopt {
+		if e.Record.Address != j.node.Address || task.Attempt > 1 {
+			continue
+		}
+		live, err := adopter.Adopt(ctx, j.env(j.node.Address), task, e.Record)
+		if err != nil {
+			j.warn(j.node.Address, fmt.Errorf("%s, which run %s left, cannot be used: %w; making it anew", e.Record.ID, e.Run, err))
+			continue
+		}
+		j.Events.Emit(event.Event{Type: event.ResourceAdopted, Step: &j.node.Address, Resource: e.Record.Token, ID: e.Record.ID, Message: e.Run})
+		return live
+	}
+	return nil
 }
 
 // afterFailure gives what a deploy step has created and could not take back to its teardown.
@@ -117,9 +139,12 @@ func (j *job) leftBehind() []stage.Record {
 	return records
 }
 
-// releaseEarlier makes room for another attempt, so that a deployment has one incarnation at most.
-func (j *job) releaseEarlier(ctx context.Context) error {
+// releaseEarlier makes room for another attempt, so that a deployment has one incarnation at most: the one that was adopted, if one was.
+func (j *job) releaseEarlier(ctx context.Context, adopted stage.Live) error {
 	for _, record := range j.leftBehind() {
+		if adopted != nil && adopted.Record().Token == record.Token {
+			continue
+		}
 		if err := j.release(ctx, record); err != nil {
 			return stage.Fail(stage.Transient, "not_released", fmt.Errorf("release what an earlier attempt left: %w", err))
 		}

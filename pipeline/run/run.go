@@ -15,7 +15,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 )
 
-// Config is what a run needs. All fields but Timeout must be set.
+// Config is what a run needs. All fields but Adopt and Timeout must be set.
 type Config struct {
 	ID      string
 	Dir     string // the run's folder, which exists
@@ -26,6 +26,8 @@ type Config struct {
 	Events  event.Sink // safe for concurrent use, as a Bus is
 	Now     func() time.Time
 	Getenv  func(string) string
+	// Adopt is what Recover has kept for deploy steps to take over. What none of them does is released at the end.
+	Adopt []journal.Entry
 	// Timeout is how long the run may take until what works on deployments is canceled; teardowns come on top. 0: as long as it takes.
 	Timeout time.Duration
 }
@@ -100,6 +102,7 @@ func Run(ctx context.Context, cfg Config) (Outcome, error) {
 		return Outcome{}, err
 	}
 	e.loop(ctx)
+	e.releaseUnadopted(ctx)
 	outcome := Outcome{End: e.ending.end, Alive: cfg.Journal.Live()}
 	for _, n := range e.nodes {
 		outcome.Steps = append(outcome.Steps, Result{n.Address, n.state, n.err})
@@ -127,20 +130,4 @@ func summary(o Outcome) string {
 		text += ", " + string(o.End)
 	}
 	return text
-}
-
-// Recover releases what an earlier run left alive, as the journal tells. What cannot be released is told and stays in the journal: it is no reason
-// not to measure elsewhere, and the outcome of the run will name it.
-func Recover(ctx context.Context, cfg Config) {
-	w := world{cfg}
-	timeout := time.Duration(cfg.Plan.Policies[plan.Teardown].Timeout)
-	for _, entry := range cfg.Journal.Live() {
-		step := entry.Record.Address
-		w.warn(step, fmt.Errorf("run %s left %s %s; releasing it", entry.Run, step, entry.State))
-		bounded, cancel := context.WithTimeout(ctx, timeout)
-		if err := safely(func() error { return w.release(bounded, entry.Record) }); err != nil {
-			w.warn(step, fmt.Errorf("release %s (%s), left by run %s: %w", step, entry.Record.ID, entry.Run, err))
-		}
-		cancel()
-	}
 }

@@ -44,6 +44,8 @@ type bench struct {
 	journal *journal.Journal         // of the run
 	logs    func() ([]string, error) // what a server's log does; nil: nothing
 	close   func() error             // what closing a watch does; nil: nothing is watched
+	adopt   func(token string) error // what taking over a resource does; nil: it cannot be done
+	ends    time.Time                // when the provider ends its resources by itself
 }
 
 func newBench(t *testing.T) *bench {
@@ -119,7 +121,7 @@ func (b *bench) run(ctx context.Context, text string) (Outcome, *recorder) {
 		ID: id, Dir: dir, Plan: b.plan(text, store), Kinds: b.kinds(), Store: store, Journal: j,
 		Events: event.NewBus(id, time.Now, seen), Now: time.Now, Getenv: func(string) string { return "" }, Timeout: b.limit,
 	}
-	Recover(ctx, cfg)
+	cfg.Adopt = Recover(ctx, cfg)
 	outcome, err := Run(ctx, cfg)
 	must(b.t, err)
 	eventtest.Check(b.t, seen.events)
@@ -139,6 +141,9 @@ func must(t *testing.T, err error) {
 
 func (b *bench) kinds() map[string]stage.Kind {
 	kinds := map[string]stage.Kind{"deploy": &fakeDeploy{b}}
+	if b.adopt != nil {
+		kinds["deploy"] = &adoptingDeploy{fakeDeploy{b}}
+	}
 	for kind, class := range map[string]stage.Class{
 		"warmup": stage.Effect, "load": stage.Measure, "fetch-power": stage.Measure,
 		"aggregate": stage.Pure, "plot": stage.Pure, "teardown": stage.Resource,
@@ -235,7 +240,7 @@ func (d *fakeDeploy) Class() stage.Class { return stage.Resource }
 func (d *fakeDeploy) Revision() int      { return 1 }
 
 func (d *fakeDeploy) Acquire(ctx context.Context, env stage.Env, task stage.Task, ledger stage.Ledger) (stage.Live, error) {
-	record := stage.Record{Token: fmt.Sprint(env.RunID, task.Address.Key, "-", task.Attempt), ID: "id-" + task.Address.Key}
+	record := stage.Record{Token: fmt.Sprint(env.RunID, task.Address.Key, "-", task.Attempt), ID: "id-" + task.Address.Key, SpecDigest: string(task.Config), Deadline: d.b.ends}
 	if err := ledger.Intend(record); err != nil {
 		return nil, err
 	}
@@ -260,6 +265,23 @@ func (d *fakeDeploy) Release(ctx context.Context, _ stage.Env, record stage.Reco
 	defer d.b.mu.Unlock()
 	delete(d.b.alive, record.Token)
 	return nil
+}
+
+// adoptingDeploy is a fakeDeploy that can take over what another process has left.
+type adoptingDeploy struct{ fakeDeploy }
+
+func (d *adoptingDeploy) Adoptable(config json.RawMessage, record stage.Record) error {
+	if record.SpecDigest != string(config) {
+		return errors.New("its configuration has changed")
+	}
+	return nil
+}
+
+func (d *adoptingDeploy) Adopt(_ context.Context, _ stage.Env, _ stage.Task, record stage.Record) (stage.Live, error) {
+	if err := d.b.adopt(record.Token); err != nil {
+		return nil, err
+	}
+	return fakeLive{recordOnly{record}, d.b}, nil
 }
 
 type fakeLive struct {

@@ -51,6 +51,16 @@ type Acquirer interface {
 	Release(ctx context.Context, env Env, record Record) error
 }
 
+// Adopter is the optional power of an Acquirer to take over a resource that another process, which has died, acquired from the same configuration.
+type Adopter interface {
+	// Adoptable returns why the resource of a record is not one that this configuration describes, or none that another process can take over; nil if
+	// it is worth to try. It asks nobody.
+	Adoptable(config json.RawMessage, record Record) error
+	// Adopt makes live what the record names, or returns why that cannot be: it is not there, not fit or not the same. It creates and destroys
+	// nothing.
+	Adopt(ctx context.Context, env Env, task Task, record Record) (Live, error)
+}
+
 // Watcher is the optional power of a kind to watch each incarnation for its whole life (a power sampler).
 // The watch is closed before the incarnation is released.
 type Watcher interface {

@@ -50,6 +50,9 @@ func New(cfg Config) *Registry {
 	return r
 }
 
+// Deploy returns the stage that knows the providers.
+func (r *Registry) Deploy() *deploy.Kind { return r.deploy }
+
 // Kinds returns the stages by name.
 func (r *Registry) Kinds() map[string]stage.Kind { return r.kinds }
 

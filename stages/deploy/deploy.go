@@ -7,8 +7,6 @@ package deploy
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 	"strings"
 	"time"
 
@@ -73,31 +71,6 @@ func (k *Kind) Acquire(ctx context.Context, env stage.Env, task stage.Task, ledg
 	return live, nil
 }
 
-// Release destroys what a record names. What is absent already, or never came to be, is released at once.
-func (k *Kind) Release(ctx context.Context, env stage.Env, record stage.Record) error {
-	cfg, err := parseConfig(record.Config)
-	if err != nil {
-		return err
-	}
-	provider, err := k.provider(cfg.Deployment.Provider.Type)
-	if err != nil {
-		return err
-	}
-	env = complete(env)
-	args, err := arguments(provider.Body(), cfg.Deployment.Provider.Config, cfg.Provenance)
-	if err != nil { // another version of this program wrote them; token and id still name the server
-		env.Log.Warn("release without the provider's arguments", "token", record.Token, "error", err)
-		args = provider.Body().Defaults()
-	}
-	h := Handle{
-		Scope: Scope{Args: args, Env: env}, Deployment: cfg.Deployment, Token: Token(record.Token), ID: ID(record.ID),
-	}
-	if err := provider.Destroy(ctx, h); err != nil {
-		return fmt.Errorf("destroy %s %s: %w", provider.Type(), name(h), err)
-	}
-	return nil
-}
-
 // provider finds a provider by its type.
 func (k *Kind) provider(name string) (Provider, error) {
 	provider, ok := k.providers[name]
@@ -108,7 +81,7 @@ func (k *Kind) provider(name string) (Provider, error) {
 }
 
 // known lists the types of all providers in an error.
-func (k *Kind) known() string { return strings.Join(slices.Sorted(maps.Keys(k.providers)), ", ") }
+func (k *Kind) known() string { return strings.Join(k.Types(), ", ") }
 
 // name is what a person needs to find a server.
 func name(h Handle) string {

@@ -76,7 +76,7 @@ func giveUp(record stage.Record, tries int, last, end error) error {
 	if !errors.Is(last, end) {
 		text = fmt.Errorf("%w (%w)", text, end)
 	}
-	text = fmt.Errorf("%w; the next inferencex run with the same -dir tries again before anything else", text)
+	text = fmt.Errorf("%w; inferencex destroy with the same -dir tries again, and so does the next run", text)
 	if !record.Deadline.IsZero() {
 		text = fmt.Errorf("%w; its provider ends it at %s", text, record.Deadline.UTC().Format(time.RFC3339))
 	}

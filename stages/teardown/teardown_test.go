@@ -56,13 +56,13 @@ func TestGivesUp(t *testing.T) {
 		"the provider refuses": {
 			func(context.Context) error { return errors.New("403 Forbidden") },
 			"sb-7 (token ix-12) may still be running after N tries to release it: 403 Forbidden (context deadline exceeded); " +
-				"the next inferencex run with the same -dir tries again before anything else; " +
+				"inferencex destroy with the same -dir tries again, and so does the next run; " +
 				"its provider ends it at 2026-05-01T12:30:00Z",
 		},
 		"the provider is silent": {
 			func(ctx context.Context) error { <-ctx.Done(); return ctx.Err() },
 			"sb-7 (token ix-12) may still be running after N tries to release it: context deadline exceeded; " +
-				"the next inferencex run with the same -dir tries again before anything else; " +
+				"inferencex destroy with the same -dir tries again, and so does the next run; " +
 				"its provider ends it at 2026-05-01T12:30:00Z",
 		},
 	}

@@ -98,7 +98,7 @@ interactivity, time to first token and power efficiency — from one HCL file, w
 		return exit(ExitConfig, "%w\nSee %q.", err, cmd.CommandPath()+" -help")
 	})
 	root.AddCommand(
-		newInit(app), newValidate(app), newFmt(app), newConsole(app), newSchema(app), newPlan(app), newRun(app), newStatus(app), newLogs(app), newReport(app), newGraph(app), newGC(app), newSimulate(app), newVersion(app),
+		newInit(app), newValidate(app), newFmt(app), newConsole(app), newSchema(app), newPlan(app), newRun(app), newStatus(app), newLogs(app), newReport(app), newGraph(app), newDestroy(app), newReap(app), newGC(app), newSimulate(app), newVersion(app),
 		newGuard(app),
 	)
 	return root

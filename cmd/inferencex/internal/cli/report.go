@@ -58,7 +58,7 @@ func (a *App) remake(ctx context.Context, root, name, format string, wait time.D
 	if kept != nil {
 		fmt.Fprintf(a.Stderr, "The report is left as it is: %v.\n", kept)
 	}
-	w := &workspace{id: filepath.Base(dir), dir: dir}
+	w := &workspace{id: filepath.Base(dir), root: filepath.Dir(dir), dir: dir}
 	if format == "" {
 		return a.conclude(w, p, outcome, nil, false)
 	}

@@ -130,7 +130,7 @@ func (a *App) execute(ctx context.Context, w *workspace, p *plan.Plan, f runFlag
 		ID: w.id, Dir: w.dir, Plan: p, Kinds: a.parts().Kinds(), Store: w.store, Journal: w.journal,
 		Events: event.NewBus(w.id, a.Now, log, show), Now: a.Now, Getenv: a.Getenv, Timeout: f.timeout,
 	}
-	run.Recover(ctx, cfg)
+	cfg.Adopt = run.Recover(ctx, cfg)
 	outcome, err = run.Run(ctx, cfg)
 	return outcome, errors.Join(err, log.Err(), w.lease.Err())
 }
@@ -162,7 +162,7 @@ func (a *App) interruptible(parent context.Context, w *workspace, talk io.Writer
 				n++
 			}
 			if n > 1 {
-				a.Quit(a.abandon(w.journal.Live()))
+				a.Quit(a.abandon(w.root, w.journal.Live()))
 			}
 			fmt.Fprintln(talk, "Interrupted: canceling what runs and tearing down. ^C again leaves at once.")
 			cancel(context.Canceled)
@@ -177,11 +177,11 @@ func (a *App) interruptible(parent context.Context, w *workspace, talk io.Writer
 }
 
 // abandon says what may still be running and returns the exit code that goes with it.
-func (a *App) abandon(alive []journal.Entry) int {
+func (a *App) abandon(root string, alive []journal.Entry) int {
 	if len(alive) == 0 {
 		return ExitInterrupted
 	}
-	view.Alive(a.Stderr, alive)
+	view.Alive(a.Stderr, root, alive)
 	return ExitAlive
 }
 
@@ -193,7 +193,7 @@ func (a *App) conclude(w *workspace, p *plan.Plan, o run.Outcome, runErr error, 
 		view.Conclusion(a.Stdout, a.Stderr, view.Ending{Dir: w.dir, Plan: p, Outcome: o, Results: results, Reported: reported, Width: a.Width})
 	}
 	if len(o.Alive) > 0 {
-		return &exitError{a.abandon(o.Alive), runErr}
+		return &exitError{a.abandon(w.root, o.Alive), runErr}
 	}
 	switch {
 	case runErr != nil:

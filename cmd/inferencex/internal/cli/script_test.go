@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -39,6 +40,7 @@ func TestScripts(t *testing.T) {
 			"port":    port,
 			"hangup":  hangup,
 			"shoot":   shoot,
+			"strand":  strand,
 		},
 	})
 }
@@ -198,6 +200,36 @@ func shoot(ts *testscript.TestScript, _ bool, _ []string) {
 	ts.Fatalf("nothing runs in the background")
 }
 
+// strand kills the first command in the background together with the guards of its servers, so that what these have started lives on: what a
+// machine looks like whose inferencex was killed with all that it could have cleaned up with.
+func strand(ts *testscript.TestScript, neg bool, args []string) {
+	for _, cmd := range ts.BackgroundCmds() {
+		if cmd.Process.Signal(syscall.SIGSTOP) != nil {
+			continue // it has ended
+		}
+		for _, pid := range marked(ts, "INFERENCEX_GUARD=") {
+			ts.Check(syscall.Kill(pid, syscall.SIGKILL))
+		}
+		break
+	}
+	shoot(ts, neg, args)
+}
+
+// marked returns the processes of this session whose environment holds a mark.
+func marked(ts *testscript.TestScript, mark string) []int {
+	environments, _ := filepath.Glob("/proc/[0-9]*/environ")
+	var found []int
+	for _, path := range environments {
+		text, err := os.ReadFile(path)
+		if err == nil && strings.Contains(string(text), mark) && strings.Contains(string(text), ts.Getenv("WORK")) {
+			pid, err := strconv.Atoi(filepath.Base(filepath.Dir(path)))
+			ts.Check(err)
+			found = append(found, pid)
+		}
+	}
+	return found
+}
+
 // port finds a free port and puts it into a variable: port NAME.
 func port(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) != 1 {
@@ -211,14 +243,7 @@ func port(ts *testscript.TestScript, _ bool, args []string) {
 
 // orphans fails if a process of this session is alive that carries the mark of a deployment: ! orphans.
 func orphans(ts *testscript.TestScript, neg bool, _ []string) {
-	environments, _ := filepath.Glob("/proc/[0-9]*/environ")
-	var found []string
-	for _, path := range environments {
-		text, err := os.ReadFile(path)
-		if err == nil && strings.Contains(string(text), "INFERENCEX_TOKEN=") && strings.Contains(string(text), ts.Getenv("WORK")) {
-			found = append(found, filepath.Base(filepath.Dir(path)))
-		}
-	}
+	found := marked(ts, "INFERENCEX_TOKEN=")
 	if neg == (len(found) > 0) {
 		ts.Fatalf("processes with the mark of a deployment: %v", found)
 	}

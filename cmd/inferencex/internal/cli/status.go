@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"github.com/strangeloopio/inferencex/cmd/inferencex/internal/view"
@@ -42,6 +44,7 @@ func (a *App) status(root, name string, asJSON bool) error {
 		return err
 	}
 	if len(s.Resources) > 0 && (s.Holder == nil || !s.Holder.Alive) {
+		fmt.Fprintf(a.Stderr, "No living process looks after the resources above: inferencex destroy -dir %s releases them.\n", root)
 		return silent(ExitAlive)
 	}
 	return nil

@@ -34,6 +34,8 @@ func telling(e event.Event) string {
 		return fmt.Sprintf("created %s (%s)", e.ID, e.Resource)
 	case event.ResourceReady:
 		return fmt.Sprintf("ready: %s (%s)", e.Message, e.Resource)
+	case event.ResourceAdopted:
+		return fmt.Sprintf("took over %s (%s) from run %s", e.ID, e.Resource, e.Message)
 	case event.ResourceGone:
 		return fmt.Sprintf("gone: %s (%s)", e.ID, e.Resource)
 	case event.Note:

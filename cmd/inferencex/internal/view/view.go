@@ -11,7 +11,6 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/strangeloopio/inferencex/pipeline/event"
-	"github.com/strangeloopio/inferencex/pipeline/journal"
 	"github.com/strangeloopio/inferencex/schemas/suite/snippet"
 )
 
@@ -85,19 +84,6 @@ func DiagnosticList(diags hcl.Diagnostics) []Diagnostic {
 		list = append(list, entry)
 	}
 	return list
-}
-
-// Alive says what may still be running, and how it is removed.
-func Alive(talk io.Writer, alive []journal.Entry) {
-	fmt.Fprintln(talk, "\nStill running, or not known to be gone:")
-	for _, e := range alive {
-		id := e.Record.ID
-		if id == "" {
-			id = "(no id yet)"
-		}
-		fmt.Fprintf(talk, "  %s  %s  %s  token %s\n", e.Record.Address, id, e.State, e.Record.Token)
-	}
-	fmt.Fprintln(talk, "The next inferencex run with the same -dir releases them before it begins.")
 }
 
 // style colours text, or leaves it as it is.
