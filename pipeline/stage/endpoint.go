@@ -8,6 +8,7 @@ type Endpoint struct {
 	Model     string            `json:"model"`                 // the name to ask for: the run-unique alias where the server carries one
 	APIKeyEnv string            `json:"api_key_env,omitempty"` // environment variable that holds the key; never the key
 	Headers   map[string]string `json:"headers,omitempty"`     // values may be secrets: whoever writes an endpoint down leaves them out
+	Trust     Trust             `json:"trust,omitzero"`
 
 	Engine        string      `json:"engine"` // vllm, sglang, llamacpp or simulator as the server shows itself, or else the suite's word for it, or unknown
 	EngineVersion string      `json:"engine_version,omitempty"`
@@ -19,6 +20,12 @@ type Endpoint struct {
 	Power     PowerSource `json:"power"`
 	Simulated bool        `json:"simulated"`
 	Clock     ServerClock `json:"clock"`
+}
+
+// Trust is whom a client takes for a server that it speaks to by https, beside those whom this system's authorities vouch for.
+type Trust struct {
+	CAFile   string `json:"ca_file,omitempty"`  // PEM: a further authority
+	Insecure bool   `json:"insecure,omitempty"` // anyone: nothing is verified
 }
 
 // DeviceGPU is one GPU of a server, as nvidia-smi -L names it.

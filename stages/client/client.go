@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"sync/atomic"
 	"time"
 
@@ -28,9 +27,12 @@ type Config struct {
 	Clock *stage.Clock
 	// MaxTokensField is the name under which requests carry the longest answer: max_tokens (also where empty) or max_completion_tokens.
 	MaxTokensField string
+	// HTTP is the version to speak: "1.1" (also where empty) or "2", which plain http takes for granted (RFC 9113, 3.3) and https negotiates.
+	HTTP string
 }
 
-// Client asks one server. It is safe for concurrent use, follows no redirects, uses no proxy and speaks HTTP/1.1.
+// Client asks one server. It is safe for concurrent use, follows no redirects, uses no proxy and speaks HTTP/1.1
+// unless it was told otherwise.
 type Client struct {
 	endpoint       stage.Endpoint
 	base           string // URL, without the paths of APIs
@@ -76,15 +78,29 @@ func New(cfg Config) (*Client, error) {
 	if err := c.setHeader(cfg); err != nil {
 		return nil, err
 	}
-	p := newPool(hostPort(base), tlsFor(base))
+	security, err := TLS(cfg.Endpoint.Trust, base.Hostname())
+	if err != nil {
+		return nil, err
+	}
+	if base.Scheme == "http" {
+		security = nil
+	}
+	p := newPool(hostPort(base), security)
 	c.control = newTransport(p.connect)
-	c.carrier, err = c.newCarrier(base, p)
+	c.carrier, err = c.newCarrier(cfg.HTTP, p)
 	return c, err
 }
 
 // newCarrier chooses what carries requests: the loop where it can, which measures best, and else net/http.
-func (c *Client) newCarrier(base *url.URL, p *pool) (carrier, error) {
-	if base.Scheme == "http" {
+func (c *Client) newCarrier(version string, p *pool) (carrier, error) {
+	switch version {
+	case "2":
+		return newSecond(c, p), nil
+	case "", "1.1":
+	default:
+		return nil, fmt.Errorf("http %q: want 1.1 or 2", version)
+	}
+	if p.tls == nil {
 		transport, err := h1.New(h1.Config{Address: p.addr, Now: c.clock.NowNS})
 		if err == nil || !errors.Is(err, h1.ErrUnsupported) {
 			return &direct{c, transport}, err

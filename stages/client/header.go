@@ -1,7 +1,6 @@
 package client
 
 import (
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"maps"
@@ -35,13 +34,6 @@ func hostPort(base *url.URL) string {
 		port = map[string]string{"http": "80", "https": "443"}[base.Scheme]
 	}
 	return net.JoinHostPort(base.Hostname(), port)
-}
-
-func tlsFor(base *url.URL) *tls.Config {
-	if base.Scheme != "https" {
-		return nil
-	}
-	return &tls.Config{ServerName: base.Hostname(), NextProtos: []string{"http/1.1"}, MinVersion: tls.VersionTLS12}
 }
 
 func (c *Client) setHeader(cfg Config) error {

@@ -29,6 +29,9 @@ type pool struct {
 type warmConn struct{ net.Conn }
 
 func newPool(addr string, tlsConfig *tls.Config) *pool {
+	if tlsConfig != nil {
+		tlsConfig.NextProtos = []string{"http/1.1"}
+	}
 	return &pool{dialer: net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}, tls: tlsConfig, addr: addr}
 }
 
@@ -41,9 +44,16 @@ func (p *pool) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 		p.mu.Unlock()
 		return conn, nil
 	}
-	p.dialed++
 	p.mu.Unlock()
+	p.count()
 	return p.connect(ctx, "", "")
+}
+
+// count counts a connection for requests that is about to be made.
+func (p *pool) count() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.dialed++
 }
 
 // connect makes a connection, past those that are waiting.

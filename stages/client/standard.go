@@ -18,12 +18,13 @@ import (
 
 const readBytes = 16 << 10
 
-// standard carries requests by net/http: over TLS, by HTTP/2, and where there is no loop.
+// standard carries requests by net/http: over TLS, and where there is no loop.
 type standard struct {
 	client    *Client
 	pool      *pool
 	transport *http.Transport
-	buffers   sync.Pool // of *[readBytes]byte
+	buffers   sync.Pool         // of *[readBytes]byte
+	explain   func(error) error // what is said of a request that got no answer
 }
 
 var _ carrier = (*standard)(nil)
@@ -31,7 +32,7 @@ var _ carrier = (*standard)(nil)
 func newStandard(c *Client, p *pool) *standard {
 	return &standard{
 		client: c, pool: p, transport: newTransport(p.dial),
-		buffers: sync.Pool{New: func() any { return new([readBytes]byte) }},
+		buffers: sync.Pool{New: func() any { return new([readBytes]byte) }}, explain: func(err error) error { return err },
 	}
 }
 
@@ -68,7 +69,7 @@ func (s *standard) carry(ctx context.Context, call *Call, a *answer) (stale bool
 			}
 			err = fmt.Errorf("closed without an answer after %.1f s: %w", time.Duration(now-a.row.TSend).Seconds(), err)
 		}
-		a.settle(ctx, now, unanswered, err)
+		a.settle(ctx, now, unanswered, s.explain(err))
 		return false
 	}
 	defer resp.Body.Close()

@@ -41,7 +41,7 @@ func (l *live) Alive(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	p, err := probe.New(probe.Target{URL: l.endpoint.URL, Headers: l.endpoint.Headers, Key: secret})
+	p, err := probe.New(probe.Target{URL: l.endpoint.URL, Headers: l.endpoint.Headers, Key: secret, Trust: l.endpoint.Trust})
 	if err != nil {
 		return err
 	}

@@ -12,7 +12,7 @@ import (
 // inspect finds out what the server is and how far away.
 func (a *acquisition) inspect(ctx context.Context, p *probe.Probe, server *Server, model string) (stage.Endpoint, error) {
 	e := stage.Endpoint{
-		URL: p.URL(), Model: model, APIKeyEnv: server.APIKeyEnv, Headers: server.Headers,
+		URL: p.URL(), Model: model, APIKeyEnv: server.APIKeyEnv, Headers: server.Headers, Trust: server.Trust,
 		Power: server.Power,
 	}
 	_, e.Borrowed = a.provider.(Borrower)

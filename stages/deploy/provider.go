@@ -88,6 +88,7 @@ type Server struct {
 	Unique    bool
 	APIKeyEnv string
 	Headers   map[string]string // values may be secrets
+	Trust     stage.Trust
 	Power     stage.PowerSource
 }
 

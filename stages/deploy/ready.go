@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/stages/client"
 	"github.com/strangeloopio/inferencex/stages/deploy/probe"
 	"github.com/strangeloopio/inferencex/stages/deploy/startup"
 )
@@ -95,7 +96,7 @@ func (a *acquisition) look(ctx context.Context, w *waiting) (*Server, *probe.Pro
 	if err != nil {
 		return nil, nil, err
 	}
-	p, err := probe.New(probe.Target{URL: status.Server.URL, Headers: status.Server.Headers, Key: secret})
+	p, err := probe.New(probe.Target{URL: status.Server.URL, Headers: status.Server.Headers, Key: secret, Trust: status.Server.Trust})
 	if err != nil {
 		return nil, nil, stage.Fail(stage.Permanent, "bad_url", err)
 	}
@@ -117,6 +118,9 @@ func (a *acquisition) hopeless(w *waiting, server *Server, err error) error {
 	}
 	if _, borrowed := a.provider.(Borrower); !borrowed {
 		return nil
+	}
+	if client.Untrusted(err) {
+		return stage.Failf(stage.Permanent, "untrusted", "%w: name the certificate of the server's own authority in ca_file, or set insecure = true to trust anyone", err)
 	}
 	var dns *net.DNSError
 	if errors.As(err, &dns) && dns.IsNotFound {

@@ -28,6 +28,7 @@ type facts struct {
 	RateRPS       float64        `json:"rate_rps,omitempty"` // of an open one
 	Requests      int            `json:"requests"`           // rows
 	Statuses      map[string]int `json:"statuses"`
+	Protocols     map[string]int `json:"protocols"` // answers by the version of HTTP that they came by
 	Connections   int            `json:"connections_dialled"`
 	StaleRetries  int64          `json:"stale_retries"`
 	Prompts       prompt.Fit     `json:"prompts"`
@@ -56,7 +57,7 @@ func (r *recorder) facts(endpoint stage.Endpoint, cfg stage.LoadConfig, session 
 	return facts{
 		EpochUnixNS: r.place.EpochUnixNS, WindowStartNS: r.first, WindowEndNS: r.last,
 		Simulated: endpoint.Simulated, SharedPrefix: cfg.Workload.SharedPrefix, Users: cfg.Users, RateRPS: cfg.RateRPS,
-		Requests: len(r.lags) + r.statuses["dropped"], Statuses: r.statuses, Connections: session.Client.Live().Connections, StaleRetries: r.stale,
+		Requests: len(r.lags) + r.statuses["dropped"], Statuses: r.statuses, Protocols: r.protocols, Connections: session.Client.Live().Connections, StaleRetries: r.stale,
 		Prompts: session.Fit, PromptNonce: session.Nonce(), SchedLag: lagOf(r.lags), Endpoint: endpoint, Client: client,
 	}
 }

@@ -30,6 +30,7 @@ type recorder struct {
 	board       *board
 	meta        table.Meta
 	statuses    map[string]int
+	protocols   map[string]int
 	stale       int64
 	lags        []int64 // t_send − t_sched of each row that was sent
 	first, last int64   // window: first send, last end
@@ -40,7 +41,7 @@ type recorder struct {
 
 func newRecorder(env stage.Env, task stage.Task, cfg stage.LoadConfig, session *traffic.Session) (*recorder, error) {
 	r := &recorder{
-		dir: task.Dir, statuses: map[string]int{}, patience: max(32, 2*cfg.Users),
+		dir: task.Dir, statuses: map[string]int{}, protocols: map[string]int{}, patience: max(32, 2*cfg.Users),
 		place: table.Request{
 			Cell: task.Address.String(), Trial: int32(cfg.Trial), Attempt: int32(task.Attempt), EpochUnixNS: session.Clock.UnixNS(0),
 		},
@@ -86,6 +87,9 @@ func (r *recorder) count(row table.Request) {
 	r.first, r.last = min(r.first, row.TSend), max(r.last, row.TDone)
 	r.lags = append(r.lags, row.TSend-row.TSched)
 	r.stale += int64(row.StaleRetries)
+	if row.Protocol != "" {
+		r.protocols[row.Protocol]++
+	}
 	if row.Status != "ok" && r.failure == nil {
 		r.failure = &row
 	}

@@ -20,6 +20,7 @@ import (
 // Options are the arguments that the suite's blocks of the stages load and warmup take.
 type Options struct {
 	MaxTokensField string `json:"max_tokens_field"`
+	HTTP           string `json:"http"`
 }
 
 // Body says the arguments in the suite's language.
@@ -29,6 +30,9 @@ func Body() block.Body {
 		Args: []block.Arg{{
 			Name: "max_tokens_field", Type: cty.String, OneOf: []string{"max_tokens", "max_completion_tokens"}, Default: cty.StringVal("max_tokens"),
 			Doc: "Name under which a request carries the length of its answer; some chat servers take only max_completion_tokens.",
+		}, {
+			Name: "http", Type: cty.String, OneOf: []string{"1.1", "2"}, Default: cty.StringVal("1.1"),
+			Doc: "Version of HTTP that requests use. 1.1 has a connection for each request in flight, as most clients of inference servers do. 2 shares one among many, if the server speaks it.",
 		}},
 	}
 }
@@ -98,7 +102,7 @@ func Prepare(ctx context.Context, env stage.Env, job Job) (*Session, error) {
 	var err error
 	s.Client, err = client.New(client.Config{
 		Endpoint: job.Endpoint, Headers: job.Workload.Headers, SecretHeaders: secret,
-		Getenv: env.Getenv, Clock: s.Clock, MaxTokensField: options.MaxTokensField,
+		Getenv: env.Getenv, Clock: s.Clock, MaxTokensField: options.MaxTokensField, HTTP: options.HTTP,
 	})
 	if err != nil {
 		return nil, stage.Fail(stage.Permanent, "bad_endpoint", err)

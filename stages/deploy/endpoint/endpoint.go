@@ -66,6 +66,14 @@ func (Provider) Body() block.Body {
 				Doc: "HTTP headers whose values are secrets, each with the environment variable that holds its value. They cannot change a result: what routes belongs into headers.",
 			},
 			{
+				Name: "ca_file", Type: cty.String, Provenance: true,
+				Doc: "File with the certificate of the authority that vouches for an https server, in PEM form, where this system does not know it.",
+			},
+			{
+				Name: "insecure", Type: cty.Bool, Provenance: true,
+				Doc: "Whether an https server is believed to be whoever it says, without a check.",
+			},
+			{
 				Name: "power", Type: cty.String, OneOf: []string{"none", "nvidia-smi"}, Default: cty.StringVal("none"),
 				Doc: "How to read power. nvidia-smi reads this machine's GPUs: only for a server on this machine.",
 			},
@@ -137,6 +145,7 @@ func (Provider) Inspect(_ context.Context, h deploy.Handle) (deploy.Status, erro
 		URL:       address(h.Args, h.Deployment),
 		Models:    []string{name},
 		APIKeyEnv: block.String(h.Args, "api_key_env"),
+		Trust:     stage.Trust{CAFile: block.String(h.Args, "ca_file"), Insecure: block.Bool(h.Args, "insecure")},
 	}
 	var err error
 	if server.Headers, err = headers(h.Args, h.Env.Getenv); err != nil {

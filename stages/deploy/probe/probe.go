@@ -14,6 +14,9 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/stages/client"
 )
 
 // Target is the server to ask.
@@ -21,6 +24,7 @@ type Target struct {
 	URL     string // base without a path; one that ends in /v1 means the same
 	Headers map[string]string
 	Key     string // sent as a bearer token; empty: none
+	Trust   stage.Trust
 }
 
 // Probe asks one server. It is safe for concurrent use.
@@ -59,7 +63,11 @@ func New(target Target) (*Probe, error) {
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 		return nil, fmt.Errorf("url %q is none: want http://host:port or https://host", target.URL)
 	}
-	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true}
+	security, err := client.TLS(target.Trust, "") // the name is the URL's
+	if err != nil {
+		return nil, err
+	}
+	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, TLSClientConfig: security}
 	return &Probe{base: base, target: target, client: &http.Client{Transport: transport}}, nil
 }
 
