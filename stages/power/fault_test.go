@@ -25,8 +25,9 @@ import (
 // bench is a simulated server of two GPUs and a load on it.
 type bench struct {
 	*simulator.Server
-	at   stage.Endpoint
-	gpus int
+	at     stage.Endpoint
+	gpus   int
+	before float64 // simulated seconds without work before the load
 }
 
 func newBench(t *testing.T, speed float64, faults ...string) *bench {
@@ -49,7 +50,7 @@ func newBench(t *testing.T, speed float64, faults ...string) *bench {
 		<-done
 	})
 	info := server.Info()
-	b := &bench{Server: server, gpus: gpus, at: stage.Endpoint{
+	b := &bench{Server: server, gpus: gpus, before: 5, at: stage.Endpoint{
 		URL: "http://" + ln.Addr().String(), Simulated: true, Clock: stage.ServerClock{Speed: info.Speed, EpochUnixNS: info.EpochUnixNS},
 		Power: stage.PowerSource{Kind: "simulator", URL: "http://" + ln.Addr().String() + "/simulator/power"},
 	}}
@@ -85,12 +86,12 @@ func (b *bench) idle(t *testing.T, seconds float64) {
 	}
 }
 
-// load idles for 3 s, answers 16 requests of 1500 tokens at once, about 9 s long, and returns the window of that.
+// load idles for a while, answers 8 requests of 1500 tokens at once, about 9 s long, and returns the window of that.
 func (b *bench) load(t *testing.T) (from, to int64) {
-	b.idle(t, 3)
+	b.idle(t, b.before)
 	from = b.SimulatedUnixNS()
 	var users sync.WaitGroup
-	for range 16 {
+	for range 8 {
 		users.Go(func() {
 			b.post(t, "/v1/completions", `{"model":"Qwen3-8B-FP8","prompt":"a b c","max_tokens":1500,"ignore_eos":true}`, http.StatusOK)
 		})

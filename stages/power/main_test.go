@@ -1,7 +1,9 @@
 package power_test
 
 import (
+	"context"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -11,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/strangeloopio/inferencex/stages/deploy/simulator/smi"
 )
 
 // standIn makes the test binary an nvidia-smi of the named behaviour.
@@ -30,6 +34,8 @@ func TestMain(m *testing.M) {
 func nvidiaSMI(mode string, args []string) int {
 	newer := strings.Contains(args[0], "power.draw.average,power.draw.instant")
 	switch {
+	case strings.HasPrefix(mode, "simulated"):
+		return ofSimulated(mode, args)
 	case os.Getenv("TZ") != "UTC" || !slices.Contains(args, "--format=csv,noheader,nounits") || !slices.Contains(args, "-lms"):
 		fmt.Println("wrong arguments:", args)
 		return 3
@@ -58,6 +64,20 @@ func nvidiaSMI(mode string, args []string) int {
 		printRows(args, newer, "100.00", "300.00", "97")
 	}
 	return 0
+}
+
+// ofSimulated is the nvidia-smi of the simulated endpoint; "simulated 525" is that of an older driver.
+func ofSimulated(mode string, args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
+	defer stop()
+	client := smi.Client{Endpoint: os.Getenv("INFERENCEX_ENDPOINT"), HTTP: http.DefaultClient}
+	_, _ = fmt.Sscanf(mode, "simulated %d", &client.Driver)
+	code, err := client.Run(ctx, args, os.Stdout)
+	if err != nil {
+		fmt.Println(err)
+		return 5
+	}
+	return code
 }
 
 // startChild starts another of this program that holds the pipe open, as a stuck helper would.

@@ -1,6 +1,9 @@
 package power
 
 import (
+	"encoding/json"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
@@ -25,12 +28,60 @@ type options struct {
 	Period   stage.Duration `json:"period"`
 	Pad      stage.Duration `json:"pad"`
 	Path     string         `json:"path"`
-	Command  string         `json:"command"`
+	Command  command        `json:"command"`
+}
+
+// command is a program and the arguments that come before ours: nvidia-smi itself, or what runs it elsewhere. In JSON one word is a string.
+type command []string
+
+func (c *command) UnmarshalJSON(text []byte) error {
+	var word string
+	if json.Unmarshal(text, &word) == nil {
+		*c = command{word}
+		return nil
+	}
+	var words []string
+	if err := json.Unmarshal(text, &words); err != nil {
+		return fmt.Errorf("command: want a string or a list of strings: %w", err)
+	}
+	*c = words
+	return nil
+}
+
+func (c command) String() string { return strings.Join(c, " ") }
+
+// checkCommand wants a word, or a list of words of which the first is the program.
+func checkCommand(v cty.Value) error {
+	words := []cty.Value{v}
+	if v.Type() != cty.String {
+		if !v.CanIterateElements() || v.Type().IsObjectType() || v.Type().IsMapType() {
+			return fmt.Errorf(`%s is no command; write "nvidia-smi" or ["ssh", "gpu-host", "nvidia-smi"]`, block.Noun(v.Type()))
+		}
+		words = v.AsValueSlice()
+	}
+	if len(words) == 0 {
+		return block.NotEmpty(v)
+	}
+	for i, word := range words {
+		if word.IsNull() || word.Type() != cty.String {
+			return fmt.Errorf("word %d of the command is %s; want a string", i+1, block.Noun(word.Type()))
+		}
+		if i == 0 && strings.TrimSpace(word.AsString()) == "" {
+			return block.NotEmpty(word)
+		}
+	}
+	return nil
+}
+
+// commandSchema is what a command looks like in JSON.
+func commandSchema() map[string]any {
+	word := map[string]any{"type": "string"}
+	return map[string]any{"title": "string, or list of string", "anyOf": []any{word, map[string]any{"type": "array", "items": word, "minItems": 1}}}
 }
 
 func defaults() options {
 	return options{
-		Source: sourceAuto, Command: "nvidia-smi",
+		Source: sourceAuto, Command: command{"nvidia-smi"},
 		Period: stage.Duration(100 * time.Millisecond), Pad: stage.Duration(2 * time.Second),
 	}
 }
@@ -62,8 +113,10 @@ func Body() block.Body {
 				Doc: "Source csv: the log, or a folder of logs power_log_{n}gpu_{YYYYMMDD_HHMMSS}.csv, times in UTC.",
 			},
 			{
-				Name: "command", Type: cty.String, Default: cty.StringVal(d.Command), Check: block.NotEmpty,
-				Provenance: true, Doc: "Source nvidia-smi: the program, found in PATH where it has no slash.",
+				Name: "command", Type: cty.DynamicPseudoType, Schema: commandSchema, Default: cty.StringVal(d.Command.String()), Check: checkCommand,
+				Provenance: true, Doc: "Source nvidia-smi: the program, found in PATH where it has no slash, or a list that begins with one and has what comes before the " +
+					"query: [\"ssh\", \"gpu-host\", \"nvidia-smi\"]. It finds the endpoint's URL in INFERENCEX_ENDPOINT, so that [\"inferencex\", \"simulate\", \"nvidia-smi\", \"--\"] " +
+					"stands for the nvidia-smi of a simulated endpoint.",
 			},
 		},
 	}

@@ -239,3 +239,21 @@ func TestOptionsOfASuite(t *testing.T) {
 		t.Errorf("a wrong source gives %v", err)
 	}
 }
+
+func TestCommand(t *testing.T) {
+	for name, tc := range map[string]struct{ hcl, want string }{
+		"program":         {`command = "/opt/nvidia-smi"`, ""},
+		"with its runner": {`command = ["ssh", "gpu-host", "nvidia-smi"]`, ""},
+		"empty":           {`command = ""`, "it is empty; leave it out or fill it"},
+		"no words":        {`command = []`, "it is empty; leave it out or fill it"},
+		"no program":      {`command = ["", "nvidia-smi"]`, "it is empty; leave it out or fill it"},
+		"a number":        {`command = 3`, `a number is no command; write "nvidia-smi" or ["ssh", "gpu-host", "nvidia-smi"]`},
+		"an object":       {`command = { a = "b" }`, "an object is no command"},
+		"a list of lists": {`command = ["ssh", ["gpu-host"]]`, "word 2 of the command is a list; want a string"},
+	} {
+		_, err := block.Parse(power.Body(), tc.hcl)
+		if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
+			t.Errorf("%s: error %v, want %q", name, err, tc.want)
+		}
+	}
+}

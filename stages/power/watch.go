@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -32,7 +33,7 @@ func (k *Kind) Watch(_ context.Context, env stage.Env, task stage.Task) (stage.W
 		return idle{}, nil
 	}
 	s := &sampler{
-		command: opts.Command, period: time.Duration(opts.Period), devices: at.Power.Devices, host: hostOf(at), clock: stage.NewClock(env.Now, at.Clock),
+		command: opts.Command, period: time.Duration(opts.Period), devices: at.Power.Devices, url: at.URL, host: hostOf(at), clock: stage.NewClock(env.Now, at.Clock),
 		done: make(chan struct{}), changed: make(chan struct{}),
 	}
 	if err := s.start(false); err != nil {
@@ -42,11 +43,15 @@ func (k *Kind) Watch(_ context.Context, env stage.Env, task stage.Task) (stage.W
 	return s, nil
 }
 
+// endpointEnv is the variable in which a command finds the URL of the endpoint that its GPUs serve.
+const endpointEnv = "INFERENCEX_ENDPOINT"
+
 // sampler is one nvidia-smi and what it printed. Its goroutine ends with the process, and Close waits for both.
 type sampler struct {
-	command string
+	command command
 	period  time.Duration
 	devices []string
+	url     string // of the endpoint
 	host    string
 	clock   *stage.Clock // the load's
 
@@ -64,8 +69,8 @@ type sampler struct {
 
 // start starts the process in a group of its own, so that Close can end whatever it started in turn.
 func (s *sampler) start(fallback bool) error {
-	cmd := exec.Command(s.command, arguments(fallback, s.period, s.devices)...)
-	cmd.Env = append(cmd.Environ(), "TZ=UTC")
+	cmd := exec.Command(s.command[0], slices.Concat(s.command[1:], arguments(fallback, s.period, s.devices))...)
+	cmd.Env = append(cmd.Environ(), "TZ=UTC", endpointEnv+"="+s.url)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := cmd.StdoutPipe()
 	if err != nil {

@@ -64,13 +64,7 @@ func (s *Server) TruePower(fromUnixNS, toUnixNS int64) []PowerRow {
 
 func (s *Server) samples(fromUnixNS, toUnixNS int64, tell func(now, from, to time.Duration) []sensor.Told) []PowerRow {
 	c := s.driver.clock
-	from, to := time.Duration(0), time.Duration(math.MaxInt64)
-	if fromUnixNS != 0 {
-		from = time.Duration(fromUnixNS - c.epoch.UnixNano())
-	}
-	if toUnixNS != 0 {
-		to = time.Duration(toUnixNS - c.epoch.UnixNano())
-	}
+	from, to := c.between(fromUnixNS, toUnixNS)
 	s.driver.mu.Lock()
 	defer s.driver.mu.Unlock()
 	now := c.elapsed()

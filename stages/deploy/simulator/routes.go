@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 
 	"github.com/strangeloopio/inferencex/stages/deploy/simulator/openai"
+	"github.com/strangeloopio/inferencex/stages/deploy/simulator/smi"
 )
 
 // Version is what /version answers: the vLLM whose behaviour is simulated.
@@ -34,6 +35,8 @@ func (s *Server) routes() http.Handler {
 		{"GET", "/simulator/requests", true, func(w http.ResponseWriter, _ *http.Request) { writeLines(w, s.Requests()) }},
 		{"GET", "/simulator/lag", true, func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, s.lag.lag()) }},
 		{"GET", "/simulator/power", true, s.servePower},
+		{"GET", "/simulator/power.csv", true, s.servePowerLog},
+		{"GET", smi.Path, true, s.serveSMI},
 		{"POST", "/simulator/faults", true, s.arm},
 	} {
 		handle := route.handle

@@ -30,6 +30,7 @@ It runs until ^C or SIGTERM.
   GET  /v1/models, /health, /version           and POST /tokenize, /detokenize
   GET  /metrics                                under vLLM's names
   GET  /simulator/info, /simulator/power       what is simulated, and the GPUs' power
+  GET  /simulator/power.csv                    a log of the power, a row a second and GPU
   GET  /simulator/requests, /simulator/lag     when the server wrote what, and how far off its schedule
   POST /simulator/faults                       what shall go wrong next
 
@@ -50,6 +51,7 @@ second of its own; beyond that they come late, and /simulator/info says by how m
 		},
 	}
 	f.register(cmd.Flags())
+	cmd.AddCommand(newSimulateSMI(app))
 	return cmd
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 )
 
@@ -77,6 +78,29 @@ func (r *Recorder) Tell(now, from, to time.Duration) []Told {
 		}
 	}
 	return kept
+}
+
+// Snapshot returns what the boards show at a true time: their latest reading, as faults leave it, at the time that the sampled host's clock says. A row
+// is torn if one would have been since the time of the snapshot before.
+func (r *Recorder) Snapshot(before, at time.Duration) []Told {
+	latest := at / Period * Period
+	var told []Told
+	for _, reading := range r.Read(at, latest, latest) {
+		told = r.tell(told, reading)
+	}
+	told = r.tellForeign(told, latest)
+	for i := range told {
+		told[i].Torn = told[i].Torn && latest > before
+		told[i].At = at + r.Offset(at)
+	}
+	if missed := roundUp(before + 1); missed < latest {
+		for _, t := range r.Tell(at, missed, latest-1) {
+			if i := slices.IndexFunc(told, func(now Told) bool { return now.GPU == t.GPU }); i >= 0 {
+				told[i].Torn = told[i].Torn || t.Torn
+			}
+		}
+	}
+	return told
 }
 
 // Offset is by how much the sampled host's clock is ahead at a true time.
