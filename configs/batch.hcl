@@ -19,7 +19,7 @@ model "mistral-7b" {
 }
 
 provider "simulator" "local" {
-  speed = 4 # simulated seconds a second
+  speed = 3 # simulated seconds a second
 }
 
 workload "chat" {

@@ -35,8 +35,8 @@ variable "osl" {
 
 variable "speed" {
   type        = number
-  default     = 4
-  description = "Simulated seconds a second: lower where the client cannot keep up."
+  default     = 3
+  description = "Simulated seconds in one of the wall clock, at most: what this machine cannot carry is lowered."
 }
 
 provider "simulator" "local" {

@@ -27,6 +27,9 @@ type Config struct {
 	// Context is how many tokens a request to a deployment may have, input and output together; 0 where only the server knows. nil: nobody can tell.
 	Context func(providerType string, d stage.Deployment, provenance json.RawMessage) int
 
+	// Forecast says what will be otherwise than the suite says of a deployment, on this machine and under these loads. nil: nothing.
+	Forecast func(providerType string, d stage.Deployment, provenance json.RawMessage, demands []stage.Demand) []stage.Problem
+
 	Targets []addr.Selector // cells to restrict the plan to; none: all
 	Exclude []addr.Selector // cells to leave out
 	Replace []addr.Selector // cells to measure again though they are sealed
@@ -56,6 +59,7 @@ func Build(cfg Config) (*Plan, hcl.Diagnostics, error) {
 	if err := b.decide(); err != nil {
 		return nil, b.diags, err
 	}
+	b.forecast()
 	b.plan.Estimate = b.estimate()
 	b.checkBudget()
 	return b.plan, b.diags, nil

@@ -88,6 +88,7 @@ func (b *builder) deployConfig(d *deployment) json.RawMessage {
 		Deployment:     d.spec,
 		ProviderName:   providerName(d.provider),
 		Provenance:     unkeyed(d.provider.Config, d.provider.KeyConfig),
+		Demands:        d.demands(),
 		TTL:            stage.Duration(d.provider.TTL),
 		StartupTimeout: stage.Duration(d.provider.StartupTimeout),
 	}

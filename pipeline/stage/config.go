@@ -41,6 +41,14 @@ type Deployment struct {
 	GPUs     int      `json:"gpus"`
 }
 
+// Demand is what one load asks of a server at once, as far as it tells how much that is. Lengths are means, in tokens.
+type Demand struct {
+	Users   int     `json:"users,omitempty"`    // of a closed loop
+	RateRPS float64 `json:"rate_rps,omitempty"` // of an open one: requests per second
+	ISL     int     `json:"isl"`
+	OSL     int     `json:"osl"`
+}
+
 // DeployConfig is the configuration of a deploy step.
 type DeployConfig struct {
 	Deployment Deployment `json:"deployment"`
@@ -49,6 +57,7 @@ type DeployConfig struct {
 	Provenance   json.RawMessage `json:"provenance,omitempty"` // arguments of the provider's block that do not bear on results
 	// SecretEnv names the engine's environment variables whose values are secrets; Env.Secret gives them.
 	SecretEnv      map[string]string `json:"secret_env,omitempty"` // variable → name of the secret
+	Demands        []Demand          `json:"demands,omitempty"`    // of the loads that are planned on it, each once
 	TTL            Duration          `json:"ttl"`                  // provider-side time limit
 	StartupTimeout Duration          `json:"startup_timeout"`      // create to ready
 }

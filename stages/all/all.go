@@ -71,6 +71,11 @@ func (r *Registry) Context(providerType string, d stage.Deployment, provenance j
 	return r.deploy.Context(providerType, d, provenance)
 }
 
+// Forecast tells what a provider will make otherwise than the suite says of a deployment, on this machine and under these loads.
+func (r *Registry) Forecast(providerType string, d stage.Deployment, provenance json.RawMessage, demands []stage.Demand) []stage.Problem {
+	return r.deploy.Forecast(providerType, d, provenance, demands)
+}
+
 // SuiteOptions returns what the language is to know of the parts: the arguments of providers and stages, and the names of metrics and charts.
 func (r *Registry) SuiteOptions() suite.Options {
 	options := suite.Options{Providers: r.deploy.Bodies(), Stages: map[string]suite.Body{}, Metrics: metric.Objectives()}

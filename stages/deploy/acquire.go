@@ -60,7 +60,7 @@ func (k *Kind) begin(env stage.Env, task stage.Task) (*acquisition, error) {
 	return &acquisition{
 		provider: provider, cfg: cfg, env: env, handle: h, record: record, queueUntil: task.QueueUntil,
 		spec: Spec{
-			Scope: h.Scope, Deployment: cfg.Deployment, EngineEnv: engineEnv, Labels: labels(env, token),
+			Scope: h.Scope, Deployment: cfg.Deployment, EngineEnv: engineEnv, Labels: labels(env, token), Demands: cfg.Demands,
 			TTL: time.Duration(cfg.TTL), Dir: task.Dir,
 		},
 	}, nil

@@ -59,8 +59,9 @@ type Spec struct {
 	Deployment stage.Deployment
 	EngineEnv  Environment // the engine's environment, with its secrets
 	Labels     map[string]string
-	TTL        time.Duration // above zero
-	Dir        string        // a folder for files that outlast the server, such as its log
+	Demands    []stage.Demand // of the loads that it is for, as far as they are known
+	TTL        time.Duration  // above zero
+	Dir        string         // a folder for files that outlast the server, such as its log
 }
 
 // Handle names a server that was created, or may have been.

@@ -55,6 +55,10 @@ func (p *Provider) Create(ctx context.Context, token deploy.Token, spec deploy.S
 	if moot := honour(&cfg, spec.Deployment.Engine.Args); len(moot) > 0 {
 		return "", stage.Failf(stage.Permanent, "bad_config", "engine: %s", strings.Join(moot, "; "))
 	}
+	lowered, err := cfg.lower(spec.Demands)
+	if err != nil {
+		return "", stage.Fail(stage.Permanent, "bad_config", err)
+	}
 	server, err := New(cfg)
 	if err != nil {
 		return "", stage.Fail(stage.Permanent, "bad_config", err)
@@ -71,6 +75,10 @@ func (p *Provider) Create(ctx context.Context, token deploy.Token, spec deploy.S
 	}
 	info := server.Info()
 	i.say(fmt.Sprintf("simulated %s on %d × %s at %s, speed %g", info.Model, info.GPUs, info.GPUName, i.id, info.Speed))
+	if lowered != "" {
+		i.say(lowered)
+		spec.Env.Log.Warn(lowered)
+	}
 	go i.serve(spec.TTL)
 	p.running[token] = i
 	return i.id, nil

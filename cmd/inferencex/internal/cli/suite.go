@@ -118,7 +118,7 @@ func (a *App) plan(l *loaded, f suiteFlags, store *checkpoint.Store) (*plan.Plan
 func (a *App) build(l *loaded, f suiteFlags, store *checkpoint.Store) (*plan.Plan, hcl.Diagnostics, error) {
 	parts := a.parts()
 	cfg := plan.Config{
-		Suite: l.Suite, Kinds: parts.Kinds(), Store: store, Billing: parts.Billing(), Check: parts.Check, Context: parts.Context,
+		Suite: l.Suite, Kinds: parts.Kinds(), Store: store, Billing: parts.Billing(), Check: parts.Check, Context: parts.Context, Forecast: parts.Forecast,
 		Fresh: f.fresh, MoreTrials: int(f.trials),
 	}
 	for flag, given := range map[string]struct {

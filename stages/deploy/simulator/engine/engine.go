@@ -157,6 +157,9 @@ func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Se
 // Now is the time up to which the engine has advanced.
 func (e *Engine) Now() time.Duration { return e.now }
 
+// MaxNumSeqs is how many sequences there can be in one step.
+func (e *Engine) MaxNumSeqs() int { return e.cfg.MaxNumSeqs }
+
 // CapacityTokens is the length, prompt and output together, of the longest
 // request that the KV cache can hold.
 func (e *Engine) CapacityTokens() int { return e.cache.Limit() * BlockTokens }
