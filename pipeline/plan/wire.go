@@ -202,6 +202,9 @@ func labelsOf(c cell) stage.CellLabels {
 		ISLDistribution: distribution(c.Input), OSLDistribution: distribution(c.Output), OSLAtMost: !c.Workload.IgnoreEOS,
 		Revision: c.Model.Revision, ProviderType: c.Provider.Type, SimulatedByDesign: c.Provider.Type == simulator,
 	}
+	if c.RateRPS > 0 {
+		labels.RampSeconds = c.Workload.Ramp.Seconds()
+	}
 	if c.Engine != nil {
 		labels.Engine, labels.EngineKind, labels.EngineImage, labels.EngineArgs = c.Engine.Name, c.Engine.Kind, c.Engine.Image, c.Engine.Args
 	}

@@ -167,6 +167,9 @@ type CellLabels struct {
 	// OSLAtMost says that the model may end an answer before its length: the workload does not ignore the end of a sequence.
 	OSLAtMost bool `json:"osl_at_most,omitempty"`
 
+	// RampSeconds is how long the rate of an open loop rises before it is RateRPS.
+	RampSeconds float64 `json:"ramp_seconds,omitempty"`
+
 	// What is served, and by what: provenance, for whoever reads the results.
 	Revision     string   `json:"revision,omitempty"` // of the model
 	EngineKind   string   `json:"engine_kind,omitempty"`

@@ -89,6 +89,7 @@ func TestEveryChartOfEveryData(t *testing.T) {
 		"seed": charttest.Seed(), "24 cells": charttest.Matrix("Qwen/Qwen3-8B-FP8", "H100"), "two series": twoSeries(),
 		"one cell": charttest.Single(), "no power": charttest.NoPower(), "invalid": charttest.WithInvalid(),
 		"hostile": charttest.Hostile(), "long names": longNames(), "long series": longSeries(),
+		"rates": charttest.Rates(), "users and rates": charttest.Mixed(),
 		"no values": {Cells: []chart.Cell{{Label: "1GPU/1U", GPUs: 1, Users: 1}}},
 	} {
 		for _, def := range chart.All() {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"strconv"
 )
 
 // The metric columns the charts read. Units are part of the contract.
@@ -34,10 +35,12 @@ type Cell struct {
 	Label     string   // short name of the configuration, such as "2GPU/64U"
 	Series    string   // what a line or a group of bars stands for: model @ GPU type
 	Benchmark string   // the suite's benchmark block
+	Workload  string   // the suite's workload block
 	Model     string   // as served, such as "Qwen/Qwen3-8B-FP8"
 	GPUType   string   // such as "H100"
 	GPUs      int      // GPUs allocated to the deployment
-	Users     int      // concurrent users
+	Users     int      // concurrent users of a closed loop; 0 for an open one
+	RateRPS   float64  // requests per second of an open loop; 0 for a closed one
 	ISL, OSL  string   // input and output tokens of a request: "1024", or what they are drawn from; empty: unknown
 	Status    string   // how the measurement ended; shown in tooltips only
 	Validity  string   // valid, valid_with_notes or invalid
@@ -51,6 +54,18 @@ type Value struct {
 	Low, High float64 // lowest and highest trial; both equal Mean for one trial
 	Trials    int     // trials the mean is taken over
 	OK        bool    // false: not measured, drawn as a gap and never as zero
+}
+
+// pressure says what the cell was measured under, "16U" or "5rps"; "" where that is not known.
+func (c Cell) pressure() string {
+	switch {
+	case c.Users > 0:
+		return strconv.Itoa(c.Users) + "U"
+	case c.open():
+		return strconv.FormatFloat(c.RateRPS, 'g', -1, 64) + "rps"
+	default:
+		return ""
+	}
 }
 
 // value returns a metric that can be drawn: measured, and finite throughout.
@@ -72,14 +87,18 @@ func compareCells(a, b Cell) int {
 	return cmp.Or(
 		cmp.Compare(a.GPUs, b.GPUs),
 		cmp.Compare(a.Users, b.Users),
+		cmp.Compare(a.RateRPS, b.RateRPS),
 		cmp.Compare(a.Label, b.Label),
 	)
 }
 
-// alike reports cells that may share a line or a group of bars: same benchmark, series and request shape.
+// alike reports cells that may share a line or a group of bars: same benchmark, series, request shape, workload and load model.
 func alike(a, b Cell) bool {
-	return rivals(a, b) && a.Series == b.Series && a.GPUType == b.GPUType
+	return rivals(a, b) && a.Workload == b.Workload && a.Series == b.Series && a.GPUType == b.GPUType && a.open() == b.open()
 }
+
+// open reports a cell of an open loop.
+func (c Cell) open() bool { return c.RateRPS > 0 }
 
 // rivals reports cells that compete for one frontier: GPU types do, models do not.
 func rivals(a, b Cell) bool {

@@ -117,3 +117,24 @@ func TestGapsNameTheirGroup(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// Cells that differ in their load model or their workload alone are no points of one line, and their groups are told apart.
+func TestGroupsOfLoadModelsAndWorkloads(t *testing.T) {
+	mixed := drawn(t, "latency_curve", charttest.Mixed())
+	for _, want := range []string{"closed loop", "open loop", "Concurrent users", "Requests per second"} {
+		if !strings.Contains(mixed.allText(), want) {
+			t.Errorf("users and rates: no %q", want)
+		}
+	}
+	rates := drawn(t, "latency_curve", charttest.Rates()).allText()
+	if strings.Contains(rates, "loop") || strings.Contains(rates, "Concurrent users") || !strings.Contains(rates, "0.5") {
+		t.Errorf("rates alone: %s", rates)
+	}
+	d := charttest.Rates()
+	for i := range d.Cells {
+		d.Cells[i].Workload = []string{"poisson", "constant"}[i%2]
+	}
+	if text := drawn(t, "panels", d).allText(); !strings.Contains(text, "poisson") || !strings.Contains(text, "constant") {
+		t.Errorf("two workloads are not told apart: %s", text)
+	}
+}

@@ -3,6 +3,7 @@ package chart
 import (
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/go-echarts/go-echarts/v2/opts"
 )
@@ -11,7 +12,7 @@ import (
 func latencyCurve() Def {
 	return Def{
 		Name:  "latency_curve",
-		Title: "Latency against concurrent users",
+		Title: "Latency against load",
 		Needs: []string{LatencySeconds, TTFTSeconds},
 		Build: buildLatencyCurve,
 	}
@@ -23,7 +24,30 @@ const (
 	latencyHeight = 230 // of a plotting area
 	latencyLeft   = 56
 	latencyGap    = 72 // between the areas: the second one's axis stands in it
+	latencyHead   = 34 // of a row of areas: their names
 )
+
+// pressure is one way to load a server: an axis of its own.
+type pressure struct {
+	axis string // name of the axis
+	of   func(Cell) float64
+}
+
+// pressures lists what the cells were measured under: users, requests per second, or both.
+func pressures(cells []Cell) []pressure {
+	users := pressure{"Concurrent users", func(c Cell) float64 { return float64(c.Users) }}
+	rates := pressure{"Requests per second", func(c Cell) float64 { return c.RateRPS }}
+	closed := slices.ContainsFunc(cells, func(c Cell) bool { return !c.open() })
+	open := slices.ContainsFunc(cells, Cell.open)
+	switch {
+	case closed && open:
+		return []pressure{users, rates}
+	case open:
+		return []pressure{rates}
+	default:
+		return []pressure{users}
+	}
+}
 
 func buildLatencyCurve(d Data) (Figure, error) {
 	if len(d.Cells) == 0 {
@@ -35,31 +59,44 @@ func buildLatencyCurve(d Data) (Figure, error) {
 	h := head(d, gs, trialsText(d.Cells, LatencySeconds, TTFTSeconds), "")
 	titles, y := h.layout(margin, margin, latencyWidth-2*margin)
 	l, ghosts, height := key(counts, distinguish(gs), nil, y+4, latencyWidth-2*margin)
-	top := y + 4 + height + 34
 	o.Title, o.Legend = titles, l
 	o.Series = append(o.Series, ghosts...)
 
+	bottom := y + 4 + height
+	var all []curve
+	var axes []string
+	for _, under := range pressures(d.Cells) {
+		all = append(all, addLatencies(&o, gs, counts, under, bottom+latencyHead)...)
+		bottom += latencyHead + latencyHeight + axisBottom
+		axes = append(axes, strings.ToLower(under.axis))
+	}
+	bottom = notesAt(&o, pointNotes(gs, all, LatencySeconds, TTFTSeconds), bottom, latencyWidth-2*margin)
+	title := "Latency against " + strings.Join(axes, " and ") + ": " + h.title
+	return figure("latency_curve", title, latencyWidth, int(math.Ceil(bottom))+margin, o)
+}
+
+// addLatencies appends a row of both latencies under one kind of pressure, whose areas begin at top, and returns its curves.
+func addLatencies(o *option, gs [][]Cell, counts []int, under pressure, top float64) []curve {
 	var all []curve
 	width := math.Floor((latencyWidth - latencyLeft - latencyGap - margin - 8) / 2)
 	for i, p := range []panel{latencyPanel(), ttftPanel()} {
 		x := latencyLeft + float64(i)*(width+latencyGap)
 		o.Title = append(o.Title, textAt(p.name, x, top-24, headSize, ink, true))
+		index := len(o.Grid)
 		o.Grid = append(o.Grid, opts.Grid{Left: px(x), Top: px(top), Width: px(width), Height: px(latencyHeight)})
-		curves := latencyCurves(gs, counts, p, i)
-		o.XAxis = append(o.XAxis, usersAxis(d.Cells, i, width))
-		o.YAxis = append(o.YAxis, numberAxis(latencyScale(curves), i, "Seconds", 36))
+		curves := latencyCurves(gs, counts, p, under, index)
+		o.XAxis = append(o.XAxis, pressureAxis(slices.Concat(gs...), under, index, width))
+		o.YAxis = append(o.YAxis, numberAxis(latencyScale(curves), index, "Seconds", 36))
 		for _, c := range curves {
 			o.Series = append(o.Series, c.drawn()...)
 		}
 		all = append(all, curves...)
 	}
-	notes := pointNotes(gs, all, LatencySeconds, TTFTSeconds)
-	bottom := notesAt(&o, notes, top+latencyHeight+axisBottom, latencyWidth-2*margin)
-	title := "Latency against concurrent users: " + h.title
-	return figure("latency_curve", title, latencyWidth, int(math.Ceil(bottom))+margin, o)
+	return all
 }
 
-func latencyCurves(gs [][]Cell, counts []int, p panel, index int) []curve {
+// latencyCurves makes a curve of each group and GPU count that has cells under such pressure.
+func latencyCurves(gs [][]Cell, counts []int, p panel, under pressure, index int) []curve {
 	kinds := looks(counts)
 	var out []curve
 	for i, g := range gs {
@@ -67,11 +104,11 @@ func latencyCurves(gs [][]Cell, counts []int, p panel, index int) []curve {
 			c := curve{name: gpusText(run[0].GPUs), look: kinds[run[0].GPUs], dash: dashOf(i), index: index}
 			for _, cell := range run {
 				y, ok := cell.value(p.metric)
-				if !ok || cell.Users < 1 {
+				if !ok || under.of(cell) <= 0 {
 					continue
 				}
-				users := float64(cell.Users)
-				x := Value{Mean: users, Low: users, High: users, Trials: 1, OK: true}
+				at := under.of(cell)
+				x := Value{Mean: at, Low: at, High: at, Trials: 1, OK: true}
 				c.dots = append(c.dots, dot{cell: cell, x: x, y: y, tip: tipText(cell, trialFacts(p, y)...)})
 			}
 			out = append(out, c)
@@ -91,34 +128,34 @@ func latencyScale(curves []curve) scale {
 	return spread(0, high, 6)
 }
 
-// usersAxis is logarithmic to base 2, as user counts are chosen, with a tick at
-// each count that was measured and half an octave of room at either end.
-func usersAxis(cells []Cell, index int, width float64) valueAxis {
-	var users []float64
+// pressureAxis is logarithmic to base 2, as user counts are chosen, with a tick at
+// each value that was measured and half an octave of room at either end.
+func pressureAxis(cells []Cell, under pressure, index int, width float64) valueAxis {
+	var values []float64
 	for _, c := range cells {
-		if c.Users > 0 {
-			users = append(users, float64(c.Users))
+		if v := under.of(c); v > 0 {
+			values = append(values, v)
 		}
 	}
-	if len(users) == 0 {
-		users = []float64{1}
+	if len(values) == 0 {
+		values = []float64{1}
 	}
-	slices.Sort(users)
-	users = slices.Compact(users)
-	a := plainAxis(index, "Concurrent users", 26)
-	low, high := users[0]/math.Sqrt2, users[len(users)-1]*math.Sqrt2
+	slices.Sort(values)
+	values = slices.Compact(values)
+	a := plainAxis(index, under.axis, 26)
+	low, high := values[0]/math.Sqrt2, values[len(values)-1]*math.Sqrt2
 	a.Type, a.LogBase, a.Min, a.Max = "log", 2, low, high
-	ticks := thin(users, width/math.Log2(high/low))
+	ticks := thin(values, width/math.Log2(high/low))
 	a.AxisLabel.CustomValues, a.AxisTick.CustomValues = ticks, ticks
 	return a
 }
 
 // thin drops ticks that would come closer than 28 pixels to the one before.
-func thin(users []float64, pixelsPerOctave float64) []float64 {
-	out := users[:1:1]
-	for _, u := range users[1:] {
-		if math.Log2(u/out[len(out)-1])*pixelsPerOctave >= 28 {
-			out = append(out, u)
+func thin(values []float64, pixelsPerOctave float64) []float64 {
+	out := values[:1:1]
+	for _, v := range values[1:] {
+		if math.Log2(v/out[len(out)-1])*pixelsPerOctave >= 28 {
+			out = append(out, v)
 		}
 	}
 	return out

@@ -243,14 +243,14 @@ func nameDots(curves []curve, best []frontier, xs, ys scale, area box) (unnamed 
 		}
 	})
 	marks := make([]mark, len(owners))
-	withUsers := map[int]int{}
+	under := map[string]int{}
 	for _, d := range owners {
-		withUsers[d.cell.Users]++
+		under[d.cell.pressure()]++
 	}
 	for i, d := range owners {
 		texts := []string{d.cell.Label}
-		if withUsers[d.cell.Users] == 1 && d.cell.Users > 0 { // else the users alone could be another's name
-			texts = append(texts, fmt.Sprintf("%dU", d.cell.Users))
+		if p := d.cell.pressure(); under[p] == 1 && p != "" { // else the users alone could be another's name
+			texts = append(texts, p)
 		}
 		marks[i] = markAt(*d, xs, ys, texts...)
 	}

@@ -36,10 +36,18 @@ func lengths(c Cell) string {
 // distinguish names each group by what sets it apart from the others: model,
 // GPU type and request shape wherever they differ, the rest only if it must.
 func distinguish(gs [][]Cell) []string {
-	return apart(gs, []part{subject, lengths}, benchmarkOf, seriesOf)
+	return apart(gs, []part{subject, lengths}, loopOf, workloadOf, benchmarkOf, seriesOf)
+}
+
+func loopOf(c Cell) string {
+	if c.open() {
+		return "open loop"
+	}
+	return "closed loop"
 }
 
 func modelOf(c Cell) string     { return c.Model }
+func workloadOf(c Cell) string  { return c.Workload }
 func benchmarkOf(c Cell) string { return c.Benchmark }
 func seriesOf(c Cell) string    { return c.Series }
 

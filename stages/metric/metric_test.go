@@ -192,7 +192,7 @@ func TestSteadyWindow(t *testing.T) {
 		{"one user is steady", closedLoop(1, 10, 0.01, 1), 1, 0.99, false},
 		{"long pauses break it", closedLoop(1, 10, 0.5, 1), 1, 0, false},
 		{"the seed's 50 requests for 128 users", closedLoop(50, 50, 0, 1), 128, 0, true},
-		{"an open loop has no target", closedLoop(8, 80, 0, 1), 0, 0, true},
+		{"nothing is said of the load", closedLoop(8, 80, 0, 1), 0, 0, true},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

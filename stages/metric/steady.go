@@ -2,6 +2,7 @@ package metric
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/strangeloopio/inferencex/schemas/table"
@@ -15,12 +16,22 @@ const (
 	turnaroundShare = 0.05
 )
 
-// findSteady is the longest time with at least steadyShare of the users in flight. It is empty for an open loop, which has no target,
-// and where nothing was answered.
+// findSteady is the longest time in which the load was what its label says. It is empty where nothing was answered.
 func (s *Sample) findSteady() span {
-	if s.Labels.Users == 0 || len(s.OK()) == 0 {
+	switch {
+	case len(s.OK()) == 0:
+		return span{}
+	case s.Labels.Users > 0:
+		return s.usersInFlight()
+	case s.Labels.RateRPS > 0:
+		return s.rateKept()
+	default:
 		return span{}
 	}
+}
+
+// usersInFlight is the longest time with at least steadyShare of the users in flight.
+func (s *Sample) usersInFlight() span {
 	mean, _ := Mean(s.ascending("e2el"))
 	dip := int64(turnaroundShare * mean * 1e9)
 	enough := steadyShare * float64(s.Labels.Users)
@@ -40,6 +51,17 @@ func (s *Sample) findSteady() span {
 		}
 	})
 	return best
+}
+
+// rateKept is the time in which an open loop sent at its rate and its requests met those of as long before as a request takes: from the end of the
+// ramp and a mean request later to the last arrival. Before it, what is in flight still grows; after it, it drains.
+func (s *Sample) rateKept() span {
+	first, last := int64(math.MaxInt64), int64(math.MinInt64)
+	for _, r := range s.Data.Requests {
+		first, last = min(first, r.TSched), max(last, r.TSched)
+	}
+	mean, _ := Mean(s.ascending("e2el"))
+	return span{first + int64((s.Labels.RampSeconds+mean)*1e9), last}
 }
 
 // inFlight calls each for every stretch of time with the number of requests in flight, in order of time.
@@ -127,7 +149,8 @@ func steady() []Def {
 	return []Def{
 		{
 			Name: "steady_window_s", Unit: "s", Needs: Requests,
-			Doc:     "Longest time with at least 95 % of the users in flight, dips under 5 % of a mean request apart.",
+			Doc: "Closed loop: longest time with at least 95 % of the users in flight, dips under 5 % of a mean request apart. " +
+				"Open loop: from a mean request after the ramp to the last arrival.",
 			Compute: func(s *Sample) (float64, bool) { return s.steady().seconds(), !s.steady().empty() },
 		},
 		{

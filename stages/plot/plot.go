@@ -135,8 +135,8 @@ func chartData(suite string, results result.Results) chart.Data {
 	data := chart.Data{Title: suite, Simulated: results.Simulated}
 	for _, p := range result.Points(results.Cells) {
 		cell := chart.Cell{
-			Label: p.Label(), Series: p.Model + " @ " + p.GPUType, Benchmark: p.Benchmark, Model: p.Model, GPUType: p.GPUType,
-			GPUs: p.GPUs, Users: p.Users, ISL: p.Input(), OSL: p.Output(), Status: p.Status(), Validity: p.Validity(),
+			Label: p.Label(), Series: p.Model + " @ " + p.GPUType, Benchmark: p.Benchmark, Workload: p.Workload, Model: p.Model, GPUType: p.GPUType,
+			GPUs: p.GPUs, Users: p.Users, RateRPS: p.RateRPS, ISL: p.Input(), OSL: p.Output(), Status: p.Status(), Validity: p.Validity(),
 			Values: map[string]chart.Value{},
 		}
 		for _, trial := range p.Trials {

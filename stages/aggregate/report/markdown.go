@@ -25,8 +25,10 @@ func Markdown(w io.Writer, r result.Results) error {
 		if g.detail != "" {
 			fmt.Fprintf(&b, "%s\n\n", g.detail)
 		}
-		if line := lengthsLine(g.points); line != "" {
-			fmt.Fprintf(&b, "%s\n\n", line)
+		for _, line := range []string{lengthsLine(g.points), sendingLine(g.points)} {
+			if line != "" {
+				fmt.Fprintf(&b, "%s\n\n", line)
+			}
 		}
 		fmt.Fprintf(&b, "%s\n\n### Percentiles\n\n%s\n\n", seedTable(g).RenderMarkdown(), percentileTable(g).RenderMarkdown())
 		writeObjectives(&b, g)
@@ -50,7 +52,7 @@ func simulated(g group) string {
 
 func seedTable(g group) table.Writer {
 	t := table.NewWriter()
-	names := []string{"Config", "GPUs", "Users"}
+	names := []string{"Config", "GPUs", pressureName(g.points)}
 	for _, c := range columns() {
 		names = append(names, c.name)
 	}

@@ -49,6 +49,11 @@ func groups(r result.Results) []group {
 	return all
 }
 
+// titleOfSeveral reports whether it takes more than the group's title to tell it from the others.
+func (g group) titleOfSeveral(all []group) bool {
+	return slices.ContainsFunc(all, func(other group) bool { return other.title == g.title && other.detail != g.detail })
+}
+
 // lengthsLine says what the lengths of a group came to where they are drawn; empty where all are the same.
 func lengthsLine(points []result.Point) string {
 	if !points[0].Drawn() {
@@ -128,16 +133,62 @@ func instead(p result.Point) string {
 	}
 }
 
-func users(p result.Point) string {
+// pressure is what a point is measured under: users, or requests per second.
+func pressure(p result.Point) string {
 	if p.Users == 0 {
 		return strconv.FormatFloat(p.RateRPS, 'g', -1, 64) + "/s"
 	}
 	return strconv.Itoa(p.Users)
 }
 
+// pressureName is the heading over the pressures of points.
+func pressureName(points []result.Point) string {
+	open := 0
+	for _, p := range points {
+		if p.Users == 0 {
+			open++
+		}
+	}
+	switch open {
+	case 0:
+		return "Users"
+	case len(points):
+		return "Rate"
+	default:
+		return "Users or rate"
+	}
+}
+
+// sendingLine says how the open loops of a group were sent; empty where there are none.
+func sendingLine(points []result.Point) string {
+	var sent []string
+	low, high := math.Inf(1), math.Inf(-1)
+	for _, p := range points {
+		rate, ok := p.Stat("sent_rps")
+		if !ok {
+			continue
+		}
+		sent = append(sent, fmt.Sprintf("%s/s (%s)", result.Number(rate.Mean), p.Label()))
+		if cv, ok := p.Stat("sent_gap_cv"); ok {
+			low, high = min(low, cv.Min), max(high, cv.Max)
+		}
+	}
+	if len(sent) == 0 {
+		return ""
+	}
+	line := "Requests were sent at " + strings.Join(sent, ", ")
+	if low <= high {
+		line += fmt.Sprintf("; the coefficient of variation of their gaps is %.2f", low)
+		if math.Round(100*low) != math.Round(100*high) {
+			line += fmt.Sprintf(" to %.2f", high)
+		}
+	}
+	return line + "."
+}
+
 // row is one point as the first benchmark printed it.
 func row(p result.Point, columns []column) []any {
-	line := []any{p.Label() + p.Mark(metricsOf(columns)...), p.GPUs, users(p)}
+	line := []any{p.Label() + p.Mark(metricsOf(columns)...), p.GPUs, pressure(p)}
 	for _, c := range columns {
 		line = append(line, c.withUnit(p))
 	}

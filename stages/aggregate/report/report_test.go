@@ -68,6 +68,11 @@ func TestTextNeverHidesAReservation(t *testing.T) {
 	delete(powerless.Metrics, "tok_s_per_kw")
 	open := seed()
 	open.Users, open.RateRPS = 0, 2.5
+	open.Metrics["sent_rps"], open.Metrics["sent_gap_cv"] = 2.444, 0.98
+	faster, bursts := seed(), seed()
+	faster.Users, faster.RateRPS = 0, 5
+	faster.Metrics["sent_rps"], faster.Metrics["sent_gap_cv"] = 5.12, 1.031
+	bursts.Workload, bursts.Users, bursts.RateRPS = "bursts", 0, 5
 	otherLength := seed()
 	otherLength.ISL = 4096
 	drawn, drawnToo := seed(), seed()
@@ -88,7 +93,14 @@ func TestTextNeverHidesAReservation(t *testing.T) {
 		{"a missed objective", []result.Cell{slow}, []string{"1GPU/128U‡ ", "‡ 1GPU/128U: ttft_p99 7.2 ms > 5 ms", "‡ misses an objective"}},
 		{"a note on what is shown", []result.Cell{noted}, []string{"1GPU/128U* ", "* valid, with a note", "power_missing: no power was read (1GPU/128U)"}},
 		{"no power", []result.Cell{powerless}, []string{"│ –          │"}},
-		{"an open loop", []result.Cell{open}, []string{"1GPU/2.5rps", "│ 2.5/s"}},
+		{"an open loop", []result.Cell{open}, []string{
+			"1GPU/2.5rps", "│ 2.5/s", "│ Rate ", "Requests were sent at 2.44/s (1GPU/2.5rps); the coefficient of variation of their gaps is 0.98.\n",
+		}},
+		{"rates", []result.Cell{open, faster}, []string{
+			"Requests were sent at 2.44/s (1GPU/2.5rps), 5.12/s (1GPU/5rps); the coefficient of variation of their gaps is 0.98 to 1.03.\n",
+		}},
+		{"users and a rate", []result.Cell{seed(), open}, []string{"│ Users or rate ", "│ 128           ", "│ 2.5/s         "}},
+		{"two workloads", []result.Cell{open, bursts}, []string{"OSL: 256)\nworkload bursts\n"}},
 		{"lengths that are drawn", []result.Cell{drawn, drawnToo}, []string{
 			"(ISL: 1024, OSL: lognormal(256, 64))\nRequests had, as the mean of a cell, 1024 input tokens and 250 to 262 output tokens.\n",
 		}},

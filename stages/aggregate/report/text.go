@@ -21,10 +21,16 @@ func Text(w io.Writer, r result.Results, width int) error {
 	if r.Simulated {
 		fmt.Fprintf(&b, "%s\n\n", wrapped(simulatedLine, width, ""))
 	}
-	for _, g := range groups(r) {
+	all := groups(r)
+	for _, g := range all {
 		fmt.Fprintf(&b, "%s\n", wrapped(g.title+simulated(g), width, ""))
-		if line := lengthsLine(g.points); line != "" {
-			fmt.Fprintf(&b, "%s\n", wrapped(line, width, ""))
+		if g.detail != "" && g.titleOfSeveral(all) {
+			fmt.Fprintf(&b, "%s\n", wrapped(g.detail, width, ""))
+		}
+		for _, line := range []string{lengthsLine(g.points), sendingLine(g.points)} {
+			if line != "" {
+				fmt.Fprintf(&b, "%s\n", wrapped(line, width, ""))
+			}
 		}
 		layout := fitting(g, width)
 		b.WriteString(layout.render(g))
@@ -40,7 +46,7 @@ func Text(w io.Writer, r result.Results, width int) error {
 // layout is one way to show the table, the widest first.
 type layout struct {
 	box     bool // lines around each row, and a unit behind each number
-	repeats bool // GPUs and Users, which the configuration's name has too
+	repeats bool // GPUs and users or rate, which the configuration's name has too
 	spread  bool // ± where there are several trials
 	columns []column
 }
@@ -83,7 +89,7 @@ func (l layout) render(g group) string {
 	t := table.NewWriter()
 	names, units := []string{"Config"}, []string{""}
 	if l.repeats {
-		names, units = append(names, "GPUs", "Users"), append(units, "", "")
+		names, units = append(names, "GPUs", pressureName(g.points)), append(units, "", "")
 	}
 	for _, c := range l.columns {
 		names, units = append(names, c.name), append(units, c.unit)
@@ -108,7 +114,7 @@ func (l layout) render(g group) string {
 func (l layout) row(p result.Point) table.Row {
 	line := table.Row{p.Label() + p.Mark(metricsOf(l.columns)...)}
 	if l.repeats {
-		line = append(line, p.GPUs, users(p))
+		line = append(line, p.GPUs, pressure(p))
 	}
 	first := len(line)
 	for _, c := range l.columns {

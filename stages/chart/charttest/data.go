@@ -69,6 +69,33 @@ func Matrix(model string, gpuTypes ...string) chart.Data {
 	return d
 }
 
+// Rates is a sweep of an open loop over rates on one and on two GPUs.
+func Rates() chart.Data {
+	d := chart.Data{Title: "Open loop"}
+	for _, gpus := range []int{1, 2} {
+		for _, rate := range []float64{0.5, 1, 2.5, 5, 10, 40} {
+			load := rate / float64(gpus) / 50
+			c := cell("Qwen/Qwen3-8B-FP8", "H100", gpus, 0, map[string]float64{
+				chart.ThroughputPerGPU: rate * 256 / float64(gpus),
+				chart.LatencySeconds:   2 / (1 - load),
+				chart.Interactivity:    130 * (1 - load),
+				chart.TTFTSeconds:      0.05 / (1 - load),
+				chart.PowerWatts:       180 + 500*load,
+			})
+			c.Label, c.RateRPS = fmt.Sprintf("%dGPU/%grps", gpus, rate), rate
+			d.Cells = append(d.Cells, c)
+		}
+	}
+	return d
+}
+
+// Mixed is Seed and Rates in one benchmark.
+func Mixed() chart.Data {
+	d := Seed()
+	d.Cells = append(d.Cells, Rates().Cells...)
+	return d
+}
+
 // Single is one cell.
 func Single() chart.Data {
 	d := Seed()

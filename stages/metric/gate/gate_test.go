@@ -56,6 +56,19 @@ func (c *cell) each(n int, spoil func(*table.Request)) {
 	}
 }
 
+// openLoop sends the requests at an even rate, each of which takes so long.
+func openLoop(rate float64, took func(due float64) (seconds float64)) func(*cell) {
+	return func(c *cell) {
+		c.labels.Users, c.labels.RateRPS = 0, rate
+		for i := range c.data.Requests {
+			r := &c.data.Requests[i]
+			due := float64(i) / rate
+			r.User, r.TSched, r.TSend, r.TDone = -1, int64(1e9*due), int64(1e9*due), int64(1e9*(due+took(due)))
+			r.TFirstToken, r.TLastToken = p(r.TSend+1e8), p(r.TDone)
+		}
+	}
+}
+
 func TestEachCode(t *testing.T) {
 	cases := []struct {
 		name   string
@@ -248,6 +261,26 @@ func TestEachCode(t *testing.T) {
 		},
 		{"a simulated server that stumbles", serverLag(.0010, .0030), []string{"simulator_uneven"}, "1.0 ms off their times on average, 3.0 ms at p99"},
 		{"a simulated server in time", serverLag(.0010, .0015), nil, ""},
+		{"an open loop", openLoop(8, func(float64) float64 { return 1 }), nil, ""},
+		{
+			"an open loop whose server falls behind", openLoop(8, func(due float64) float64 { return 1 + 0.5*due }),
+			[]string{"overloaded"},
+			"8.00 requests/s were sent and 5.33/s answered: each second of sending made them take 0.500 s longer",
+		},
+		{"an open loop whose server falls behind a little", openLoop(8, func(due float64) float64 { return 1 + 0.05*due }), nil, ""},
+		{
+			"an open loop with more in flight than it may have", func(c *cell) {
+				openLoop(8, func(float64) float64 { return 1 })(c)
+				c.each(4, func(r *table.Request) { r.Status, r.TDone = "dropped", r.TSched })
+			},
+			[]string{"few_errors", "overloaded"},
+			"4 of 800 requests failed (4 dropped)",
+		},
+		{
+			"an open loop that is over at once", openLoop(1600, func(float64) float64 { return 1 }),
+			[]string{"steady_window_empty"},
+			"the last request was sent before the load was as old as a request, 1.00 s: send for longer, or at a lower rate",
+		},
 		{"a client out of CPU", cpu(181), []string{"client_limited"}, "90 %"},
 		{"no power", func(c *cell) { c.data.Energy = nil }, []string{"power_missing"}, "no power was read"},
 		{"power without a source", invalidPower(energy.CodeMissing), []string{"power_missing"}, "why"},

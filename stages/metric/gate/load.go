@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/strangeloopio/inferencex/schemas/gpu"
+	"github.com/strangeloopio/inferencex/schemas/result"
 	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/stages/metric"
 )
@@ -34,7 +35,7 @@ func loadRules() []Rule {
 		{"few_errors", Note, "some attempted requests failed, at most 1 %", fewErrors},
 		{"unfinished", Note, "the end of the load and its grace came before some answers did: they are in no latency", unfinished},
 		{"concurrency_ramp", Note, "the mean number in flight misses the users by more than 5 %, but at least half of the window was steady", concurrencyRamp},
-		{"steady_window_empty", Note, "no stretch of time had 95 % of the users in flight: the steady columns are null", steadyEmpty},
+		{"steady_window_empty", Note, "no stretch of time had 95 % of the users in flight, or an open loop sent for no longer than a request takes: the steady columns are null", steadyEmpty},
 		{"stale_connections", Note, "more than 1 % of the requests were sent again, as the server had closed the connection that it had offered to keep", staleConnections},
 		{"length_unknown", Note, "the server told no token counts of some ok requests: rates leave them out", lengthUnknown},
 		{"tokens_by_chunks", Note, "output tokens were counted as chunks, since the server gave no usage", tokensByChunks},
@@ -171,7 +172,12 @@ func concurrencyRamp(s *metric.Sample, _ Facts) (string, bool) {
 
 func steadyEmpty(s *metric.Sample, _ Facts) (string, bool) {
 	_, steady := value(s, "steady_window_s")
-	return fmt.Sprintf("95 %% of %d users were never in flight together", s.Labels.Users), s.Labels.Users > 0 && len(s.OK()) > 0 && !steady
+	detail := fmt.Sprintf("95 %% of %d users were never in flight together", s.Labels.Users)
+	if s.Labels.Users == 0 {
+		mean, _ := value(s, "e2el_mean_s")
+		detail = fmt.Sprintf("the last request was sent before the load was as old as a request, %s s: send for longer, or at a lower rate", result.Number(mean))
+	}
+	return detail, (s.Labels.Users > 0 || s.Labels.RateRPS > 0) && len(s.OK()) > 0 && !steady
 }
 
 func tooFew(s *metric.Sample, _ Facts) (string, bool) {
