@@ -17,7 +17,6 @@ type GPU struct {
 	Name            string
 	PricePerHourUSD float64 // of one GPU; meaningful if PriceAsOf is set
 	PriceAsOf       string  // "2026-07-01"; empty: no price is given
-	MemoryGB        float64 // 0: not given
 	TDPWatts        float64 // 0: not given
 	Range           hcl.Range
 }
@@ -28,7 +27,6 @@ func gpuBlock() block.Block {
 		Args: []Arg{
 			{Name: "price_per_hour", Type: cty.Number, Bounds: block.From(0), Provenance: true, Doc: "What one GPU costs, in US dollars per hour."},
 			{Name: "price_as_of", Type: cty.String, Check: checkDate, Provenance: true, Doc: "The day of that price, such as \"2026-07-01\"."},
-			{Name: "memory_gb", Type: cty.Number, Bounds: block.AboveZero(), Provenance: true, Doc: "The memory of one GPU, in 10⁹ bytes."},
 			{Name: "tdp_watts", Type: cty.Number, Bounds: block.AboveZero(), Provenance: true, Doc: "The power limit of one GPU, in watts."},
 		},
 	}}
@@ -97,7 +95,6 @@ func checkDate(v cty.Value) error {
 func (l *loader) decodeGPU(g *GPU, c *block.Content) {
 	g.PricePerHourUSD = block.Float(c.Value, "price_per_hour")
 	g.PriceAsOf = block.String(c.Value, "price_as_of")
-	g.MemoryGB = block.Float(c.Value, "memory_gb")
 	g.TDPWatts = block.Float(c.Value, "tdp_watts")
 	if c.Broken {
 		return

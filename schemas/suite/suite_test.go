@@ -181,7 +181,7 @@ func describe(t *testing.T, s *Suite) string {
 	}
 	for _, name := range sortedKeys(s.GPUs) {
 		g := s.GPUs[name]
-		fmt.Fprintf(&b, "gpu.%s $%g/h of %s, %g GB, %g W\n", g.Name, g.PricePerHourUSD, g.PriceAsOf, g.MemoryGB, g.TDPWatts)
+		fmt.Fprintf(&b, "gpu.%s $%g/h of %s, %g W\n", g.Name, g.PricePerHourUSD, g.PriceAsOf, g.TDPWatts)
 	}
 	for _, e := range s.Engines {
 		fmt.Fprintf(&b, "engine.%s kind=%s image=%s command=%q args=%q env=%v\n", e.Name, e.Kind, e.Image, e.Command, e.Args, e.Env)

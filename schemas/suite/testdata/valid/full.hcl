@@ -34,7 +34,6 @@ model "qwen3-8b" {
 gpu "H100" {
   price_per_hour = 3.95
   price_as_of    = "2026-07-01"
-  memory_gb      = 80
   tdp_watts      = 700
 }
 
