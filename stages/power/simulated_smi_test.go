@@ -54,8 +54,8 @@ func TestNvidiaSMIOfSimulatedGPUs(t *testing.T) {
 			if tc.fault != "" {
 				faults = []string{tc.fault}
 			}
-			b := newBench(t, 10, faults...)
-			b.before = 10 // a process needs its time to start
+			b := newBench(t, 20, faults...)
+			b.before = 16 // a process needs its time to start
 			if tc.change != nil {
 				tc.change(b)
 			}
