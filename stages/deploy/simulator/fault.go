@@ -108,7 +108,7 @@ func (f *Fault) UnmarshalJSON(text []byte) error {
 	var mistyped *json.UnmarshalTypeError
 	switch err := json.Unmarshal(text, &read); {
 	case errors.As(err, &mistyped):
-		return fmt.Errorf("fault: %s is a %s, want a %s", mistyped.Field, mistyped.Value, map[bool]string{true: "string", false: "number"}[mistyped.Type.Kind() == reflect.String])
+		return fmt.Errorf("fault: %s is a %s, want a %s", mistyped.Field, mistyped.Value, inWords(mistyped.Type.Kind()))
 	case err != nil:
 		return fmt.Errorf("fault: %w", err)
 	}
@@ -123,6 +123,18 @@ func (f *Fault) UnmarshalJSON(text []byte) error {
 		}
 	}
 	return f.check()
+}
+
+// inWords is the kind of a setting as its writer knows it.
+func inWords(kind reflect.Kind) string {
+	switch kind {
+	case reflect.String:
+		return "string"
+	case reflect.Int:
+		return "whole number"
+	default:
+		return "number"
+	}
 }
 
 func (f Fault) unknownKind() error {

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
 	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/stages/deploy/simulator/failure"
 )
 
 // faultsArg is the provider's argument faults. Its elements differ in what they have, so that the language knows no type for them.
@@ -21,7 +23,7 @@ func faultsArg() block.Arg {
 			return err
 		},
 		Doc: "What goes wrong, one after the other: { kind = \"startup\", class = \"cuda_oom\" } or { kind = \"stall\", count = 2, after_requests = 100 }. " +
-			"Kinds and what they may have: " + faultsInWords() + ". The same objects are taken by POST /simulator/faults while the server runs.",
+			"Kinds and what they may have: " + faultsInWords() + ". Classes of a failed start: " + strings.Join(failure.Classes(), ", ") + ". The same objects are taken by POST /simulator/faults while the server runs.",
 	}
 }
 

@@ -24,7 +24,8 @@ func TestFaultsOfASuite(t *testing.T) {
 		"alien class":       {`faults = [{ kind = "startup", class = "earthquake" }]`, `unknown class "earthquake": there is bad_flag, capacity, cuda_oom, driver`},
 		"misspelt setting":  {`faults = [{ kind = "stall", after_chunk = 2 }]`, `fault stall has no "after_chunk". Did you mean "after_chunks"?`},
 		"another's setting": {`faults = [{ kind = "stall", class = "driver" }]`, `fault stall has no "class". There is after_chunks, after_requests, count, stall_seconds.`},
-		"wrong type":        {`faults = [{ kind = "stall", count = "many" }]`, `element 1: fault: count is a string, want a number`},
+		"wrong type":        {`faults = [{ kind = "stall", count = "many" }]`, `element 1: fault: count is a string, want a whole number`},
+		"a fraction":        {`faults = [{ kind = "stall", count = 1.5 }]`, `element 1: fault: count is a number 1.5, want a whole number`},
 		"below zero":        {`faults = [{ kind = "stall", stall_seconds = -1 }]`, "fault stall: stall_seconds is -1: it must not be negative"},
 	} {
 		t.Run(name, func(t *testing.T) {
