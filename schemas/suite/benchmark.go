@@ -38,7 +38,7 @@ func axes() []Arg {
 	}
 }
 
-func benchmarkBlock() block.Block {
+func benchmarkBlock(opt Options) block.Block {
 	args := []Arg{
 		{Name: "for_each", Type: cty.DynamicPseudoType, Lazy: true, Doc: "A map or a set of strings: the benchmark is made once for each element, which each.key and each.value stand for."},
 		{Name: "description", Type: cty.String, Provenance: true, Doc: "What the benchmark is for."},
@@ -51,7 +51,7 @@ func benchmarkBlock() block.Block {
 	return block.Block{Kind: "benchmark", Labels: []string{"name"}, Many: true, Body: Body{
 		Doc:    "Cells to measure. What varies stands in the matrix, everything else beside it.",
 		Args:   args,
-		Blocks: []block.Block{matrix.Block(axes()), sloBlock()},
+		Blocks: []block.Block{matrix.Block(axes()), sloBlock(opt.Metrics, opt.Units)},
 	}}
 }
 
@@ -120,7 +120,7 @@ func slug(key string) string {
 // decodeBenchmark expands a benchmark into cells. Where an error keeps the cells from being known, none are made and
 // nothing is concluded from them.
 func (l *loader) decodeBenchmark(b *Benchmark, blk *hcl.Block, valid bool) {
-	c := l.decode(benchmarkBlock(), blk)
+	c := l.decode(benchmarkBlock(l.opt), blk)
 	if first, taken := l.benchmarks[b.Name]; taken {
 		l.diags = l.diags.Append(block.Duplicate("benchmark", blk.DefRange, first))
 		valid = false

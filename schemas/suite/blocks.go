@@ -16,7 +16,7 @@ import (
 func Blocks(opt Options) []block.Block {
 	return []block.Block{
 		suiteBlock(), variable.Block(), localsBlock(), modelBlock(), gpuBlock(), engineBlock(),
-		variants(providerBlock, Body{Doc: "A place where deployments are made."}, opt.Providers), workloadBlock(), benchmarkBlock(), moduleBlock(), outputBlock(), movedBlock(),
+		variants(providerBlock, Body{Doc: "A place where deployments are made."}, opt.Providers), workloadBlock(), benchmarkBlock(opt), moduleBlock(), outputBlock(), movedBlock(),
 		variants(stageBlock, Body{Doc: "How the steps of one stage are run."}, opt.Stages), reportBlock(opt.Charts), budgetBlock(),
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"sort"
 	"strings"
 	"testing"
+
+	"github.com/hashicorp/hcl/v2/hclwrite"
 )
 
 func TestManualIsCommitted(t *testing.T) {
@@ -19,6 +21,40 @@ func TestManualIsCommitted(t *testing.T) {
 	}
 	golden(t, "testdata/manual/schema.json", string(schema))
 	golden(t, "testdata/manual/language.md", string(Markdown(options())))
+}
+
+// The examples of the introduction are one suite without a mistake.
+func TestIntroduction(t *testing.T) {
+	dir := t.TempDir()
+	put := func(name, text string) {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	parts := strings.Split(introduction, "```")
+	for _, part := range parts[1:] {
+		if text, ok := strings.CutPrefix(part, "json\n"); ok {
+			put("json.hcl.json", text)
+		}
+		if text, ok := strings.CutPrefix(part, "hcl\n# "); ok {
+			name, text, _ := strings.Cut(text, "\n")
+			put(name, text)
+			if formatted := hclwrite.Format([]byte(text)); string(formatted) != text {
+				t.Errorf("%s is not formatted:\n%s", name, formatted)
+			}
+		}
+	}
+	s, files, diags := Load(dir, options())
+	if len(diags) > 0 {
+		t.Fatal(render(t, files, diags))
+	}
+	if s.Name != "chat" || len(s.Benchmarks) != 6 || len(s.Moved) != 1 {
+		t.Errorf("suite %s with %d benchmarks and %d moves, want all that is shown", s.Name, len(s.Benchmarks), len(s.Moved))
+	}
 }
 
 // misfits holds a value against as much of JSON Schema as JSONSchema uses, and says what does not fit, by path.
@@ -64,6 +100,9 @@ func misfits(root, schema map[string]any, v any, path string) []string {
 			fail("is above %g", most)
 		}
 	case []any:
+		if most, ok := schema["maxItems"].(float64); ok && len(v) > int(most) {
+			fail("has %d elements", len(v))
+		}
 		items, _ := schema["items"].(map[string]any)
 		for i, e := range v {
 			out = append(out, misfits(root, items, e, fmt.Sprintf("%s[%d]", path, i))...)
@@ -76,6 +115,9 @@ func misfits(root, schema map[string]any, v any, path string) []string {
 
 func objectMisfits(root, schema, v map[string]any, path string) []string {
 	var out []string
+	if most, ok := schema["maxProperties"].(float64); ok && len(v) > int(most) {
+		out = append(out, fmt.Sprintf("%s: has %d properties", path, len(v)))
+	}
 	properties, _ := schema["properties"].(map[string]any)
 	others, inherits := schema["additionalProperties"].(map[string]any)
 	for name, e := range v {
@@ -152,6 +194,25 @@ func TestSchemaAcceptsValidSuites(t *testing.T) {
 	}
 }
 
+// Other ways in which the language is written in JSON fit the schema, too.
+func TestSchemaAcceptsOtherForms(t *testing.T) {
+	text, err := JSONSchema(options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema := parsed(t, text)
+	for name, text := range map[string]string{
+		"lists of blocks":  `{"workload": [{"w": {"isl": 64}}, {"v": [{"isl": 64}]}], "stage": [{"load": {"timeout": "3s"}}], "provider": [{"simulator": {"s": {}}}]}`,
+		"numbers as texts": `{"suite": {"s": {"seed": "1", "salt": 3}}, "workload": {"w": {"requests": "16", "ignore_eos": "false"}}}`,
+		"one of one":       `{"suite": [{"s": {}}], "budget": [{"usd": 1}]}`,
+		"null":             `{"workload": {"w": {"requests": null}}, "provider": {"simulator": {"s": {"quota": {"H100": null}}}}}`,
+	} {
+		if found := misfits(schema, schema, parsed(t, []byte(text)), name); len(found) > 0 {
+			t.Errorf("does not fit:\n%s", strings.Join(found, "\n"))
+		}
+	}
+}
+
 // What the schema refuses, it refuses at its place.
 func TestSchemaRefuses(t *testing.T) {
 	text, err := JSONSchema(options())
@@ -178,6 +239,11 @@ func TestSchemaRefuses(t *testing.T) {
 		"length":             {`{"workload": {"w": {"isl": {"uniform": [0, 2]}}}}`, "$.workload.w.isl.uniform[0]: is below 1"},
 		"length's shape":     {`{"workload": {"w": {"isl": {"gamma": [1, 2]}}}}`, "$.workload.w.isl: has no gamma"},
 		"no reference":       {`{"benchmark": {"b": {"model": "m"}}}`, "$.benchmark.b.model: does not match ^\\$\\{"},
+		"two suites":         {`{"suite": {"a": {}, "b": {}}}`, "$.suite: has 2 properties"},
+		"two budgets":        {`{"budget": [{"usd": 1}, {"usd": 2}]}`, "$.budget: has 2 elements"},
+		"no metric":          {`{"benchmark": {"b": {"slo": {"ttft_p98": "2s"}}}}`, "$.benchmark.b.slo: has no ttft_p98"},
+		"quota":              {`{"provider": {"simulator": {"s": {"quota": {"H100": 0}}}}}`, "$.provider.simulator.s.quota.H100: is below 1"},
+		"text for a number":  {`{"workload": {"w": {"requests": "many"}}}`, "$.workload.w.requests: does not match ^-?[0-9]+(\\.[0-9]+)?([eE][+-]?[0-9]+)?$"},
 		"dynamic of nothing": {`{"stage": {"load": {"dynamic": {"retri": {"for_each": [1], "content": {}}}}}}`, "$.stage.load.dynamic: has no retri"},
 	}
 	for name, tt := range tests {

@@ -1,8 +1,6 @@
 package suite
 
 import (
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -25,7 +23,7 @@ type Provider struct {
 // providerCommon is what every provider takes.
 func providerCommon() Body {
 	return Body{Args: []Arg{
-		{Name: "quota", Type: cty.Map(cty.Number), Check: checkQuota, Provenance: true, Doc: "GPUs held at once by GPU type, over all deployments."},
+		{Name: "quota", Type: cty.Map(cty.Number), Bounds: block.WholeFrom(1), Provenance: true, Doc: "GPUs held at once by GPU type, over all deployments."},
 		{Name: "ttl", Type: cty.String, Format: block.Duration, Bounds: block.AboveZero(), Default: cty.StringVal("2h0m0s"), Provenance: true, Doc: "The provider's own time limit of every deployment."},
 		{Name: "startup_timeout", Type: cty.String, Format: block.Duration, Bounds: block.AboveZero(), Default: cty.StringVal("20m0s"), Provenance: true, Doc: "The longest that a deployment may take to become ready."},
 	}}
@@ -35,20 +33,6 @@ func providerBlock(own Body) block.Block {
 	common := providerCommon()
 	common.Doc = own.Doc
 	return block.Block{Kind: "provider", Labels: []string{"type", "name"}, Many: true, Body: common.Join(own)}
-}
-
-func checkQuota(v cty.Value) error {
-	var errs []error
-	for it := v.ElementIterator(); it.Next(); {
-		gpu, n := it.Element()
-		if n.IsNull() {
-			continue
-		}
-		if err := block.Whole(1)(n); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", gpu.AsString(), err))
-		}
-	}
-	return errors.Join(errs...)
 }
 
 func (l *loader) decodeProvider(p *Provider, c *block.Content) {

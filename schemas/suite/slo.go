@@ -31,11 +31,24 @@ type Objective struct {
 	Range  hcl.Range
 }
 
-func sloBlock() block.Block {
-	return block.Block{Kind: "slo", Body: Body{
-		Doc:  "Objectives: a metric and its limit, such as ttft_p99 = \"2s\", errors = \"1%\", output_tps = 500.",
-		Open: true,
-	}}
+// sloBlock is the schema of an slo block with these metrics; with any where they are nil.
+func sloBlock(metrics []string, units map[string]Unit) block.Block {
+	doc := "Objectives: a metric and its limit, such as ttft_p99 = \"2s\", errors = \"1%\", output_tps = 500."
+	for _, kind := range []struct {
+		unit  Unit
+		intro string
+	}{{Seconds, "Times, with a unit"}, {Fraction, "Shares, in percent"}, {Number, "Numbers, in the unit of the metric"}} {
+		var names []string
+		for _, name := range metrics {
+			if unit, known := units[name]; known && unit == kind.unit {
+				names = append(names, "`"+name+"`")
+			}
+		}
+		if len(names) > 0 {
+			doc += fmt.Sprintf(" %s: %s.", kind.intro, strings.Join(names, ", "))
+		}
+	}
+	return block.Block{Kind: "slo", Body: Body{Doc: doc, Open: true, Names: metrics}}
 }
 
 // decodeSLO reads the objectives in source order.

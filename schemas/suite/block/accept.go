@@ -93,10 +93,8 @@ func (a Arg) check(v cty.Value) error {
 	if err := a.checkOneOf(v); err != nil {
 		return err
 	}
-	if a.Bounds != nil {
-		if err := a.Bounds.Check(v); err != nil {
-			return err
-		}
+	if err := a.checkBounds(v); err != nil {
+		return err
 	}
 	if a.Check != nil {
 		return a.Check(v)

@@ -33,7 +33,7 @@ type Arg struct {
 	Default  cty.Value // cty.NilVal: null when omitted
 	// OneOf is the closed set of a string's values, or of the elements of a list of strings.
 	OneOf []string
-	// Bounds, which may be nil, are those of a number or a duration, or of the elements on an axis.
+	// Bounds, which may be nil, are those of a number or a duration, or of the elements of a map or on an axis.
 	Bounds *Bounds
 	// Schema, which may be nil, gives the JSON Schema of a value whose type does not tell what it looks like. Word is what it is called then.
 	Schema func() map[string]any
@@ -58,6 +58,8 @@ type Body struct {
 	Blocks []Block
 	// Open is true for a body whose argument names are the user's own. They are found, unevaluated, in Content.Attrs.
 	Open bool
+	// Names are those that an open body can have, where it cannot have any: whoever decodes it refuses others in words of its own.
+	Names []string
 }
 
 // Block is a kind of block.

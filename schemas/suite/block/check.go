@@ -127,6 +127,25 @@ func Number(v cty.Value) string {
 	return n.Text('g', 12)
 }
 
+// checkBounds holds a number, a duration, or each element of a map that is not null, against the bounds.
+func (a Arg) checkBounds(v cty.Value) error {
+	switch {
+	case a.Bounds == nil:
+		return nil
+	case !v.Type().IsMapType():
+		return a.Bounds.Check(v)
+	}
+	var errs []error
+	for it := v.ElementIterator(); it.Next(); {
+		if key, e := it.Element(); !e.IsNull() {
+			if err := a.Bounds.Check(e); err != nil {
+				errs = append(errs, fmt.Errorf("%s: %w", key.AsString(), err))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
 func (a Arg) checkOneOf(v cty.Value) error {
 	switch {
 	case a.OneOf == nil:

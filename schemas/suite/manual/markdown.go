@@ -12,10 +12,10 @@ import (
 	"github.com/strangeloopio/inferencex/schemas/suite/block"
 )
 
-// Markdown writes the reference of these blocks and functions: a table of arguments for each kind of block, in order.
-func Markdown(title string, blocks []block.Block, functions map[string]function.Function) []byte {
+// Markdown writes the reference of these blocks and functions behind an introduction: a table of arguments for each kind of block, in order.
+func Markdown(title, introduction string, blocks []block.Block, functions map[string]function.Function) []byte {
 	var out bytes.Buffer
-	fmt.Fprintf(&out, "# %s\n", title)
+	fmt.Fprintf(&out, "# %s\n\n%s", title, introduction)
 	for _, b := range blocks {
 		section(&out, "##", header(b, nil), b.Body)
 		for _, name := range sortedKeys(b.Variants) {
@@ -27,7 +27,7 @@ func Markdown(title string, blocks []block.Block, functions map[string]function.
 	}
 	fmt.Fprint(&out, "\n## Functions\n\n| function | |\n|---|---|\n")
 	for _, name := range sortedKeys(functions) {
-		fmt.Fprintf(&out, "| `%s` | %s |\n", signature(name, functions[name]), cell(functions[name].Description()))
+		fmt.Fprintf(&out, "| `%s` | %s |\n", signature(name, functions[name]), cell(plainly.Replace(functions[name].Description())))
 	}
 	return out.Bytes()
 }
@@ -47,7 +47,14 @@ func header(b block.Block, first *string) string {
 
 // section describes one body, and the blocks in it one level below.
 func section(out *bytes.Buffer, level, title string, b block.Body) {
-	fmt.Fprintf(out, "\n%s `%s`\n\n%s\n", level, title, b.Doc)
+	doc := b.Doc
+	if doc == "" && len(b.Args)+len(b.Blocks) == 0 {
+		doc = "Nothing of its own."
+	}
+	fmt.Fprintf(out, "\n%s `%s`\n", level, title)
+	if doc != "" {
+		fmt.Fprintf(out, "\n%s\n", doc)
+	}
 	if len(b.Args) > 0 {
 		fmt.Fprint(out, "\n| argument | is | |\n|---|---|---|\n")
 	}
@@ -58,6 +65,9 @@ func section(out *bytes.Buffer, level, title string, b block.Body) {
 		section(out, level+"#", header(n, nil), n.Body)
 	}
 }
+
+// plainly says in words what a library's names of types stand for.
+var plainly = strings.NewReplacer("list of dynamic", "a list", "map of dynamic", "a map", "set of dynamic", "a set")
 
 // inWords is the type of an argument as its writer knows it.
 func inWords(a block.Arg) string {
@@ -76,6 +86,8 @@ func inWords(a block.Arg) string {
 		name = "percentage"
 	case a.Type == cty.DynamicPseudoType:
 		name = "any"
+	case many && a.Type.ElementType() == cty.DynamicPseudoType:
+		name, many = "list of objects", false
 	default:
 		many = false
 	}

@@ -22,15 +22,19 @@ type object = map[string]any
 const (
 	expressionPattern = `\$\{|%\{`
 	durationPattern   = `^([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|s|m|h)`
+	numberPattern     = `^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$`
+	boolPattern       = `^(true|false)$`
 	percentPattern    = `^\s*[0-9.]+(e[+-]?[0-9]+)?%\s*$`
 )
 
 // JSONSchema writes the JSON Schema, of draft 2020-12, of files with these blocks. A file that fits it can still be
 // wrong; one that does not fit it is.
 func JSONSchema(title string, blocks []block.Block) ([]byte, error) {
-	w := writer{"expression": object{
-		"description": "An expression in a text, such as \"${var.n + 1}\".", "type": "string", "pattern": expressionPattern,
-	}}
+	w := writer{
+		"expression": object{"description": "An expression in a text, such as \"${var.n + 1}\".", "type": "string", "pattern": expressionPattern},
+		"digits":     object{"description": "A number in a text.", "type": "string", "pattern": numberPattern},
+		"truth":      object{"description": "True or false in a text.", "type": "string", "pattern": boolPattern},
+	}
 	properties := object{"//": comment()}
 	for _, b := range blocks {
 		properties[b.Kind] = w.labelled(b.Kind, b, b.Body, b.Labels)
@@ -58,7 +62,7 @@ func (w writer) body(path string, b block.Body) object {
 		w[path] = object{}
 		w[path] = w.content(path, b)
 	}
-	return object{"$ref": "#/$defs/" + path}
+	return reference(path)
 }
 
 func comment() object { return object{"description": "A comment."} }
@@ -78,10 +82,13 @@ func (w writer) content(path string, b block.Body) object {
 		properties[n.Kind] = w.labelled(path+"."+n.Kind, n, n.Body, n.Labels)
 		made[n.Kind] = manyOf(w.dynamic(path+"."+n.Kind, n.Body))
 	}
+	for _, name := range b.Names {
+		properties[name] = object{"type": []string{"number", "string"}}
+	}
 	if len(made) > 0 {
 		properties[block.Dynamic] = object{"type": "object", "properties": made, "additionalProperties": false}
 	}
-	s := object{"type": "object", "properties": properties, "additionalProperties": b.Open, "description": b.Doc}
+	s := object{"type": "object", "properties": properties, "additionalProperties": b.Open && b.Names == nil, "description": b.Doc}
 	if len(required) > 0 {
 		s["required"] = required
 	}
@@ -103,30 +110,48 @@ func manyOf(one object) object {
 	return object{"anyOf": []any{one, object{"type": "array", "items": one}}}
 }
 
+// onceOf is one of something, or a list of no more.
+func onceOf(one object) object {
+	return object{"anyOf": []any{one, object{"type": "array", "items": one, "maxItems": 1}}}
+}
+
 // labelled is the schema of all blocks of a kind: an object for each label, and in the innermost the body, or a list of
 // bodies.
 func (w writer) labelled(path string, b block.Block, body block.Body, labels []string) object {
+	if len(labels) == 0 && !b.Many && len(b.Labels) == 0 {
+		return onceOf(w.body(path, body))
+	}
 	if len(labels) == 0 {
 		return manyOf(w.body(path, body))
 	}
 	s := object{"type": "object", "description": fmt.Sprintf("By %s. %s", labels[0], body.Doc)}
 	if b.Variants == nil || len(labels) < len(b.Labels) {
 		s["additionalProperties"] = w.labelled(path, b, body, labels[1:])
-		return s
+		if !b.Many {
+			s["maxProperties"] = 1
+			return onceOf(w.define(path+"-by-"+labels[0], s))
+		}
+		return manyOf(w.define(path+"-by-"+labels[0], s))
 	}
 	properties := object{}
 	for name, variant := range b.Variants {
 		properties[name] = w.labelled(path+":"+name, b, variant, labels[1:])
 	}
 	s["properties"], s["additionalProperties"] = properties, false
-	return s
+	return manyOf(w.define(path+"-by-"+labels[0], s))
+}
+
+// define writes a schema down under a name, and is a reference to it.
+func (w writer) define(name string, s object) object {
+	w[name] = s
+	return reference(name)
 }
 
 // argument is the schema of a value: what it looks like, or an expression, or null where it may be left out.
 func argument(a block.Arg) object {
-	shapes := []any{}
-	if shape := value(a, a.Type); shape != nil {
-		shapes = append(shapes, shape, object{"$ref": "#/$defs/expression"})
+	shapes := value(a, a.Type)
+	if len(shapes) > 0 {
+		shapes = append(shapes, reference("expression"))
 		if !a.Required {
 			shapes = append(shapes, object{"type": "null"})
 		}
@@ -143,32 +168,34 @@ func argument(a block.Arg) object {
 	return s
 }
 
-// value is the schema of a value of a type by the rules of its argument; nil for anything.
-func value(a block.Arg, ty cty.Type) object {
+func reference(def string) object { return object{"$ref": "#/$defs/" + def} }
+
+// value are the schemas of a value of a type by the rules of its argument, one of which fits; none for anything.
+func value(a block.Arg, ty cty.Type) []any {
 	list := ty.IsListType() || ty.IsSetType()
 	switch {
 	case list:
 		s := object{"type": "array"}
 		if element := value(a, ty.ElementType()); element != nil {
-			s["items"] = object{"anyOf": []any{element, object{"$ref": "#/$defs/expression"}}}
+			s["items"] = object{"anyOf": append(element, reference("expression"))}
 		}
-		return s
+		return []any{s}
 	case ty.IsMapType():
 		s := object{"type": "object"}
-		if element := value(block.Arg{}, ty.ElementType()); element != nil {
-			s["additionalProperties"] = object{"anyOf": []any{element, object{"type": []string{"string", "null"}}}}
+		if element := value(block.Arg{Bounds: a.Bounds}, ty.ElementType()); element != nil {
+			s["additionalProperties"] = object{"anyOf": append(element, reference("expression"), object{"type": "null"})}
 		}
-		return s
+		return []any{s}
 	case a.Schema != nil:
-		return a.Schema()
+		return []any{a.Schema()}
 	case a.Ref != "":
-		return object{"type": "string", "pattern": `^\$\{`}
+		return []any{object{"type": "string", "pattern": `^\$\{`}}
 	case ty == cty.Bool:
-		return object{"type": "boolean"}
+		return []any{object{"type": "boolean"}, reference("truth")}
 	case ty == cty.Number:
-		return number(a.Bounds)
+		return []any{number(a.Bounds), reference("digits")}
 	case ty == cty.String:
-		return text(a)
+		return []any{text(a)}
 	}
 	return nil
 }
@@ -193,14 +220,13 @@ func number(b *block.Bounds) object {
 }
 
 func text(a block.Arg) object {
-	s := object{"type": "string"}
 	switch {
 	case a.OneOf != nil:
-		s["enum"] = a.OneOf
+		return object{"type": "string", "enum": a.OneOf}
 	case a.Format == block.Duration:
-		s["pattern"] = durationPattern
+		return object{"type": "string", "pattern": durationPattern}
 	case a.Format == block.Percent:
-		s["pattern"] = percentPattern
+		return object{"type": "string", "pattern": percentPattern}
 	}
-	return s
+	return object{"type": []string{"string", "number", "boolean"}} // the others are texts of themselves
 }
