@@ -173,7 +173,6 @@ func edits() map[string]edit {
 
 		"gpu.price_per_hour": another(`gpu "H100"`, "price_per_hour = 3\n  price_as_of = \"2026-07-01\""),
 		"gpu.price_as_of":    another(`gpu "H100"`, "price_per_hour = 3\n  price_as_of = \"2026-07-02\""),
-		"gpu.memory_gb":      another(`gpu "H100"`, "memory_gb = 81"),
 		"gpu.tdp_watts":      another(`gpu "H100"`, "tdp_watts = 701"),
 
 		"engine.kind":    keyed(`"sglang"`, `"llama.cpp"`, deployment+"engine.kind"),
