@@ -41,6 +41,9 @@ func engineName(e *suite.Engine) string {
 }
 
 func pressure(c suite.Cell) string {
+	if c.Workload.Phases != nil {
+		return c.Workload.Phases.String()
+	}
 	if c.RateRPS > 0 {
 		return strconv.FormatFloat(c.RateRPS, 'g', -1, 64) + "rps"
 	}

@@ -145,6 +145,7 @@ func workloadOf(c suite.Cell) stage.Workload {
 		}
 		asked.Headers[header] = text.Reveal()
 	}
+	asked.Phases = w.Phases
 	// Elsewhere these bear on nothing, and are in no key.
 	if w.Duration > 0 {
 		asked.Grace = stage.Duration(w.Grace)
@@ -201,6 +202,9 @@ func labelsOf(c cell) stage.CellLabels {
 		GPUType: c.GPUType, GPUs: c.GPUs, Users: c.Users, RateRPS: c.RateRPS, ISL: c.ISL, OSL: c.OSL, Trial: c.Trial,
 		ISLDistribution: distribution(c.Input), OSLDistribution: distribution(c.Output), OSLAtMost: !c.Workload.IgnoreEOS,
 		Revision: c.Model.Revision, ProviderType: c.Provider.Type, SimulatedByDesign: c.Provider.Type == simulator,
+	}
+	if c.Workload.Phases != nil {
+		labels.Pattern = c.Workload.Phases.String()
 	}
 	if c.RateRPS > 0 {
 		labels.RampSeconds = c.Workload.Ramp.Seconds()

@@ -6,6 +6,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/schemas/suite/length"
+	"github.com/strangeloopio/inferencex/schemas/suite/phase"
 )
 
 // The configurations below are what the plan writes and the kinds read. Every field of a measure's configuration is part of its
@@ -75,6 +76,7 @@ type Workload struct {
 	Arrival      string          `json:"arrival,omitempty"`       // open loop: "constant", "poisson" or "gamma" gaps between requests
 	Burstiness   float64         `json:"burstiness,omitempty"`    // of gamma gaps: their shape
 	MaxInFlight  int             `json:"max_in_flight,omitempty"` // open loop: a request that is due when so many are in flight is dropped; 0: none is
+	Phases       phase.Phases    `json:"phases,omitempty"`        // users or rates over time, Duration in all; none: Users or RateRPS all along
 	Grace        Duration        `json:"grace,omitempty"`         // after Duration: what is in flight so long after its end is cut off
 	IgnoreEOS    bool            `json:"ignore_eos"`
 	Temperature  float64         `json:"temperature"`
@@ -87,8 +89,8 @@ type Workload struct {
 type LoadConfig struct {
 	Deployment Deployment      `json:"deployment"`
 	Workload   Workload        `json:"workload"`
-	Users      int             `json:"users,omitempty"`    // closed loop: exactly so many requests in flight
-	RateRPS    float64         `json:"rate_rps,omitempty"` // open loop: requests per second
+	Users      int             `json:"users,omitempty"`    // closed loop: exactly so many requests in flight; the most of the workload's phases
+	RateRPS    float64         `json:"rate_rps,omitempty"` // open loop: requests per second; the mean of the workload's phases
 	Trial      int             `json:"trial"`              // from 1
 	Seed       int64           `json:"seed"`
 	Salt       string          `json:"salt,omitempty"`
@@ -167,6 +169,8 @@ type CellLabels struct {
 	// OSLAtMost says that the model may end an answer before its length: the workload does not ignore the end of a sequence.
 	OSLAtMost bool `json:"osl_at_most,omitempty"`
 
+	// Pattern names what the load follows where it is not Users or RateRPS all along: phases, such as "5-20rps". These are then the most and the mean.
+	Pattern string `json:"pattern,omitempty"`
 	// RampSeconds is how long the rate of an open loop rises before it is RateRPS.
 	RampSeconds float64 `json:"ramp_seconds,omitempty"`
 

@@ -59,8 +59,9 @@ type Labels struct {
 	Workload  string  `json:"workload"`
 	GPUType   string  `json:"gpu_type"`
 	GPUs      int     `json:"gpus"`
-	Users     int     `json:"users"`    // closed loop; 0 for an open one
-	RateRPS   float64 `json:"rate_rps"` // open loop; 0 for a closed one
+	Users     int     `json:"users"`    // closed loop, the most of a pattern; 0 for an open one
+	RateRPS   float64 `json:"rate_rps"` // open loop, the mean of a pattern; 0 for a closed one
+	Pattern   string  `json:"pattern"`  // what the load follows where it is not Users or RateRPS all along, such as "5-20rps"; else empty
 	ISL       int     `json:"isl"`      // tokens, as asked for: the mean, where they are drawn from a distribution
 	OSL       int     `json:"osl"`      // likewise
 	Trial     int     `json:"trial"`    // from 1
@@ -76,9 +77,12 @@ type Labels struct {
 	ProviderType string `json:"provider_type"`
 }
 
-// Label names the cell by its size: "1GPU/128U", or "1GPU/5rps" for an open loop.
+// Label names the cell by its size: "1GPU/128U", or "1GPU/5rps" for an open loop, or by the pattern that its load follows.
 func (l Labels) Label() string {
 	size := strconv.Itoa(l.GPUs) + "GPU/"
+	if l.Pattern != "" {
+		return size + l.Pattern
+	}
 	if l.Users == 0 && l.RateRPS > 0 {
 		return size + strconv.FormatFloat(l.RateRPS, 'g', -1, 64) + "rps"
 	}

@@ -89,8 +89,8 @@ type Cell struct {
 	Workload  Workload // resolved: its lengths, requests and warm-up are this cell's
 	GPUType   string
 	GPUs      int
-	Users     int     // requests in flight (closed loop), or 0
-	RateRPS   float64 // requests sent per second (open loop), or 0
+	Users     int     // requests in flight (closed loop), or 0; the most where the workload has phases
+	RateRPS   float64 // requests sent per second (open loop), or 0; the mean where the workload has phases
 	ISL, OSL  int     // tokens: the means of Input and Output
 	Input     Lengths // of prompts
 	Output    Lengths // of answers

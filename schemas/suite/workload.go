@@ -25,22 +25,18 @@ type Workload struct {
 	SharedPrefixTokens int           // that all prompts begin with; 0: all differ from the first token
 	Warmup             int           // requests before the measured ones
 	Timeout            time.Duration // of one request
-	Ramp               time.Duration // over which the users of a closed loop start, or an open loop comes to its rate
-	Grace              time.Duration // after a duration: what answers in flight may still take before they are cut off
 	Temperature        float64
 	IgnoreEOS          bool            // an output has its length exactly
-	Arrival            string          // "poisson", "constant" or "gamma", of an open loop
-	Burstiness         float64         // the shape of gamma arrivals: 1 is poisson, below is burstier
-	MaxInFlight        int             // requests of an open loop in flight, beyond which one that is due is dropped
 	ExtraBody          json.RawMessage // members of each request's body, as canonical JSON; nil: none
 	Headers            map[string]Text // of each request, by their canonical names
-	Range              hcl.Range
+	Pacing
+	Range hcl.Range
 }
 
 func workloadBlock() block.Block {
 	return block.Block{Kind: "workload", Labels: []string{"name"}, Many: true, Body: Body{
 		Doc: "What is asked of a server: how much, how long, how.",
-		Args: []Arg{
+		Args: append([]Arg{
 			{Name: "requests", Type: cty.Number, Bounds: block.WholeFrom(1), Doc: "Measured requests of a cell. When omitted, 8 for each user, or the suite's requests if more."},
 			{Name: "duration", Type: cty.String, Format: block.Duration, Bounds: block.AboveZero(), Doc: "How long a cell sends requests, in place of a number of them."},
 			{Name: "isl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema, Word: "length", Doc: "Input length, in tokens: a number, or what each request draws its own from. " + length.Doc},
@@ -49,16 +45,11 @@ func workloadBlock() block.Block {
 			{Name: "shared_prefix", Type: cty.Number, Bounds: block.WholeFrom(0), Default: cty.NumberIntVal(0), Doc: "Tokens that all prompts begin with, so that a prefix cache can help."},
 			{Name: "warmup", Type: cty.Number, Bounds: block.WholeFrom(0), Doc: "Requests before the measured ones. When omitted, one for each user."},
 			{Name: "timeout", Type: cty.String, Format: block.Duration, Bounds: block.AboveZero(), Default: cty.StringVal("10m0s"), Doc: "The longest that one request may take; then it is an error."},
-			{Name: "ramp", Type: cty.String, Format: block.Duration, Default: cty.StringVal("0s"), Doc: "How long the users take to start, evenly spread; at a rate, how long it takes to rise to it from 0."},
-			{Name: "grace", Type: cty.String, Format: block.Duration, Default: cty.StringVal("30s"), Doc: "With duration: how long answers that are under way at its end may still take. Then they are cut off and count as unfinished: neither answers nor errors. Give more than the longest answer takes."},
 			{Name: "temperature", Type: cty.Number, Bounds: block.Within(0, 2), Default: cty.NumberIntVal(0), Doc: "Sampling temperature."},
 			{Name: "ignore_eos", Type: cty.Bool, Default: cty.True, Doc: "Generate the full output length even if the model would stop. Where not, osl is the most that an answer may have."},
 			{Name: "extra_body", Type: cty.DynamicPseudoType, Check: extra.Body, Schema: extra.BodySchema, Word: "object", Doc: "Members that are merged into the body of each request, such as { top_k = 20 }. Null takes out one that would be sent otherwise: temperature, ignore_eos or min_tokens, for servers that refuse them."},
 			{Name: "headers", Type: cty.Map(cty.String), Check: extra.Headers, Secret: true, Doc: "Headers of each request, over the provider's, each value one line. Those whose values are sensitive are never shown and part of no checkpoint key; those that are null are left out."},
-			{Name: "arrival", Type: cty.String, OneOf: []string{"poisson", "constant", "gamma"}, Default: cty.StringVal("poisson"), Doc: "How requests are spaced at a rate: at random, as those of users who do not know of each other are; evenly; or in bursts."},
-			{Name: "burstiness", Type: cty.Number, Bounds: block.AboveZero(), Default: cty.NumberIntVal(1), Doc: "The shape of gamma arrivals: 1 is poisson, below is burstier, above is more even. The coefficient of variation of the gaps is 1/√burstiness."},
-			{Name: "max_in_flight", Type: cty.Number, Bounds: block.WholeFrom(1), Default: cty.NumberIntVal(10000), Doc: "At a rate: a request that is due while so many are in flight is not sent but dropped, and counts as failed. It never waits in silence."},
-		},
+		}, pacingArgs()...),
 	}}
 }
 
@@ -72,11 +63,9 @@ func (l *loader) decodeWorkload(w *Workload, c *block.Content) {
 	w.Endpoint = block.String(v, "endpoint")
 	w.SharedPrefixTokens = block.Int(v, "shared_prefix")
 	w.Warmup = block.Int(v, "warmup")
-	w.Timeout, w.Ramp, w.Grace = block.Time(v, "timeout"), block.Time(v, "ramp"), block.Time(v, "grace")
+	w.Timeout = block.Time(v, "timeout")
 	w.Temperature, w.IgnoreEOS = block.Float(v, "temperature"), block.Bool(v, "ignore_eos")
-	w.Arrival, w.Burstiness = block.String(v, "arrival"), block.Float(v, "burstiness")
 	w.ExtraBody, w.Headers = extraBody(v), headers(v)
-	w.MaxInFlight = block.Int(v, "max_in_flight")
 	if c.Broken || !inputOK || !outputOK {
 		l.broken[w] = true
 		return
@@ -87,14 +76,7 @@ func (l *loader) decodeWorkload(w *Workload, c *block.Content) {
 		l.broken[w] = true
 		l.fail(c.ArgRange("duration"), "Two ends for a cell", "Workload %q sets both requests and duration. Keep the one that shall end a cell.", w.Name)
 	}
-	if _, given := c.Attrs["burstiness"]; given && w.Arrival != "gamma" {
-		l.broken[w] = true
-		l.fail(c.ArgRange("burstiness"), "Burstiness without gamma", "Workload %q sets burstiness, which only gamma arrivals have, but its arrivals are %s. Set arrival = \"gamma\" too, or take burstiness out.", w.Name, w.Arrival)
-	}
-	if w.Duration > 0 && w.Ramp >= w.Duration {
-		l.broken[w] = true
-		l.fail(c.ArgRange("ramp"), "Ramp beyond the end", "Workload %q has a ramp of %v, but is over after %v. Shorten the ramp, or give a longer duration.", w.Name, w.Ramp, w.Duration)
-	}
+	l.decodePacing(w, c)
 }
 
 // extraBody is the argument extra_body as canonical JSON, nil where there is none.

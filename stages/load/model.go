@@ -9,21 +9,29 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/suite/phase"
 	"github.com/strangeloopio/inferencex/stages/traffic"
 	"github.com/strangeloopio/inferencex/stages/traffic/arrival"
 )
 
 // modelOf returns the load model of a cell that begins at startNS.
 func modelOf(cfg stage.LoadConfig, startNS int64, scope [sha256.Size]byte) traffic.Model {
-	duration := time.Duration(cfg.Workload.Duration)
-	if cfg.RateRPS > 0 {
+	seed := binary.BigEndian.Uint64(scope[:])
+	switch {
+	case cfg.RateRPS > 0:
 		return traffic.NewOpen(startNS, arrival.New(gapsOf(cfg), ratesOf(cfg)), connectionsOf(cfg))
+	case cfg.Workload.Phases != nil:
+		return traffic.NewPhased(startNS, cfg.Workload.Phases, seed)
+	default:
+		return traffic.NewClosed(cfg.Users, startNS, rampOf(cfg), time.Duration(cfg.Workload.Duration), seed)
 	}
-	return traffic.NewClosed(cfg.Users, startNS, rampOf(cfg), duration, binary.BigEndian.Uint64(scope[:]))
 }
 
 // ratesOf returns the rates of an open loop over time.
 func ratesOf(cfg stage.LoadConfig) []arrival.Segment {
+	if cfg.Workload.Phases != nil {
+		return ratesOfPhases(cfg.Workload.Phases)
+	}
 	var rates []arrival.Segment
 	ramp, duration := time.Duration(cfg.Workload.Ramp), time.Duration(cfg.Workload.Duration)
 	if ramp > 0 {
@@ -31,6 +39,21 @@ func ratesOf(cfg stage.LoadConfig) []arrival.Segment {
 		duration -= min(duration, ramp)
 	}
 	return append(rates, arrival.Segment{From: cfg.RateRPS, To: cfg.RateRPS, Length: duration})
+}
+
+func ratesOfPhases(phases phase.Phases) []arrival.Segment {
+	var rates []arrival.Segment
+	before := 0.0
+	for _, p := range phases {
+		if p.Ramp > 0 {
+			rates = append(rates, arrival.Segment{From: before, To: p.RateRPS, Length: p.Ramp})
+		}
+		if hold := p.Duration - p.Ramp; hold > 0 {
+			rates = append(rates, arrival.Segment{From: p.RateRPS, To: p.RateRPS, Length: hold})
+		}
+		before = p.RateRPS
+	}
+	return rates
 }
 
 // gapsOf returns the gaps between the requests of an open loop. They follow from the suite's seed and the trial: cells that are compared have
@@ -59,7 +82,7 @@ func connectionsOf(cfg stage.LoadConfig) int {
 	if cfg.Users > 0 {
 		return cfg.Users
 	}
-	n := min(max(fewestConnections, math.Ceil(assumedAnswer*cfg.RateRPS)), mostConnections)
+	n := min(max(fewestConnections, math.Ceil(assumedAnswer*max(cfg.RateRPS, cfg.Workload.Phases.PeakRPS()))), mostConnections)
 	if most := cfg.Workload.MaxInFlight; most > 0 {
 		n = min(n, float64(most))
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/suite/length"
+	"github.com/strangeloopio/inferencex/schemas/suite/phase"
 	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
 	"github.com/strangeloopio/inferencex/stages/load"
@@ -87,7 +88,12 @@ func TestOpenLoopOnTheWire(t *testing.T) {
 		"constant": func(w *stage.Workload) { w.Arrival = "constant" },
 		"poisson":  func(w *stage.Workload) { w.Arrival = "poisson" },
 		"gamma":    func(w *stage.Workload) { w.Arrival, w.Burstiness = "gamma", 0.5 },
-		"ramp":     func(w *stage.Workload) { w.Arrival, w.Ramp = "poisson", stage.Duration(50*time.Millisecond) },
+		"phases": func(w *stage.Workload) {
+			w.Requests, w.Arrival = 0, "constant"
+			w.Phases = phase.Phases{{RateRPS: 100, Duration: 100 * time.Millisecond}, {RateRPS: 200, Duration: 100 * time.Millisecond}}
+			w.Duration, w.Grace = stage.Duration(200*time.Millisecond), stage.Duration(time.Minute)
+		},
+		"ramp": func(w *stage.Workload) { w.Arrival, w.Ramp = "poisson", stage.Duration(50*time.Millisecond) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := stage.Workload{API: "completions", ISL: length.Of(32), OSL: length.Of(8), Requests: 30, IgnoreEOS: true}
@@ -116,7 +122,7 @@ func TestOpenLoopOnTheWire(t *testing.T) {
 				}
 			}
 			cfg.Trial = 2
-			if _, next := run(); (name == "constant") != cmp.Equal(due, next) {
+			if _, next := run(); (cfg.Workload.Arrival == "constant") != cmp.Equal(due, next) {
 				t.Errorf("another trial has the schedule %v after %v", next, due)
 			}
 		})

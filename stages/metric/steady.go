@@ -16,14 +16,23 @@ const (
 	turnaroundShare = 0.05
 )
 
-// findSteady is the longest time in which the load was what its label says. It is empty where nothing was answered.
+// Users is how many are meant to be in flight all along; 0 where no such number is, as in an open loop.
+func (s *Sample) Users() int {
+	if s.Labels.Pattern != "" {
+		return 0
+	}
+	return s.Labels.Users
+}
+
+// findSteady is the longest time in which the load was what its label says. It is empty where nothing was answered, and where the load is one that
+// changes.
 func (s *Sample) findSteady() span {
 	switch {
 	case len(s.OK()) == 0:
 		return span{}
-	case s.Labels.Users > 0:
+	case s.Users() > 0:
 		return s.usersInFlight()
-	case s.Labels.RateRPS > 0:
+	case s.Labels.RateRPS > 0 && s.Labels.Pattern == "":
 		return s.rateKept()
 	default:
 		return span{}
@@ -34,7 +43,7 @@ func (s *Sample) findSteady() span {
 func (s *Sample) usersInFlight() span {
 	mean, _ := Mean(s.ascending("e2el"))
 	dip := int64(turnaroundShare * mean * 1e9)
-	enough := steadyShare * float64(s.Labels.Users)
+	enough := steadyShare * float64(s.Users())
 
 	var best, current span
 	open := false

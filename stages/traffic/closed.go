@@ -2,20 +2,23 @@ package traffic
 
 import (
 	"context"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/suite/phase"
 )
 
-// Closed is the closed loop: each of the users sends its next request as soon as its former one has ended, so that exactly Users are in flight
-// from the end of the ramp until the work or the duration is over.
+// Closed is the closed loop: each of the users sends its next request as soon as its former one has ended, so that exactly so many requests are in
+// flight as there are users at the time.
 type Closed struct {
-	users  int
-	starts []int64 // when each user begins
-	endNS  int64   // no request is sent from here on; 0: the work ends it
+	shifts [][]shift // of each user
 }
+
+// shift is a stretch of time in which a user sends requests. One that is then in flight is answered after it.
+type shift struct{ from, to int64 }
 
 var _ Model = (*Closed)(nil)
 
@@ -26,26 +29,67 @@ const DefaultRamp = 20 * time.Millisecond
 // NewClosed returns the loop of so many users, who begin at times drawn from seed over ramp, the first of them at startNS on the load's
 // clock. A duration, counted from startNS, ends the sending; 0 leaves the end to the work. Spans are in the server's time.
 func NewClosed(users int, startNS int64, ramp, duration time.Duration, seed uint64) *Closed {
-	c := &Closed{users: users, starts: make([]int64, users)}
-	rng := rand.New(rand.NewPCG(seed, 0))
-	for user := range c.starts {
-		// One draw in each of as many slots as there are users: evenly spread, never all at one end.
-		c.starts[user] = startNS + int64((float64(user)+rng.Float64())/float64(users)*float64(ramp))
-	}
-	c.starts[0] = startNS
-	rng.Shuffle(users, func(i, j int) { c.starts[i], c.starts[j] = c.starts[j], c.starts[i] })
+	endNS := int64(math.MaxInt64)
 	if duration > 0 {
-		c.endNS = startNS + int64(duration)
+		endNS = startNS + int64(duration)
+	}
+	c := &Closed{shifts: make([][]shift, users)}
+	for user, after := range spread(users, ramp, rand.New(rand.NewPCG(seed, 0))) {
+		c.shifts[user] = []shift{{startNS + after, endNS}}
 	}
 	return c
 }
 
-func (c *Closed) lanes() int { return c.users }
+// NewPhased returns the loop of users who come and go: those who came last go first. Within a ramp they do so at times drawn from seed; without
+// one they come over DefaultRamp, and go at once.
+func NewPhased(startNS int64, phases phase.Phases, seed uint64) *Closed {
+	rng := rand.New(rand.NewPCG(seed, 0))
+	c := &Closed{shifts: make([][]shift, phases.MostUsers())}
+	present, now := 0, startNS
+	for _, p := range phases {
+		ramp := p.Ramp
+		if ramp == 0 && p.Users > present {
+			ramp = min(DefaultRamp, p.Duration/100)
+		}
+		for i, after := range spread(p.Users-present, ramp, rng) {
+			c.shifts[present+i] = append(c.shifts[present+i], shift{now + after, math.MaxInt64})
+		}
+		for i, after := range spread(present-p.Users, ramp, rng) {
+			mine := c.shifts[p.Users+i]
+			mine[len(mine)-1].to = now + after
+		}
+		present = p.Users
+		now += int64(p.Duration)
+	}
+	for _, mine := range c.shifts {
+		if n := len(mine); n > 0 {
+			mine[n-1].to = min(mine[n-1].to, now)
+		}
+	}
+	return c
+}
+
+// spread returns when each of n users does something within a ramp: one draw in each of n equal parts of it, in random order, the first at
+// once; so they are evenly spread and never all at one end.
+func spread(n int, ramp time.Duration, rng *rand.Rand) []int64 {
+	if n <= 0 {
+		return nil
+	}
+	after := make([]int64, n)
+	for i := range after {
+		after[i] = int64((float64(i) + rng.Float64()) / float64(n) * float64(ramp))
+	}
+	after[0] = 0
+	rng.Shuffle(n, func(i, j int) { after[i], after[j] = after[j], after[i] })
+	return after
+}
+
+func (c *Closed) lanes() int { return len(c.shifts) }
 
 // run sends the requests of each user from a goroutine of its own.
 func (c *Closed) run(ctx context.Context, clock *stage.Clock, work <-chan item, send sender) {
 	var users sync.WaitGroup
-	for user := range c.users {
+	for user := range c.shifts {
 		users.Go(func() {
 			var free int64
 			for {
@@ -64,9 +108,13 @@ func (c *Closed) run(ctx context.Context, clock *stage.Clock, work <-chan item, 
 	users.Wait()
 }
 
-// next returns when the user's next request is due: at the user's start, and later the moment at which its former request ended. It is false
-// when none is.
+// next returns when the user's next request is due: the moment at which its former request ended, or the start of its next shift. It is false
+// when there is none.
 func (c *Closed) next(user int, freeNS int64) (int64, bool) {
-	sched := max(freeNS, c.starts[user])
-	return sched, c.endNS == 0 || sched < c.endNS
+	for _, s := range c.shifts[user] {
+		if sched := max(freeNS, s.from); sched < s.to {
+			return sched, true
+		}
+	}
+	return 0, false
 }

@@ -9,7 +9,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/suite/phase"
 )
 
 // sent is one request of a test: times on the load's clock.
@@ -175,6 +177,50 @@ func TestRamp(t *testing.T) {
 	for i := range 99 {
 		if gap := sorted[i+1] - sorted[i]; gap > 20e6 {
 			t.Errorf("nobody begins within %v", time.Duration(gap))
+		}
+	}
+}
+
+// Users come and go with the phases: those who came last go first, and nobody who goes is cut off.
+func TestPhasesOfUsers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := time.Second
+		phases := phase.Phases{{Users: 4, Duration: 20 * s}, {Users: 10, Ramp: 10 * s, Duration: 20 * s}, {Duration: 10 * s}, {Users: 2, Duration: 10 * s}}
+		half := func(int64) time.Duration { return s / 2 }
+		all := drive(t.Context(), stage.NewClock(time.Now, stage.ServerClock{}), NewPhased(0, phases, 1), 0, half)
+		for _, at := range []struct {
+			seconds float64
+			want    int
+		}{{0.1, 4}, {19.9, 4}, {20.05, 5}, {25, 7}, {29.99, 10}, {39.9, 10}, {40.6, 0}, {49.9, 0}, {50.1, 2}, {59.9, 2}, {60.6, 0}} {
+			// On a ramp one user begins in each of as many parts of it as there are users to begin.
+			if n := inFlight(all, int64(at.seconds*1e9)); n != at.want && (n < at.want-1 || n > at.want || at.seconds != 25) {
+				t.Errorf("%d in flight after %g s, want %d", n, at.seconds, at.want)
+			}
+		}
+		last := map[int64]int64{}
+		for _, r := range all {
+			last[r.user] = max(last[r.user], r.sched)
+		}
+		if len(last) != 10 || last[0] < 59e9 || last[9] > 40e9 {
+			t.Errorf("the last requests of %d users were due at %v", len(last), last)
+		}
+	})
+}
+
+// A ramp down ends one user after another.
+func TestPhasesRampDown(t *testing.T) {
+	c := NewPhased(0, phase.Phases{{Users: 100, Duration: time.Second}, {Users: 20, Ramp: 8 * time.Second, Duration: 10 * time.Second}}, 3)
+	for at, want := range map[int64]int{9e8: 100, 5e9: 60, 91e8: 20, 1099e7: 20, 11e9: 0} {
+		n := 0
+		for _, mine := range c.shifts {
+			for _, s := range mine {
+				if s.from <= at && at < s.to {
+					n++
+				}
+			}
+		}
+		if n < want-1 || n > want+1 {
+			t.Errorf("%d users at %v, want %d", n, time.Duration(at), want)
 		}
 	}
 }

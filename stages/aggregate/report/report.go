@@ -133,9 +133,14 @@ func instead(p result.Point) string {
 	}
 }
 
-// pressure is what a point is measured under: users, or requests per second.
+// pressure is what a point is measured under: users, or requests per second; of a pattern the most users, or the mean rate.
 func pressure(p result.Point) string {
-	if p.Users == 0 {
+	switch {
+	case p.Pattern != "" && p.Users > 0:
+		return "up to " + strconv.Itoa(p.Users)
+	case p.Pattern != "":
+		return "mean " + result.Number(p.RateRPS) + "/s"
+	case p.Users == 0:
 		return strconv.FormatFloat(p.RateRPS, 'g', -1, 64) + "/s"
 	}
 	return strconv.Itoa(p.Users)

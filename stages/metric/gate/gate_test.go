@@ -262,6 +262,11 @@ func TestEachCode(t *testing.T) {
 		{"a simulated server that stumbles", serverLag(.0010, .0030), []string{"simulator_uneven"}, "1.0 ms off their times on average, 3.0 ms at p99"},
 		{"a simulated server in time", serverLag(.0010, .0015), nil, ""},
 		{"an open loop", openLoop(8, func(float64) float64 { return 1 }), nil, ""},
+		{"users who come and go by design", func(c *cell) { c.labels.Users, c.labels.Pattern = 16, "4-16u" }, nil, ""},
+		{"rates that change by design", func(c *cell) {
+			openLoop(8, func(float64) float64 { return 1 })(c)
+			c.labels.Pattern = "4-12rps"
+		}, nil, ""},
 		{
 			"an open loop whose server falls behind", openLoop(8, func(due float64) float64 { return 1 + 0.5*due }),
 			[]string{"overloaded"},

@@ -135,20 +135,20 @@ func contaminated(s *metric.Sample, facts Facts) (string, bool) {
 // missed returns how the mean number in flight misses the users, and the share of the window that was steady.
 func missed(s *metric.Sample) (detail string, off bool, steady float64) {
 	mean, ok := value(s, "achieved_concurrency")
-	users := float64(s.Labels.Users)
+	users := float64(s.Users())
 	if !ok || users == 0 {
 		return "", false, 0
 	}
 	window, _ := value(s, "window_s")
 	long, _ := value(s, "steady_window_s")
 	long = min(long, window) // it can outlast the window, which ends with the last token, when the last requests fail
-	detail = fmt.Sprintf("%.1f requests were in flight on average for %d users, %.0f %% of the window was steady", mean, s.Labels.Users, 100*long/window)
+	detail = fmt.Sprintf("%.1f requests were in flight on average for %d users, %.0f %% of the window was steady", mean, s.Users(), 100*long/window)
 	return detail, math.Abs(mean-users) > maxMissed*users, long / window
 }
 
 func concurrencyMissed(s *metric.Sample, _ Facts) (string, bool) {
-	if idle := s.Labels.Users - users(s); s.Labels.Users > 0 && idle > 0 {
-		return fmt.Sprintf("%d of %d users never sent a request", idle, s.Labels.Users), true
+	if idle := s.Users() - users(s); s.Users() > 0 && idle > 0 {
+		return fmt.Sprintf("%d of %d users never sent a request", idle, s.Users()), true
 	}
 	detail, off, steady := missed(s)
 	return detail, off && steady < minSteadyShare
@@ -172,17 +172,17 @@ func concurrencyRamp(s *metric.Sample, _ Facts) (string, bool) {
 
 func steadyEmpty(s *metric.Sample, _ Facts) (string, bool) {
 	_, steady := value(s, "steady_window_s")
-	detail := fmt.Sprintf("95 %% of %d users were never in flight together", s.Labels.Users)
-	if s.Labels.Users == 0 {
+	detail := fmt.Sprintf("95 %% of %d users were never in flight together", s.Users())
+	if s.Users() == 0 {
 		mean, _ := value(s, "e2el_mean_s")
 		detail = fmt.Sprintf("the last request was sent before the load was as old as a request, %s s: send for longer, or at a lower rate", result.Number(mean))
 	}
-	return detail, (s.Labels.Users > 0 || s.Labels.RateRPS > 0) && len(s.OK()) > 0 && !steady
+	return detail, (s.Users() > 0 || s.Labels.RateRPS > 0 && s.Labels.Pattern == "") && len(s.OK()) > 0 && !steady
 }
 
 func tooFew(s *metric.Sample, _ Facts) (string, bool) {
 	attempted, _ := value(s, "requests_attempted")
-	return fmt.Sprintf("%.0f requests for %d users: set requests to at least 8 × users", attempted, s.Labels.Users), attempted < float64(s.Labels.Users)
+	return fmt.Sprintf("%.0f requests for %d users: set requests to at least 8 × users", attempted, s.Users()), attempted < float64(s.Users())
 }
 
 func staleConnections(s *metric.Sample, _ Facts) (string, bool) {

@@ -29,6 +29,6 @@ func sizeRules() []Rule {
 
 func waves(s *metric.Sample, _ Facts) (string, bool) {
 	attempted, _ := value(s, "requests_attempted")
-	users := s.Labels.Users
+	users := s.Users()
 	return fmt.Sprintf("%.0f requests for %d users", attempted, users), attempted >= float64(users) && attempted < float64(fewWaves*users)
 }

@@ -94,6 +94,37 @@ benchmark "short" {
   trials   = 1
 }
 
+workload "open" {
+  isl        = 256
+  osl        = 16
+  requests   = 80
+  arrival    = "gamma"
+  burstiness = 0.5
+}
+
+workload "phased" {
+  isl    = 300
+  osl    = 30
+  phases = [{ users = 4, duration = "10s" }]
+}
+
+benchmark "open" {
+  model    = model.m
+  provider = provider.endpoint.q
+  workload = workload.open
+  gpu_type = "H200"
+  rate     = 2
+  trials   = 1
+}
+
+benchmark "phased" {
+  model    = model.m
+  provider = provider.endpoint.q
+  workload = workload.phased
+  gpu_type = "H200"
+  trials   = 1
+}
+
 benchmark "here" {
   model    = model.m
   engine   = engine.own
@@ -221,6 +252,10 @@ func edits() map[string]edit {
 		"workload.shared_prefix": keyed("= 128\n", "= 127\n", "load.workload.shared_prefix"),
 		"workload.warmup":        because("a cell is measured on a warm server", workload, workload+"\n  warmup = 3"),
 		"workload.timeout":       because("what takes longer has failed, and is no answer", workload, workload+"\n  timeout = \"9m\""),
+		"workload.arrival":       keyed("arrival    = \"gamma\"\n  burstiness = 0.5", `arrival = "constant"`, "load.workload.arrival", "load.workload.burstiness"),
+		"workload.burstiness":    keyed("burstiness = 0.5", "burstiness = 0.6", "load.workload.burstiness"),
+		"workload.max_in_flight": keyed("burstiness = 0.5", "burstiness = 0.5\n  max_in_flight = 64", "load.workload.max_in_flight"),
+		"workload.phases":        keyed("[{ users = 4, duration = \"10s\" }]", "[{ rate = 4, duration = \"10s\" }]", "load.workload.phases", "load.users", "load.rate_rps", "load.workload.arrival", "load.workload.max_in_flight"),
 		"workload.ramp":          set(workload, `ramp = "1s"`, "load.workload.ramp"),
 		"workload.grace":         set(long, `grace = "31s"`, "load.workload.grace"),
 		"workload.temperature":   set(workload, "temperature = 0.5", "load.workload.temperature"),
@@ -239,6 +274,7 @@ func edits() map[string]edit {
 		"benchmark.isl":         set(`gpu_type = "B200"`, "isl = 200", "load.workload.isl"),
 		"benchmark.osl":         set(`gpu_type = "B200"`, "osl = 200", "load.workload.osl"),
 		"benchmark.users":       keyed("users    = 8", "users    = 9", "load.users"),
+		"benchmark.rate":        keyed("rate     = 2", "rate     = 3", "load.rate_rps"),
 		"benchmark.trials":      other(bench, "trials   = 3"),
 
 		"benchmark.matrix.model":    axis("model    = model.m\n  engine   = engine.batching", "model = [model.m, model.n]"),
@@ -250,6 +286,7 @@ func edits() map[string]edit {
 		"benchmark.matrix.isl":      set(matrix, "isl = [200]", "load.workload.isl"),
 		"benchmark.matrix.osl":      set(matrix, "osl = [200]", "load.workload.osl"),
 		"benchmark.matrix.users":    keyed("[4, 16]", "[4, 17]", "load.users"),
+		"benchmark.matrix.rate":     other("  rate     = 2\n", "  matrix {\n    rate = [2, 3]\n  }\n"),
 		"benchmark.matrix.exclude":  other(matrix, matrix+"\n    exclude = [{ gpus = 1, users = 4 }]"),
 		"benchmark.matrix.include":  other(matrix, matrix+"\n    include = [{ workload = workload.w, gpus = 8, users = 64 }]"),
 		"benchmark.matrix.only":     other("workload = [workload.w, workload.long]\n    gpus     = [1, 2]\n    "+matrix, "only = [{ workload = workload.w, users = 4 }]"),

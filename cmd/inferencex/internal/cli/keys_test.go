@@ -153,12 +153,6 @@ func changes(t *testing.T, before, after []measured) []string {
 	return slices.Sorted(maps.Keys(paths))
 }
 
-// openLoop are the arguments, and the fields, of loads at a rate, which the plan refuses.
-var openLoop = []string{
-	"benchmark.rate", "benchmark.matrix.rate", "workload.arrival", "workload.burstiness", "workload.max_in_flight",
-	"load.rate_rps", "load.workload.arrival", "load.workload.burstiness", "load.workload.max_in_flight",
-}
-
 // An argument without an edit would be one of which nobody has said whether it is part of a key.
 func TestEveryArgumentHasAnEdit(t *testing.T) {
 	plumbing := []string{"variable", "locals", "module", "output", "moved"} // they bear on cells through the arguments that they give values to
@@ -176,9 +170,6 @@ func TestEveryArgumentHasAnEdit(t *testing.T) {
 	for name := range known {
 		t.Errorf("%s is no argument", name)
 	}
-	if strings.Contains(planOf(t, strings.Replace(everything, "users    = 3", "rate     = 3", 1)), "load.short") {
-		t.Error("the plan takes rates: what is in openLoop needs edits")
-	}
 }
 
 // described holds the arguments of a body against the edits, and takes those away.
@@ -189,7 +180,7 @@ func described(t *testing.T, known map[string]edit, path string, body block.Body
 		e, ok := known[name]
 		delete(known, name)
 		switch part := len(e.fields) > 0 || e.cells; {
-		case !ok && !slices.Contains(openLoop, name):
+		case !ok:
 			t.Errorf("%s has no edit: is it part of a key?", name)
 		case ok && !part && !a.Provenance && e.because == "" && a.Name != "for_each":
 			t.Errorf("%s is part of no key, and the reference does not say so: its Provenance is false", name)
@@ -210,7 +201,7 @@ func TestEveryFieldHasAnEdit(t *testing.T) {
 	}
 	for prefix, config := range map[string]reflect.Type{"load": reflect.TypeFor[stage.LoadConfig](), "power": reflect.TypeFor[stage.PowerConfig]()} {
 		for _, path := range leaves(prefix, config) {
-			if !slices.ContainsFunc(changed, func(field string) bool { return within(field, path) }) && !slices.Contains(openLoop, path) {
+			if !slices.ContainsFunc(changed, func(field string) bool { return within(field, path) }) {
 				t.Errorf("%s is changed by no edit", path)
 			}
 		}
@@ -229,16 +220,5 @@ func leaves(path string, of reflect.Type) []string {
 			out = append(out, leaves(path+"."+name, of.Field(i).Type)...)
 		}
 	}
-	return out
-}
-
-// planOf is what plan prints of a suite.
-func planOf(t *testing.T, text string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), "s.hcl")
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	_, out, _ := command("plan", "-dir", path+".runs", path)
 	return out
 }
