@@ -25,7 +25,9 @@ func NewConsole(path string, opt Options) (*Console, map[string]*hcl.File, hcl.D
 	l := newLoader(src, opt)
 	l.declareAll()
 	l.settle()
-	diags = append(diags, l.collect().Sort(l.redact(l.diags))...)
+	files := l.collect()
+	diags = append(diags, files.Sort(l.redact(l.diags))...)
+	l.mask(files.Files)
 	if diags.HasErrors() {
 		return nil, src.Files, diags
 	}

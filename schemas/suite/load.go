@@ -76,6 +76,7 @@ func load(src source.Set, opt Options) (*Suite, hcl.Diagnostics) {
 	l.run()
 	files := l.collect()
 	diags := files.Sort(l.redact(l.diags))
+	l.mask(files.Files)
 	if diags.HasErrors() {
 		return nil, diags
 	}
@@ -227,32 +228,6 @@ func (l *loader) fail(at hcl.Range, summary, format string, args ...any) {
 
 func (l *loader) warn(at hcl.Range, summary, format string, args ...any) {
 	l.diags = l.diags.Append(&hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: summary, Detail: fmt.Sprintf(format, args...), Subject: &at})
-}
-
-// leastSecret is the length of a text that is worth hiding by search: shorter ones are part of any message.
-const leastSecret = 4
-
-// redact takes the text of every sensitive variable out of the messages: the last of several guards.
-func (l *loader) redact(diags hcl.Diagnostics) hcl.Diagnostics {
-	var secrets []string
-	for _, v := range l.suite.Variables {
-		plain, _ := v.Value.UnmarkDeep()
-		if !v.Sensitive {
-			continue
-		}
-		_ = cty.Walk(plain, func(_ cty.Path, leaf cty.Value) (bool, error) {
-			if leaf.Type() == cty.String && leaf.IsKnown() && !leaf.IsNull() && len(leaf.AsString()) >= leastSecret {
-				secrets = append(secrets, leaf.AsString())
-			}
-			return true, nil
-		})
-	}
-	for _, d := range diags {
-		for _, s := range secrets {
-			d.Detail = strings.ReplaceAll(d.Detail, s, block.Redacted)
-		}
-	}
-	return diags
 }
 
 // mostName keeps addresses, and the names of folders that are made of several of them, to what a file system takes.

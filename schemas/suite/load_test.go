@@ -154,6 +154,8 @@ func TestSecretsStayHidden(t *testing.T) {
 
 	_, files, diags := Load("testdata/invalid/sensitive.hcl", options())
 	text := render(t, files, diags)
+	_, files, diags = Load("testdata/invalid/secret.hcl.json", options()) // in which a mistake and a secret stand in one line
+	text += render(t, files, diags)
 	for _, secret := range []string{"hunter2", "swordfish", "correct horse"} {
 		if strings.Contains(text, secret) {
 			t.Errorf("%q is in a diagnostic:\n%s", secret, text)

@@ -36,11 +36,20 @@ func New(out io.Writer, files map[string]*hcl.File, width int, colour bool) *Wri
 	return &Writer{out: out, files: files, width: width, colour: colour, lines: map[string][]int{}}
 }
 
-// Write writes diagnostics, each followed by an empty line.
+// Write writes diagnostics, each followed by an empty line. Of warnings of one kind about one place that follow each other it writes the
+// first, and how many there are.
 func (w *Writer) Write(diags hcl.Diagnostics) error {
 	out := bufio.NewWriter(w.out)
-	for _, d := range diags {
-		if _, err := out.WriteString(w.text(d)); err != nil {
+	for i := 0; i < len(diags); i++ {
+		d, alike := diags[i], 0
+		for i+1 < len(diags) && sameWarning(d, diags[i+1]) {
+			i, alike = i+1, alike+1
+		}
+		text := w.text(d)
+		if alike > 0 {
+			text += fmt.Sprintf("%s of the same place.\n\n", count(alike, "more warning"))
+		}
+		if _, err := out.WriteString(text); err != nil {
 			return fmt.Errorf("write diagnostics: %w", err)
 		}
 	}
@@ -48,6 +57,12 @@ func (w *Writer) Write(diags hcl.Diagnostics) error {
 		return fmt.Errorf("write diagnostics: %w", err)
 	}
 	return nil
+}
+
+// sameWarning says whether two warnings are of one kind and about one place: what else the second could say, the first has said of
+// something like it.
+func sameWarning(a, b *hcl.Diagnostic) bool {
+	return a.Severity == hcl.DiagWarning && b.Severity == hcl.DiagWarning && a.Summary == b.Summary && a.Subject != nil && b.Subject != nil && *a.Subject == *b.Subject
 }
 
 // text is one diagnostic as it is shown.

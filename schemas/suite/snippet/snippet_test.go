@@ -83,6 +83,23 @@ func TestWriteWithoutPlace(t *testing.T) {
 	}
 }
 
+// What every deployment of a provider is warned of is said once. Errors all stand.
+func TestAlikeWarnings(t *testing.T) {
+	files, at := parsed(t, "a = 1\nb = 2\n", "1")
+	_, elsewhere := parsed(t, "a = 1\nb = 2\n", "2")
+	warn := func(at hcl.Range, detail string) *hcl.Diagnostic {
+		return &hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: "Odd", Detail: detail, Subject: &at}
+	}
+	wrong := &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Odd", Detail: "Wrong.", Subject: &at}
+	got := show(t, files, false, warn(at, "One."), warn(at, "Two."), warn(at, "Three."), warn(elsewhere, "Four."), warn(elsewhere, "Five."), wrong, wrong)
+	want := "Warning: Odd\n\n  on s.hcl line 1:\n   1: a = 1\n\nOne.\n\n2 more warnings of the same place.\n\n" +
+		"Warning: Odd\n\n  on s.hcl line 2:\n   2: b = 2\n\nFour.\n\n1 more warning of the same place.\n\n" +
+		strings.Repeat("Error: Odd\n\n  on s.hcl line 1:\n   1: a = 1\n\nWrong.\n\n", 2)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestContextWidensWhatIsShown(t *testing.T) {
 	files, at := parsed(t, "a {\n  b = 1\n}\n", "1")
 	context := hcl.Range{Filename: "s.hcl", Start: hcl.Pos{Line: 1, Byte: 0}, End: hcl.Pos{Line: 2, Byte: 9}}

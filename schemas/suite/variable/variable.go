@@ -29,6 +29,7 @@ type Variable struct {
 	Sensitive   bool
 	Nullable    bool // null is a value; where it is not, null stands for the default
 	Range       hcl.Range
+	Secrets     []block.Text // of a sensitive variable: the texts of its value, whether or not that fits, and of a default that stands in the suite
 }
 
 // Block is the schema of a variable block.
@@ -84,7 +85,10 @@ func (v *Variable) evaluate(c *block.Content, values Values) (cty.Value, hcl.Dia
 		return cty.DynamicVal, diags
 	}
 	raw, at, diags := v.raw(c, ty, values)
-	diags = append(diags, v.writtenSecret(c, values)...)
+	if v.Sensitive {
+		v.Secrets = secrets(raw)
+		diags = append(diags, v.writtenSecret(c, values)...)
+	}
 	if diags.HasErrors() {
 		return cty.DynamicVal, diags
 	}
@@ -192,37 +196,6 @@ func (v *Variable) fallback(attr *hcl.Attribute, values Values) (cty.Value, *hcl
 		return cty.DynamicVal, nil, hcl.Diagnostics{v.misfit(nil, fmt.Errorf("its expression has an error, which is not shown because the variable is sensitive"))}
 	}
 	return val, attr.Expr.Range().Ptr(), diags
-}
-
-// writtenSecret warns of a sensitive variable whose default stands in the suite, where everyone can read it who reads a result.
-func (v *Variable) writtenSecret(c *block.Content, values Values) hcl.Diagnostics {
-	attr, ok := c.Attrs["default"]
-	if !ok || !v.Sensitive || len(attr.Expr.Variables()) > 0 {
-		return nil
-	}
-	val, diags := expr.Default(attr.Expr, values.getenv)
-	if diags.HasErrors() || !hasText(val) {
-		return nil
-	}
-	return hcl.Diagnostics{{
-		Severity: hcl.DiagWarning, Summary: "Secret in the suite", Subject: &v.Range,
-		Detail: fmt.Sprintf("The default of %q is sensitive and stands in the suite, which is copied into the folder of every run. Read it from the environment with default = env(%q), or leave the default out.",
-			v.Name, strings.ToUpper(v.Name)),
-	}}
-}
-
-// hasText says whether a value has a text in it that was written down: none that is empty, or read from the environment.
-func hasText(v cty.Value) bool {
-	found := false
-	_ = cty.Walk(v, func(_ cty.Path, part cty.Value) (bool, error) {
-		if part.HasMark(block.Impure) {
-			return false, nil
-		}
-		part, _ = part.Unmark()
-		found = found || part.Type() == cty.String && part.IsKnown() && !part.IsNull() && part.AsString() != ""
-		return true, nil
-	})
-	return found
 }
 
 // misfit reports a value that is not of the declared type. The source line of a sensitive value is not shown.
