@@ -170,6 +170,7 @@ func (b *builder) group() {
 			b.plan.Datasets.Add(c.Input)
 			b.plan.Datasets.Add(c.Output)
 			d := b.deploymentOf(c, byIdentity)
+			b.checkWarmup(c, d)
 			b.checkContext(c, d)
 			member.config = b.loadConfig(d, member)
 			if twin, ok := byRecipe[string(member.config)]; ok {

@@ -55,6 +55,19 @@ func (b *builder) checkContext(c suite.Cell, d *deployment) {
 		"Shorten them, give a distribution a lower max, or let the engine have a longer context.", c.Input.Describe(), c.Output.Describe(), c.Workload.Name, b.longest(c), d.context))
 }
 
+// checkWarmup refuses a cell that would meet a cold server, or a warm one, by what other cells of its deployment are to.
+func (b *builder) checkWarmup(c suite.Cell, d *deployment) {
+	if len(d.cells) == 0 || (d.cells[0].Workload.Warmup == 0) == (c.Workload.Warmup == 0) {
+		return
+	}
+	cold, warm := c, d.cells[0].Cell
+	if c.Workload.Warmup > 0 {
+		cold, warm = warm, c
+	}
+	b.failAt(cold.Workload.Range, "Warm-up of some cells only", fmt.Sprintf("Workload %q has warmup = 0, but workload %q warms up the deployments that both are measured on. "+
+		"Give both a warm-up or neither, or measure them by providers of their own.", cold.Workload.Name, warm.Workload.Name))
+}
+
 // longest is the most tokens of a request in any trial of a cell. Cells with the same lengths draw the same, so they are drawn once.
 func (b *builder) longest(c suite.Cell) int {
 	most := 0

@@ -97,7 +97,7 @@ func (b *builder) takes(s Step, startup time.Duration) time.Duration {
 		return startup
 	case Warmup:
 		var cfg stage.WarmupConfig
-		if json.Unmarshal(s.Config, &cfg) == nil {
+		if json.Unmarshal(s.Config, &cfg) == nil && cfg.Requests > 0 {
 			return b.expected(cfg.Workload, cfg.Requests, cfg.Users, 0)
 		}
 	case Load:

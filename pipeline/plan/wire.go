@@ -113,7 +113,10 @@ func (b *builder) warmupConfig(d *deployment) json.RawMessage {
 		if by := cmp.Compare(c.ISL+c.OSL, largest.ISL+largest.OSL); by > 0 || by == 0 && c.Users > largest.Users {
 			largest = c
 		}
-		users, requests = max(users, c.Users), max(requests, c.Workload.Warmup, c.Users)
+		users, requests = max(users, c.Users), max(requests, c.Workload.Warmup)
+	}
+	if requests > 0 {
+		requests = max(requests, users)
 	}
 	return canonicalJSON(stage.WarmupConfig{
 		Deployment: d.spec, Workload: workloadOf(largest.Cell), Users: users, Requests: requests,
@@ -123,7 +126,7 @@ func (b *builder) warmupConfig(d *deployment) json.RawMessage {
 
 func (b *builder) loadConfig(d *deployment, c cell) json.RawMessage {
 	return canonicalJSON(stage.LoadConfig{
-		Deployment: d.spec, Workload: workloadOf(c.Cell), Users: c.Users, RateRPS: c.RateRPS, Trial: c.Trial,
+		Deployment: d.spec, Workload: workloadOf(c.Cell), Users: c.Users, RateRPS: c.RateRPS, Trial: c.Trial, Cold: c.Workload.Warmup == 0,
 		Seed: b.Suite.Seed, Salt: b.Suite.Salt, Options: b.options(Load),
 		Unkeyed: b.loadUnkeyed(c.Workload),
 	})

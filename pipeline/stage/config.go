@@ -92,6 +92,7 @@ type LoadConfig struct {
 	Users      int             `json:"users,omitempty"`    // closed loop: exactly so many requests in flight; the most of the workload's phases
 	RateRPS    float64         `json:"rate_rps,omitempty"` // open loop: requests per second; the mean of the workload's phases
 	Trial      int             `json:"trial"`              // from 1
+	Cold       bool            `json:"cold,omitempty"`     // nothing warms the deployment up before its first load
 	Seed       int64           `json:"seed"`
 	Salt       string          `json:"salt,omitempty"`
 	Options    json.RawMessage `json:"options,omitempty"` // arguments of the suite's stage "load" block
@@ -110,7 +111,7 @@ type WarmupConfig struct {
 	Deployment Deployment      `json:"deployment"`
 	Workload   Workload        `json:"workload"` // that of the deployment's cells with the longest requests
 	Users      int             `json:"users"`    // the most that any cell has
-	Requests   int             `json:"requests"` // at least Users
+	Requests   int             `json:"requests"` // at least Users; 0: none, the server stays cold
 	Seed       int64           `json:"seed"`
 	Options    json.RawMessage `json:"options,omitempty"`
 	Unkeyed    LoadUnkeyed     `json:"unkeyed,omitzero"`

@@ -60,7 +60,7 @@ func (in input) cell(known stage.GPU, tables *tables) (result.Cell, error) {
 		cell.PowerValid, cell.PowerMethod, cell.PowerU95Percent = true, string(e.Method), &u95
 	}
 	verdict := gate.Judge(sample, gate.Facts{
-		Endpoint: in.load.Endpoint, SharedPrefix: in.load.SharedPrefix, Client: in.load.Client, ServerLag: in.load.ServerLag,
+		Endpoint: in.load.Endpoint, SharedPrefix: in.load.SharedPrefix, Cold: in.load.Cold, Client: in.load.Client, ServerLag: in.load.ServerLag,
 	})
 	cell.Validity = string(verdict.Validity)
 	for _, r := range verdict.Reasons {

@@ -23,6 +23,7 @@ type facts struct {
 	WindowStartNS int64          `json:"window_start_ns"` // first send
 	WindowEndNS   int64          `json:"window_end_ns"`   // last end of a request
 	Simulated     bool           `json:"simulated"`
+	Cold          bool           `json:"cold,omitempty"`     // nothing was to warm the server up
 	SharedPrefix  int            `json:"shared_prefix"`      // tokens
 	Users         int            `json:"users"`              // of a closed loop
 	RateRPS       float64        `json:"rate_rps,omitempty"` // of an open one
@@ -56,7 +57,7 @@ func (r *recorder) facts(endpoint stage.Endpoint, cfg stage.LoadConfig, session 
 	}
 	return facts{
 		EpochUnixNS: r.place.EpochUnixNS, WindowStartNS: r.first, WindowEndNS: r.last,
-		Simulated: endpoint.Simulated, SharedPrefix: cfg.Workload.SharedPrefix, Users: cfg.Users, RateRPS: cfg.RateRPS,
+		Simulated: endpoint.Simulated, Cold: cfg.Cold, SharedPrefix: cfg.Workload.SharedPrefix, Users: cfg.Users, RateRPS: cfg.RateRPS,
 		Requests: len(r.lags) + r.statuses["dropped"], Statuses: r.statuses, Protocols: r.protocols, Connections: session.Client.Live().Connections, StaleRetries: r.stale,
 		Prompts: session.Fit, PromptNonce: session.Nonce(), SchedLag: lagOf(r.lags), Endpoint: endpoint, Client: client,
 	}

@@ -70,10 +70,6 @@ func (p playable) offModel(t *testing.T, speed float64) (shares map[string]float
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A load fits its prompts by a few requests first: the server is not cold when it begins.
-	if _, err := virtual.Play(e, virtual.Load{Users: 1, Requests: 1, PromptTokens: 16, OutputTokens: 1}); err != nil {
-		t.Fatal(err)
-	}
 	played, err := virtual.Play(e, virtual.Load{Users: p.users, Requests: p.requests, PromptTokens: p.input, OutputTokens: p.output, Ramp: p.ramp})
 	if err != nil {
 		t.Fatal(err)

@@ -57,7 +57,7 @@ type report struct {
 	failure             table.Request
 }
 
-// Run sends requests of the lengths that the workload's first trial has, the longest prompt first, at least one for each user, and leaves warmup.json in task.Dir. It fails if none succeeded.
+// Run, unless the suite wants no warm-up, sends requests of the lengths that the workload's first trial has, the longest prompt first, at least one for each user, and leaves warmup.json in task.Dir. It fails if none succeeded.
 func (*Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
 	var cfg stage.WarmupConfig
 	if err := json.Unmarshal(task.Config, &cfg); err != nil {
@@ -73,6 +73,11 @@ func (*Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
 }
 
 func run(ctx context.Context, env stage.Env, task stage.Task, cfg stage.WarmupConfig) error {
+	if cfg.Requests == 0 {
+		env.Log.Info("no warm-up")
+		rep := report{Simulated: task.Incarnation.Endpoint().Simulated}
+		return rep.write(task.Dir)
+	}
 	if cfg.Users < 1 {
 		cfg.Users = defaultUsers
 	}

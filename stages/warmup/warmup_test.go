@@ -178,3 +178,17 @@ func TestFailures(t *testing.T) {
 		t.Errorf("without a deployment: %v", err)
 	}
 }
+
+// A suite that wants no warm-up has a step that asks the server nothing.
+func TestNoWarmup(t *testing.T) {
+	server, endpoint := simulate(t, simulator.Config{Model: "Qwen3-8B-FP8"})
+	task := task(t, "warmup", endpoint, stage.WarmupConfig{
+		Users: 4, Workload: stage.Workload{API: "completions", ISL: length.Of(64), OSL: length.Of(8), IgnoreEOS: true},
+	})
+	if err := warmup.New().Run(t.Context(), env, task); err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, task.Dir); got.Requests != 0 || !got.Simulated || len(server.Requests()) > 0 {
+		t.Errorf("%+v, and the server had %d requests", got, len(server.Requests()))
+	}
+}

@@ -33,6 +33,7 @@ const (
 type Facts struct {
 	Endpoint     *stage.Endpoint    // the server as the load met it
 	SharedPrefix int                // tokens that all prompts begin with by intent
+	Cold         bool               // nothing was to warm the server up before its first load
 	Client       measured.Client    // what the load took of its own machine
 	ServerLag    measured.ServerLag // how far off its own schedule a simulated server wrote
 }

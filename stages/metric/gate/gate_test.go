@@ -230,6 +230,7 @@ func TestEachCode(t *testing.T) {
 			`gpu 1 of the endpoint is a "NVIDIA A100-SXM4-80GB", the label says "H100"`,
 		},
 		{"nobody saw the GPUs", func(c *cell) { c.facts.Endpoint = nil }, nil, ""},
+		{"a cold server", func(c *cell) { c.facts.Cold = true }, []string{"not_warmed_up"}, "nothing was sent to the server before its first load"},
 		{
 			"usage is missing", func(c *cell) { c.each(3, func(r *table.Request) { r.ISL, r.CachedTokens = nil, nil }) },
 			[]string{"length_unknown"},

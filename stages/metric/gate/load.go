@@ -36,6 +36,7 @@ func loadRules() []Rule {
 		{"unfinished", Note, "the end of the load and its grace came before some answers did: they are in no latency", unfinished},
 		{"concurrency_ramp", Note, "the mean number in flight misses the users by more than 5 %, but at least half of the window was steady", concurrencyRamp},
 		{"steady_window_empty", Note, "no stretch of time had 95 % of the users in flight, or an open loop sent for no longer than a request takes: the steady columns are null", steadyEmpty},
+		{"not_warmed_up", Note, "the suite wants no warm-up: what a server does only once is in the numbers of the first cell on a deployment", notWarmedUp},
 		{"stale_connections", Note, "more than 1 % of the requests were sent again, as the server had closed the connection that it had offered to keep", staleConnections},
 		{"length_unknown", Note, "the server told no token counts of some ok requests: rates leave them out", lengthUnknown},
 		{"tokens_by_chunks", Note, "output tokens were counted as chunks, since the server gave no usage", tokensByChunks},
@@ -183,6 +184,10 @@ func steadyEmpty(s *metric.Sample, _ Facts) (string, bool) {
 func tooFew(s *metric.Sample, _ Facts) (string, bool) {
 	attempted, _ := value(s, "requests_attempted")
 	return fmt.Sprintf("%.0f requests for %d users: set requests to at least 8 × users", attempted, s.Users()), attempted < float64(s.Users())
+}
+
+func notWarmedUp(_ *metric.Sample, facts Facts) (string, bool) {
+	return "nothing was sent to the server before its first load", facts.Cold
 }
 
 func staleConnections(s *metric.Sample, _ Facts) (string, bool) {

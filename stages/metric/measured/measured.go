@@ -31,6 +31,7 @@ type Load struct {
 	WindowStartNS int64           `json:"window_start_ns"` // first send, on the load's clock
 	WindowEndNS   int64           `json:"window_end_ns"`   // last byte, on the load's clock
 	Simulated     bool            `json:"simulated"`
+	Cold          bool            `json:"cold"`          // nothing was to warm the server up before its first load
 	SharedPrefix  int             `json:"shared_prefix"` // tokens that all prompts begin with by intent
 	Endpoint      *stage.Endpoint `json:"endpoint"`      // as the load met it
 	Client        Client          `json:"client"`

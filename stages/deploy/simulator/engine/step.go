@@ -37,7 +37,7 @@ func (e *Engine) startStep() {
 		budget -= n
 	}
 	if b.Sequences > 0 {
-		e.run(e.cfg.Machine.Step(b))
+		e.run(e.cfg.Machine.Step(b), b.Sequences > 1)
 	}
 }
 
@@ -109,10 +109,11 @@ func (e *Engine) schedule(s *sequence, n int, b *hardware.Batch) {
 	e.cache.Publish(&s.table, s.computed+n)
 }
 
-// run sets a step going, the very first one after the cold start's stall.
-func (e *Engine) run(step hardware.Step) {
+// run sets a step going, the first of several sequences after the cold start's stall: what a server does for the first time when requests run
+// together, a lone one, such as those that find out what it is, does not have it do.
+func (e *Engine) run(step hardware.Step, several bool) {
 	start := e.now
-	if !e.warm {
+	if several && !e.warm {
 		e.warm = true
 		start += seconds(e.profile.ColdStall(e.cfg.Machine.Config().GPUs))
 	}

@@ -9,7 +9,7 @@ type Profile struct {
 	AdmissionSeconds float64 `json:"admission_seconds"` // per request, one after the other, beside the engine
 	NetworkSeconds   float64 `json:"network_seconds"`   // round trip, half before and half after the engine
 
-	// ColdStallSeconds is what the first step takes in addition, by GPU count; the nearest count below that is listed applies.
+	// ColdStallSeconds is what the first step of several sequences takes in addition, by GPU count; the nearest count below that is listed applies.
 	ColdStallSeconds map[int]float64 `json:"cold_stall_seconds"`
 
 	PrefixCache bool    `json:"prefix_cache"`
@@ -17,7 +17,7 @@ type Profile struct {
 	Source      string  `json:"source"`
 }
 
-// ColdStall returns the seconds that the first step on this many GPUs takes in addition.
+// ColdStall returns the seconds that the first step of several sequences on this many GPUs takes in addition.
 func (p Profile) ColdStall(gpus int) float64 {
 	best, seconds := 0, 0.0
 	for n, s := range p.ColdStallSeconds {
