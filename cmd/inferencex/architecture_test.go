@@ -46,7 +46,7 @@ var rules = []rule{
 	{"stages/deploy", []string{"stages/deploy/startup", "stages/deploy/probe", "stages/client", "pipeline/stage", "pipeline/addr", "schemas/..."}, "the stage knows no provider by name"},
 	{"stages/deploy/deploytest", []string{"stages/deploy", "pipeline/...", "schemas/..."}, ""},
 	{"stages/deploy/*/...", []string{"stages/deploy", "stages/client", "pipeline/stage", "pipeline/addr", "schemas/..."}, "a provider never knows a sibling"},
-	{"stages/*/...", []string{"pipeline/stage", "pipeline/addr", "schemas/...", "stages/metric/...", "stages/chart/...", "stages/client", "stages/prompt", "stages/traffic/..."}, "a kind never knows another kind, nor plan, run, checkpoint or journal"},
+	{"stages/*/...", []string{"pipeline/stage", "pipeline/addr", "schemas/...", "stages/metric/...", "stages/chart/...", "stages/client/...", "stages/prompt", "stages/traffic/..."}, "a kind never knows another kind, nor plan, run, checkpoint or journal"},
 	{"configs", nil, "suites are data"},
 	{"cmd/...", []string{"..."}, ""},
 }

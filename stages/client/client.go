@@ -128,6 +128,9 @@ func (c *Client) Live() Live {
 	return Live{InFlight: c.inFlight.Load(), Deltas: c.deltas.Load(), Connections: c.carrier.connections()}
 }
 
+// Reads returns what of the server's answers has been read so far, and how late. Nothing is known of requests that net/http carries.
+func (c *Client) Reads() h1.Reads { return c.carrier.reads() }
+
 // Complete sends one request now and returns its row, without its place in a load (cell, index, user) and without its chunks.
 func (c *Client) Complete(ctx context.Context, r Request) table.Request {
 	call, err := c.Encode(r)

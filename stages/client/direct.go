@@ -50,4 +50,5 @@ func (d *direct) warm(ctx context.Context, n int) error { return d.transport.Fil
 func (d *direct) forget() {}
 
 func (d *direct) connections() int { return d.transport.Connections() }
+func (d *direct) reads() h1.Reads  { return d.transport.Reads() }
 func (d *direct) close()           { d.transport.Close() }

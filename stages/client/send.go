@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/schemas/table"
+	"github.com/strangeloopio/inferencex/stages/client/h1"
 )
 
 // lingerAfterDone is how long, in wall time, the end of the body is awaited once a stream has said [DONE]. Reading to the end keeps the
@@ -29,6 +30,8 @@ type carrier interface {
 	forget()
 	// connections returns how many have been dialled for requests so far.
 	connections() int
+	// reads returns what has been read so far, as far as it is counted.
+	reads() h1.Reads
 	close()
 }
 

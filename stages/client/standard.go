@@ -100,6 +100,7 @@ func (s *standard) read(body io.Reader, a *answer) (t int64, err error) {
 func (s *standard) warm(ctx context.Context, n int) error { return s.pool.fill(ctx, n) }
 func (s *standard) forget()                               { s.pool.drain() }
 func (s *standard) connections() int                      { return s.pool.connections() }
+func (s *standard) reads() h1.Reads                       { return h1.Reads{} }
 
 func (s *standard) close() {
 	s.pool.drain()

@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
-	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/stages/prompt"
@@ -78,38 +76,4 @@ func (f facts) write(dir string) error {
 		return fmt.Errorf("write %s: %w", factsFile, err)
 	}
 	return os.WriteFile(filepath.Join(dir, factsFile), append(text, '\n'), 0o644)
-}
-
-// machine is the client's side, which may be what limits a load. With a simulated server in the same process, the time is of both.
-type machine struct {
-	OS             string  `json:"os"`
-	Arch           string  `json:"arch"`
-	Go             string  `json:"go"`
-	CPUs           int     `json:"cpus"`
-	MaxProcs       int     `json:"gomaxprocs"`
-	WallSeconds    float64 `json:"wall_seconds"` // of the load
-	CPUSeconds     float64 `json:"cpu_seconds"`  // of this process within the load, wall seconds; 0 where the system does not say
-	GCCycles       uint32  `json:"gc_cycles"`    // within the load
-	GCPauseSeconds float64 `json:"gc_pause_seconds"`
-
-	read time.Time
-}
-
-func readMachine(now func() time.Time) machine {
-	var memory runtime.MemStats
-	runtime.ReadMemStats(&memory)
-	return machine{
-		OS: runtime.GOOS, Arch: runtime.GOARCH, Go: runtime.Version(), CPUs: runtime.NumCPU(), MaxProcs: runtime.GOMAXPROCS(0),
-		CPUSeconds: cpuSeconds(), GCCycles: memory.NumGC, GCPauseSeconds: float64(memory.PauseTotalNs) / 1e9,
-		read: now(),
-	}
-}
-
-// until returns what was used between m and now.
-func (m machine) until(now machine) machine {
-	now.WallSeconds = now.read.Sub(m.read).Seconds()
-	now.CPUSeconds -= m.CPUSeconds
-	now.GCCycles -= m.GCCycles
-	now.GCPauseSeconds -= m.GCPauseSeconds
-	return now
 }

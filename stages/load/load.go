@@ -100,17 +100,19 @@ func run(ctx context.Context, env stage.Env, task stage.Task, cfg stage.LoadConf
 		return err
 	}
 	lag := watchLag(ctx, env, session.Client, endpoint)
-	machine := readMachine(env.Now)
+	machine := watchMachine(env.Now)
 	stopShowing := rec.show(env)
 	runErr := session.Run(ctx, modelOf(cfg, session.Clock.NowNS(), scope), rec.take)
 	stopShowing()
+	client := machine.end(session.Client.Reads())
+	client.GapsUnder1ms = rec.gapsUnder1ms()
 	if err := rec.close(); err != nil && runErr == nil {
 		runErr = err
 	}
 	if runErr == nil {
 		runErr = rec.verdict()
 	}
-	facts := rec.facts(endpoint, cfg, session, machine.until(readMachine(env.Now)))
+	facts := rec.facts(endpoint, cfg, session, client)
 	facts.ServerLag = lag(ctx)
 	if err := facts.write(task.Dir); err != nil && runErr == nil {
 		runErr = err

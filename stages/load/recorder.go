@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/table"
@@ -28,10 +29,13 @@ type recorder struct {
 	requests    *table.Journal[table.Request]
 	chunks      *table.Journal[table.Chunk]
 	board       *board
+	clock       *stage.Clock
 	meta        table.Meta
 	statuses    map[string]int
 	protocols   map[string]int
 	stale       int64
+	gaps        int64   // between the chunks of one answer,
+	shortGaps   int64   // and of these the ones under 1 ms of this machine's time
 	lags        []int64 // t_send − t_sched of each row that was sent
 	first, last int64   // window: first send, last end
 	failure     *table.Request
@@ -46,7 +50,7 @@ func newRecorder(env stage.Env, task stage.Task, cfg stage.LoadConfig, session *
 			Cell: task.Address.String(), Trial: int32(cfg.Trial), Attempt: int32(task.Attempt), EpochUnixNS: session.Clock.UnixNS(0),
 		},
 		meta:  table.Meta{"cell": task.Address.String(), "run": env.RunID, "simulated": fmt.Sprint(task.Incarnation.Endpoint().Simulated)},
-		board: newBoard(session, cfg.Workload.Requests),
+		clock: session.Clock, board: newBoard(session, cfg.Workload.Requests),
 	}
 	var err error
 	if r.requests, err = table.NewJournal[table.Request](filepath.Join(r.dir, requestsJournal)); err != nil {
@@ -64,6 +68,12 @@ func (r *recorder) take(result traffic.Result) error {
 	row.Cell, row.Trial, row.Attempt, row.EpochUnixNS = r.place.Cell, r.place.Trial, r.place.Attempt, r.place.EpochUnixNS
 	for i := range result.Chunks {
 		result.Chunks[i].Cell, result.Chunks[i].Request = row.Cell, row.Index
+		if i > 0 {
+			r.gaps++
+			if r.clock.Wall(time.Duration(result.Chunks[i].T-result.Chunks[i-1].T)) < time.Millisecond {
+				r.shortGaps++
+			}
+		}
 	}
 	if err := r.requests.Append(row); err != nil {
 		return err
@@ -94,6 +104,9 @@ func (r *recorder) count(row table.Request) {
 		r.failure = &row
 	}
 }
+
+// gapsUnder1ms returns the share of gaps between chunks that are so short: many of them say that chunks waited together.
+func (r *recorder) gapsUnder1ms() float64 { return float64(r.shortGaps) / float64(max(1, r.gaps)) }
 
 // pointless returns an error when more of the load would only be more of the same failure. A row of failures between good answers is a result.
 func (r *recorder) pointless(row table.Request) error {

@@ -13,6 +13,8 @@ const (
 	maxLagSeconds = 0.005  // requests that left later than this,
 	maxLagOfTTFT  = 0.10   // and than this share of the median ttft, were held up where the server is not to blame
 	maxCPU        = 0.90   // of the processors it may use: beyond it, chunks wait for the client
+	maxGC         = 0.01   // of the time, stopped by the collector
+	minLagSamples = 100    // from which on a p99 is one
 	minGapOfMean  = 0.10   // a median gap below this share of the mean says that chunks were read in bunches,
 	minSingle     = 0.95   // chunks to a token from which on chunks are taken for single tokens
 	maxBunchGap   = 0.0005 // if it is shorter than this, too: no server makes tokens so fast, but a prefill between steady tokens stretches the mean
@@ -20,14 +22,15 @@ const (
 
 func clientRules() []Rule {
 	return []Rule{
-		{"client_limited", Invalid, "the client was what limited the load: its requests left late (p99 over 5 ms and over 10 % of the median ttft), it used over 90 % of its " +
-			"processors, or it read single tokens in bunches (median gap under 0.5 ms and under 10 % of the mean)", clientLimited},
+		{"client_limited", Invalid, "the client was what limited the load: its requests left late (p99 over 5 ms and over 10 % of the median ttft), what came waited to be " +
+			"read (p99 over 5 ms, and over 10 % of the median ttft or the mean gap between tokens), it used over 90 % of its processors, it was stopped to collect garbage for over 1 % of the " +
+			"time, it read single tokens in bunches (median gap under 0.5 ms and under 10 % of the mean), or more chunks came than calibrate found that this machine keeps up with", clientLimited},
 	}
 }
 
-// clientLimited gives each sign that the client was too slow, with its figure.
+// clientLimited gives the first sign that the client was too slow, with its figure.
 func clientLimited(s *metric.Sample, facts Facts) (string, bool) {
-	for _, sign := range []func(*metric.Sample, Facts) (string, bool){sendsLate, outOfCPU, readsInBunches} {
+	for _, sign := range []func(*metric.Sample, Facts) (string, bool){sendsLate, readsLate, outOfCPU, collects, readsInBunches, overCeiling} {
 		if detail, found := sign(s, facts); found {
 			return detail, true
 		}
@@ -54,6 +57,51 @@ func sendsLate(s *metric.Sample, facts Facts) (string, bool) {
 	ttft /= facts.speed()
 	return fmt.Sprintf("requests left %.1f ms late (%s), the median ttft is %.1f ms", 1e3*lag, name, 1e3*ttft),
 		ok && lag > max(maxLagSeconds, maxLagOfTTFT*ttft)
+}
+
+// readsLate looks at how long bytes waited to be read, as the kernel says of a sample, or else at how late a timer of the client fired: what is late by a
+// tenth of the time to the first token, or by the time between two tokens, makes another number of it. Of a simulated server the median counts, as above.
+func readsLate(s *metric.Sample, facts Facts) (string, bool) {
+	what, lag := "what the server sent waited %.1f ms to be read (%s)", facts.Client.ReadLag
+	if lag.Samples == 0 {
+		what, lag = "what was due in the client was %.1f ms late (%s)", facts.Client.TickLag
+	}
+	name, late := "p99", lag.P99
+	if facts.simulated() {
+		name, late = "p50", lag.P50
+	}
+	ttft, ok := value(s, "ttft_p50_s")
+	ttft /= facts.speed()
+	limit := maxLagOfTTFT * ttft
+	detail := fmt.Sprintf(what+", the median ttft is %.1f ms", 1e3*late, name, 1e3*ttft)
+	if gap, streamed := value(s, "icl_mean_s"); streamed {
+		gap /= facts.speed()
+		limit = min(limit, gap)
+		detail += fmt.Sprintf(" and tokens are %.1f ms apart", 1e3*gap)
+	}
+	return detail, ok && lag.Samples >= minLagSamples && late > max(maxLagSeconds, limit)
+}
+
+// collects looks at the garbage collector, which stops everything that the client does.
+func collects(_ *metric.Sample, facts Facts) (string, bool) {
+	c := facts.Client
+	if facts.simulated() || c.WallSeconds <= 0 {
+		return "", false
+	}
+	share := c.GCPauseSeconds / c.WallSeconds
+	return fmt.Sprintf("the client's garbage collector stopped it for %.1f %% of the time, once for %.1f ms", 100*share, 1e3*c.GCPauseMaxSeconds), share > maxGC
+}
+
+// overCeiling holds the rate of chunks against the most that this machine was found to keep up with when it was calibrated.
+func overCeiling(s *metric.Sample, facts Facts) (string, bool) {
+	ceiling := facts.Client.Ceiling
+	window, ok := value(s, "window_s")
+	if facts.simulated() || ceiling == nil || !ceiling.Measured() || !ok || window <= 0 {
+		return "", false
+	}
+	rate := float64(len(s.Data.Chunks)) / window
+	return fmt.Sprintf("%.0f chunks came in a second, this machine was found to keep up with %.0f (inferencex calibrate, %s)",
+		rate, ceiling.ChunksPerSecond, ceiling.MeasuredAt.UTC().Format("2006-01-02")), rate > ceiling.ChunksPerSecond
 }
 
 // outOfCPU looks at the processor time of the client's process. That of a simulated endpoint may be the server's, too.

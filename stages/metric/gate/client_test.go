@@ -3,6 +3,7 @@ package gate_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/table"
@@ -42,6 +43,18 @@ func cpu(seconds float64) func(*cell) {
 	return func(c *cell) { c.facts.Client = measured.Client{MaxProcs: 2, WallSeconds: 100, CPUSeconds: seconds} }
 }
 
+// waited has the client's reads of bytes wait so long at p50 and p99.
+func waited(samples int64, p50, p99 float64) func(*cell) {
+	return func(c *cell) { c.facts.Client.ReadLag = measured.Lag{Samples: samples, P50: p50, P99: p99, Max: p99} }
+}
+
+// ceiling has the machine keep up with so many chunks a second.
+func ceiling(rate float64, at time.Time) func(*cell) {
+	return func(c *cell) {
+		c.facts.Client.Ceiling = &measured.Ceiling{Streams: 16, ChunksPerSecond: rate, MeasuredAt: at}
+	}
+}
+
 func TestClientLimited(t *testing.T) {
 	for _, tc := range []struct {
 		name  string
@@ -58,6 +71,29 @@ func TestClientLimited(t *testing.T) {
 		{"a simulated server's bursts", []func(*cell){late(300, 90e6), simulated(1)}, ""},
 		{"all leave late for a simulated server", []func(*cell){late(800, 90e6), simulated(3)}, "requests left 30.0 ms late (p50), the median ttft is 33.3 ms"},
 		{"12 ms of a second that passes 3 times as fast", []func(*cell){late(800, 12e6), simulated(3)}, ""},
+
+		{"reads wait 11 ms", []func(*cell){waited(100, 0, .011)}, "what the server sent waited 11.0 ms to be read (p99), the median ttft is 100.0 ms"},
+		{"reads wait 9 ms, which is little beside the ttft", []func(*cell){waited(100, 0, .009)}, ""},
+		{"but much beside the gaps", []func(*cell){waited(100, 0, .009), gaps(1, 0)}, "what the server sent waited 9.0 ms to be read (p99), the median ttft is 100.0 ms and tokens are 1.8 ms apart"},
+		{"4 ms are nothing beside the gaps, either", []func(*cell){waited(100, 0, .004), gaps(1, 0)}, ""},
+		{"one of a few reads waits", []func(*cell){waited(99, 0, 1)}, ""},
+		{"reads wait for a simulated server", []func(*cell){waited(100, .009, 1), simulated(1)}, ""},
+		{"half of them", []func(*cell){waited(100, .011, 1), simulated(1)}, "what the server sent waited 11.0 ms to be read (p50)"},
+		{"the kernel does not say, but timers are late", []func(*cell){func(c *cell) {
+			c.facts.Client.TickLag = measured.Lag{Samples: 100, P99: .011}
+		}}, "what was due in the client was 11.0 ms late (p99), the median ttft is 100.0 ms"},
+		{"timers are late, but reads are not", []func(*cell){waited(100, 0, .001), func(c *cell) {
+			c.facts.Client.TickLag = measured.Lag{Samples: 100, P99: 1}
+		}}, ""},
+
+		{"collecting garbage", []func(*cell){func(c *cell) {
+			c.facts.Client = measured.Client{WallSeconds: 100, GCPauseSeconds: 1.1, GCPauseMaxSeconds: .02}
+		}}, "the client's garbage collector stopped it for 1.1 % of the time, once for 20.0 ms"},
+		{"collecting some", []func(*cell){func(c *cell) { c.facts.Client = measured.Client{WallSeconds: 100, GCPauseSeconds: .9} }}, ""},
+
+		{"above the ceiling", []func(*cell){gaps(1, 0), ceiling(3900, time.Unix(1795429788, 0))}, "4000 chunks came in a second, this machine was found to keep up with 3900 (inferencex calibrate, 2026-11-23)"},
+		{"below it", []func(*cell){gaps(1, 0), ceiling(4100, time.Unix(1795429788, 0))}, ""},
+		{"above a ceiling that nobody measured", []func(*cell){gaps(1, 0), ceiling(3900, time.Time{})}, ""},
 
 		{"out of CPU", []func(*cell){cpu(181)}, "the client used 90 % of its 2 processors"},
 		{"busy", []func(*cell){cpu(179)}, ""},

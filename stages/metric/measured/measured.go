@@ -47,9 +47,27 @@ type ServerLag struct {
 
 // Client is what a load took of the machine that it ran on, in that machine's seconds.
 type Client struct {
-	MaxProcs    int     `json:"gomaxprocs"`   // processors it may use at once
-	WallSeconds float64 `json:"wall_seconds"` // from the first send to the last end, or a little longer
-	CPUSeconds  float64 `json:"cpu_seconds"`  // of its process; 0 where the system does not say
+	MaxProcs          int     `json:"gomaxprocs"`       // processors it may use at once
+	WallSeconds       float64 `json:"wall_seconds"`     // from the first send to the last end, or a little longer
+	CPUSeconds        float64 `json:"cpu_seconds"`      // of its process; 0 where the system does not say
+	CPUPeakProcs      float64 `json:"cpu_peak_procs"`   // processors used in the busiest second; 0: the load was shorter, or unknown
+	GCCycles          uint32  `json:"gc_cycles"`        // collections of garbage
+	GCPauseSeconds    float64 `json:"gc_pause_seconds"` // for which they stopped it, in all
+	GCPauseMaxSeconds float64 `json:"gc_pause_max_seconds"`
+	TickLag           Lag     `json:"tick_lag_seconds"` // by which a timer of its own fired late
+	Reads             int64   `json:"reads"`            // from the connections of requests; 0 where they are not counted
+	ReadLag           Lag     `json:"read_lag_seconds"` // for which bytes had waited in the kernel; no samples where it does not say
+	GapsUnder1ms      float64 `json:"gaps_under_1ms"`   // share of the gaps between the chunks of an answer
+	// Ceiling is what the machine can take; nil: nobody knows.
+	Ceiling *Ceiling `json:"ceiling,omitempty"`
+}
+
+// Lag is how late things were that were sampled, in seconds.
+type Lag struct {
+	Samples int64   `json:"samples"`
+	P50     float64 `json:"p50"`
+	P99     float64 `json:"p99"`
+	Max     float64 `json:"max"`
 }
 
 // FromUnixNS is the unix time of the first send.
