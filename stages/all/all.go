@@ -16,6 +16,7 @@ import (
 	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
 	"github.com/strangeloopio/inferencex/stages/load"
 	"github.com/strangeloopio/inferencex/stages/metric"
+	"github.com/strangeloopio/inferencex/stages/metric/measured"
 	"github.com/strangeloopio/inferencex/stages/plot"
 	"github.com/strangeloopio/inferencex/stages/power"
 	"github.com/strangeloopio/inferencex/stages/teardown"
@@ -26,6 +27,8 @@ import (
 type Config struct {
 	// Executable is the path of this program. Empty: the process provider can start no server.
 	Executable string
+	// Ceiling is what this machine's client keeps up with; nil: unknown.
+	Ceiling *measured.Ceiling
 }
 
 // Registry is every part, made once for a process: some providers remember what they started.
@@ -42,8 +45,12 @@ func New(cfg Config) *Registry {
 		process.New(process.Config{Guard: []string{cfg.Executable, "guard"}, Simulator: cfg.Executable}),
 		simulator.NewProvider(),
 	)
+	loads := load.New()
+	if cfg.Ceiling != nil {
+		loads = loads.On(*cfg.Ceiling)
+	}
 	for _, kind := range []stage.Kind{
-		r.deploy, warmup.New(), load.New(), power.New(power.Config{}), aggregate.New(), plot.New(), teardown.New(),
+		r.deploy, warmup.New(), loads, power.New(power.Config{}), aggregate.New(), plot.New(), teardown.New(),
 	} {
 		r.kinds[kind.Name()] = kind
 	}

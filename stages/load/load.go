@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/stages/metric/measured"
 	"github.com/strangeloopio/inferencex/stages/prompt"
 	"github.com/strangeloopio/inferencex/stages/traffic"
 )
@@ -21,13 +22,18 @@ import (
 // Name is the kind's word in suites and addresses.
 const Name = "load"
 
-// Kind is the stage "load". It holds nothing.
-type Kind struct{}
+// Kind is the stage "load".
+type Kind struct {
+	ceiling *measured.Ceiling // of this machine; nil: unknown
+}
 
 var _ stage.Runner = (*Kind)(nil)
 
 // New returns the kind.
 func New() *Kind { return &Kind{} }
+
+// On returns the kind for a machine with this ceiling, which its results then carry.
+func (*Kind) On(ceiling measured.Ceiling) *Kind { return &Kind{ceiling: &ceiling} }
 
 // Name is "load".
 func (*Kind) Name() string { return Name }
@@ -40,7 +46,7 @@ func (*Kind) Revision() int { return 2 }
 
 // Run measures one cell. It leaves in task.Dir requests.parquet, chunks.parquet and load.json. The step succeeds if any request did: the
 // others are rows. A load that was stopped leaves its journals, requests.arrow and chunks.arrow, in place of the tables.
-func (*Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
+func (k *Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
 	var cfg stage.LoadConfig
 	if err := json.Unmarshal(task.Config, &cfg); err != nil {
 		return fmt.Errorf("load: read the configuration: %w", err)
@@ -52,7 +58,7 @@ func (*Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
 	if err := check(cfg, task); err != nil {
 		return fmt.Errorf("load: %w", err)
 	}
-	if err := run(ctx, env, task, cfg, opts); err != nil {
+	if err := k.run(ctx, env, task, cfg, opts); err != nil {
 		return fmt.Errorf("load: %w", err)
 	}
 	return nil
@@ -76,7 +82,7 @@ func check(cfg stage.LoadConfig, task stage.Task) error {
 	return nil
 }
 
-func run(ctx context.Context, env stage.Env, task stage.Task, cfg stage.LoadConfig, opts options) error {
+func (k *Kind) run(ctx context.Context, env stage.Env, task stage.Task, cfg stage.LoadConfig, opts options) error {
 	endpoint := task.Incarnation.Endpoint()
 	scope, err := scopeOf(cfg)
 	if err != nil {
@@ -105,7 +111,7 @@ func run(ctx context.Context, env stage.Env, task stage.Task, cfg stage.LoadConf
 	runErr := session.Run(ctx, modelOf(cfg, session.Clock.NowNS(), scope), rec.take)
 	stopShowing()
 	client := machine.end(session.Client.Reads())
-	client.GapsUnder1ms = rec.gapsUnder1ms()
+	client.GapsUnder1ms, client.Ceiling = rec.gapsUnder1ms(), k.ceiling
 	if err := rec.close(); err != nil && runErr == nil {
 		runErr = err
 	}

@@ -17,10 +17,13 @@ type Answer struct {
 
 // Figures is what a client adds to the times of the server, in seconds.
 type Figures struct {
-	Tokens         int
-	TTFTError      float64 // mean of the client's time to the first token, from its send, less the server's, from the request's arrival
-	LagP50, LagP99 float64 // from the server's write of a token to the client's stamp
-	GapP50, GapP99 float64 // between the client's stamps of neighbouring tokens
+	Tokens        int     `json:"tokens"`
+	TTFTError     float64 `json:"ttft_error_s"` // mean of the client's time to the first token, from its send, less the server's, from the request's arrival
+	LagP50        float64 `json:"lag_p50_s"`    // from the server's write of a token to the client's stamp
+	LagP99        float64 `json:"lag_p99_s"`
+	GapP50        float64 `json:"gap_p50_s"` // between the client's stamps of neighbouring tokens
+	GapP99        float64 `json:"gap_p99_s"`
+	ServerLateP99 float64 `json:"server_late_p99_s"` // of the answers: by how much the server wrote a token after it was due, on average
 }
 
 // Compare holds answers against the server's records of them.
@@ -29,13 +32,14 @@ func Compare(answers []Answer, records []Record) (Figures, error) {
 	for _, r := range records {
 		byID[r.ID] = r
 	}
-	var lags, gaps []float64
+	var lags, gaps, late []float64
 	var f Figures
 	for _, a := range answers {
 		r, ok := byID[a.ID]
 		if !ok || len(r.Writes) != len(a.Tokens) || len(a.Tokens) == 0 {
 			return f, fmt.Errorf("answer %s: the server wrote %d tokens, the client read %d", a.ID, len(r.Writes), len(a.Tokens))
 		}
+		late = append(late, float64(r.Late)/1e9/float64(len(r.Writes)))
 		f.TTFTError += float64((a.Tokens[0]-a.Send)-(r.Writes[0]-r.Arrival)) / 1e9 / float64(len(answers))
 		for i, t := range a.Tokens {
 			lags = append(lags, float64(t-r.Writes[i])/1e9)
@@ -46,9 +50,11 @@ func Compare(answers []Answer, records []Record) (Figures, error) {
 	}
 	slices.Sort(lags)
 	slices.Sort(gaps)
+	slices.Sort(late)
 	f.Tokens = len(lags)
 	f.LagP50, f.LagP99 = percentile(lags, 50), percentile(lags, 99)
 	f.GapP50, f.GapP99 = percentile(gaps, 50), percentile(gaps, 99)
+	f.ServerLateP99 = percentile(late, 99)
 	return f, nil
 }
 

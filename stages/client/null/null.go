@@ -43,6 +43,7 @@ type Record struct {
 	ID      string  `json:"id"`      // X-Request-Id
 	Arrival int64   `json:"arrival"` // the first byte of the request was there
 	Writes  []int64 `json:"writes"`  // just before each token was written
+	Late    int64   `json:"late"`    // ns by which they were written after they were due, in all
 }
 
 // Server answers on any number of connections. The zero value is ready.
@@ -95,6 +96,8 @@ func (s *Server) converse(ctx context.Context, p *pacer, conn net.Conn) {
 		switch req.URL.Path {
 		case "/v1/completions", "/v1/chat/completions":
 			err = s.complete(ctx, p, conn, in, request{id: req.Header.Get("X-Request-Id"), path: req.URL.Path, body: body, arrival: arrival})
+		case "/tokenize":
+			err = tokenize(conn, body)
 		case "/stamps":
 			err = s.stamps(conn)
 		case "/health":

@@ -88,7 +88,9 @@ func (p *pacer) run(ctx context.Context) {
 func (p *pacer) step(s *stream) {
 	b, last := s.script.write(s.written)
 	if s.stamped && s.script.tokens > 0 {
-		s.record.Writes = append(s.record.Writes, time.Now().UnixNano())
+		now := time.Now()
+		s.record.Writes = append(s.record.Writes, now.UnixNano())
+		s.record.Late += int64(now.Sub(s.due))
 	}
 	if _, err := s.conn.Write(b); err != nil || last {
 		heap.Pop(&p.streams)

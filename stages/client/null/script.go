@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"hash/fnv"
 	"net"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -110,6 +112,29 @@ func (s *script) pour(conn net.Conn, stamped bool, record *Record) error {
 func document(conn net.Conn, code int, body []byte) error {
 	_, err := fmt.Fprintf(conn, "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", code, http.StatusText(code), len(body), body)
 	return err
+}
+
+// tokenize answers with an id for each word of a text, the same for the same word.
+func tokenize(conn net.Conn, body []byte) error {
+	var ask struct {
+		Prompt string `json:"prompt"`
+	}
+	if err := json.Unmarshal(body, &ask); err != nil {
+		return document(conn, http.StatusBadRequest, []byte(`{"error":{"message":"not JSON"}}`))
+	}
+	answer := struct {
+		Tokens []uint32 `json:"tokens"`
+	}{[]uint32{}}
+	for word := range strings.FieldsSeq(ask.Prompt) {
+		hash := fnv.New32a()
+		_, _ = hash.Write([]byte(word))
+		answer.Tokens = append(answer.Tokens, hash.Sum32())
+	}
+	text, err := json.Marshal(answer)
+	if err != nil {
+		return err
+	}
+	return document(conn, http.StatusOK, text)
 }
 
 // promptTokens counts the ids of a prompt, or the words of a text.

@@ -96,7 +96,7 @@ func collects(_ *metric.Sample, facts Facts) (string, bool) {
 func overCeiling(s *metric.Sample, facts Facts) (string, bool) {
 	ceiling := facts.Client.Ceiling
 	window, ok := value(s, "window_s")
-	if facts.simulated() || ceiling == nil || !ceiling.Measured() || !ok || window <= 0 {
+	if facts.simulated() || ceiling == nil || !ceiling.Measured() || ceiling.AtLeast || !ok || window <= 0 {
 		return "", false
 	}
 	rate := float64(len(s.Data.Chunks)) / window

@@ -93,6 +93,7 @@ func TestClientLimited(t *testing.T) {
 
 		{"above the ceiling", []func(*cell){gaps(1, 0), ceiling(3900, time.Unix(1795429788, 0))}, "4000 chunks came in a second, this machine was found to keep up with 3900 (inferencex calibrate, 2026-11-23)"},
 		{"below it", []func(*cell){gaps(1, 0), ceiling(4100, time.Unix(1795429788, 0))}, ""},
+		{"above what is no ceiling", []func(*cell){gaps(1, 0), ceiling(3900, time.Unix(1795429788, 0)), func(c *cell) { c.facts.Client.Ceiling.AtLeast = true }}, ""},
 		{"above a ceiling that nobody measured", []func(*cell){gaps(1, 0), ceiling(3900, time.Time{})}, ""},
 
 		{"out of CPU", []func(*cell){cpu(181)}, "the client used 90 % of its 2 processors"},

@@ -4,8 +4,9 @@ import "time"
 
 // Ceiling is the most that a client on some machine keeps up with: answers whose tokens come 20 ms apart are read without delays that matter.
 type Ceiling struct {
-	Streams         int       `json:"streams"`           // answers at once
-	ChunksPerSecond float64   `json:"chunks_per_second"` // over all of them
+	Streams         int       `json:"streams"`            // answers at once
+	ChunksPerSecond float64   `json:"chunks_per_second"`  // over all of them
+	AtLeast         bool      `json:"at_least,omitempty"` // the search ended before it found more than the client keeps up with
 	MeasuredAt      time.Time `json:"measured_at,omitzero"`
 	Machine         Machine   `json:"machine,omitzero"`
 	Version         string    `json:"version,omitempty"` // of the program that measured
@@ -18,7 +19,7 @@ type Machine struct {
 	MaxProcs int    `json:"gomaxprocs"`
 }
 
-// Measured reports whether the ceiling was found on the machine that it is about, and is not merely taken for granted.
+// Measured reports whether the figures were found on the machine that they are about, and are not merely taken for granted.
 func (c Ceiling) Measured() bool { return !c.MeasuredAt.IsZero() }
 
 // DefaultCeiling is what one processor of any machine of these years keeps up with: half of what a slow virtual one was found to.

@@ -31,6 +31,8 @@ type App struct {
 	Quit func(code int)
 	// Executable is the path of this program, for what starts a copy of it.
 	Executable string
+	// CacheDir is a folder of this user and machine for what can be found out again; empty: there is none.
+	CacheDir string
 
 	registry *all.Registry
 }
@@ -38,7 +40,7 @@ type App struct {
 // parts returns the stages and providers, the same ones at every call.
 func (a *App) parts() *all.Registry {
 	if a.registry == nil {
-		a.registry = all.New(all.Config{Executable: a.Executable})
+		a.registry = all.New(all.Config{Executable: a.Executable, Ceiling: new(a.ceiling())})
 	}
 	return a.registry
 }
@@ -46,10 +48,11 @@ func (a *App) parts() *all.Registry {
 // System returns the App of a real process.
 func System() *App {
 	executable, _ := os.Executable() // without it only the process provider is lost, and it says so
+	cache, _ := os.UserCacheDir()    // without it what calibrate finds is forgotten, and it says so
 	terminal := term.IsTerminal(int(os.Stderr.Fd())) && os.Getenv("TERM") != "dumb"
 	return &App{
 		Args: os.Args[1:], Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr,
-		Getenv: os.Getenv, Now: time.Now, Quit: os.Exit, Executable: executable,
+		Getenv: os.Getenv, Now: time.Now, Quit: os.Exit, Executable: executable, CacheDir: cache,
 		Width: width(os.Stdout), Terminal: terminal, Colour: terminal && os.Getenv("NO_COLOR") == "",
 	}
 }
@@ -99,7 +102,7 @@ interactivity, time to first token and power efficiency — from one HCL file, w
 	})
 	root.AddCommand(
 		newInit(app), newValidate(app), newFmt(app), newConsole(app), newSchema(app), newPlan(app), newRun(app), newStatus(app), newLogs(app), newReport(app), newGraph(app), newDestroy(app), newReap(app), newGC(app), newSimulate(app), newVersion(app),
-		newGuard(app),
+		newCalibrate(app), newNullServer(app), newGuard(app),
 	)
 	return root
 }

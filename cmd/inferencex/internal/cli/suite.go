@@ -133,5 +133,9 @@ func (a *App) build(l *loaded, f suiteFlags, store *checkpoint.Store) (*plan.Pla
 			*given.selectors = append(*given.selectors, selector)
 		}
 	}
-	return plan.Build(cfg)
+	p, diags, err := plan.Build(cfg)
+	if p != nil {
+		p.Warnings = append(p.Warnings, a.beyondCeiling(p)...)
+	}
+	return p, diags, err
 }
