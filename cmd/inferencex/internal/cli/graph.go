@@ -16,7 +16,10 @@ func newGraph(app *App) *cobra.Command {
 		Use:   "graph [SUITE]",
 		Short: "Draw the plan's graph (dot, mermaid or json)",
 		Args:  oneArg,
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if f.json && cmd.Flags().Changed("format") && format != "json" {
+				return exit(ExitConfig, "-json and -format %s exclude each other", format)
+			}
 			if f.json {
 				format = "json"
 			}

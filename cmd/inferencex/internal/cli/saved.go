@@ -32,6 +32,9 @@ type savedPlan struct {
 }
 
 func (a *App) savePlan(path string, f suiteFlags, args []string, l *loaded, p *plan.Plan) error {
+	if text, err := os.ReadFile(path); err == nil && len(text) > 0 && !isSaved(text) {
+		return exit(ExitConfig, "-out %s: this file is no saved plan; choose another name, nothing was overwritten", path)
+	}
 	saved := savedPlan{Schema: savedSchema, Targets: f.targets, Excludes: f.excludes, Replaces: f.replaces, Fresh: f.fresh, Trials: f.trials, Plan: p}
 	var err error
 	if saved.Suite, err = filepath.Abs(pathOf(args)); err != nil {
@@ -66,10 +69,15 @@ func (l *loaded) sensitive(name string) bool {
 	return false
 }
 
+// isSaved reports whether a text begins as a saved plan does.
+func isSaved(text []byte) bool {
+	return bytes.Contains(text[:min(len(text), 64)], []byte(`"inferencex_plan"`))
+}
+
 // openSaved reads a saved plan. It returns nil if path is none, but a suite.
 func openSaved(path string) (*savedPlan, error) {
 	text, err := os.ReadFile(path)
-	if err != nil || !bytes.Contains(text[:min(len(text), 64)], []byte(`"inferencex_plan"`)) {
+	if err != nil || !isSaved(text) {
 		return nil, nil // whatever it is, reading it as a suite says what is wrong with it
 	}
 	var saved savedPlan
