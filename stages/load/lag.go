@@ -13,6 +13,7 @@ import (
 type serverLag struct {
 	Chunks      int64   `json:"chunks"`
 	MeanSeconds float64 `json:"mean_s"`
+	P50Seconds  float64 `json:"p50_s"`
 	P99Seconds  float64 `json:"p99_s"`
 }
 
@@ -38,6 +39,9 @@ func watchLag(ctx context.Context, env stage.Env, c *client.Client, endpoint sta
 		if speed == 0 {
 			speed = 1
 		}
-		return &serverLag{Chunks: lag.Chunks(), MeanSeconds: lag.MeanSeconds() * speed, P99Seconds: lag.Quantile(0.99) * speed}
+		return &serverLag{
+			Chunks: lag.Chunks(), MeanSeconds: lag.MeanSeconds() * speed,
+			P50Seconds: lag.Quantile(0.5) * speed, P99Seconds: lag.Quantile(0.99) * speed,
+		}
 	}
 }

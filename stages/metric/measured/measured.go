@@ -42,6 +42,7 @@ type Load struct {
 type ServerLag struct {
 	Chunks      int64   `json:"chunks"` // 0: the server does not say
 	MeanSeconds float64 `json:"mean_s"`
+	P50Seconds  float64 `json:"p50_s"`
 	P99Seconds  float64 `json:"p99_s"`
 }
 
