@@ -155,7 +155,7 @@ func tooBusy(cell map[string]any) bool {
 	return slices.Contains(reasons, any("simulator_late")) || slices.Contains(reasons, any("client_limited"))
 }
 
-// measures runs a suite: measures inferencex run suite.hcl. Its cells are valid, or say that this machine was too busy; any other reason for
+// measures runs a suite, or reports one: measures inferencex run suite.hcl. Its cells are valid, or say that this machine was too busy; any other reason for
 // which a cell is invalid fails the script.
 func measures(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
