@@ -59,7 +59,7 @@ bench: ## run the benchmarks; each gives a ratio or an error measured in one run
 fuzz: ## run every fuzz target for a minute
 	@for target in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \
 	  for name in $$(grep -hoE '^func Fuzz[A-Za-z]+' $$target/*_test.go | cut -c6-); do \
-	    go test -run '^$$' -fuzz "^$$name$$" -fuzztime 60s $$target || exit 1; \
+	    go test -run '^$$' -fuzz "^$$name$$" -fuzztime 60s -fuzzminimizetime 100x $$target || exit 1; \
 	  done; \
 	done
 

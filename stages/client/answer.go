@@ -48,7 +48,7 @@ type answer struct {
 type form int
 
 const (
-	unknown form = iota // until its first byte is there
+	unknown form = iota // until more than white space is there
 	events
 	document
 	refusal
@@ -76,10 +76,7 @@ func (a *answer) Head(t int64, head h1.Head) {
 // Body takes in the next bytes of a body and reports whether they decide the answer.
 func (a *answer) Body(t int64, b []byte) (enough bool) {
 	if a.form == unknown {
-		a.form = events
-		if startsDocument(b) {
-			a.form = document
-		}
+		a.form = formOf(b)
 	}
 	switch a.form {
 	case refusal:
@@ -88,7 +85,7 @@ func (a *answer) Body(t int64, b []byte) (enough bool) {
 	case document:
 		a.held = append(a.held, b...)
 		return len(a.held) >= maxDocumentBytes
-	case events:
+	case events, unknown:
 		if err := a.stream.Feed(b); err != nil {
 			a.end, a.err = garbled, err
 			return true
@@ -212,10 +209,17 @@ func (a *answer) whole() (ending, error) {
 	return unstreamed, nil
 }
 
-// startsDocument reports whether the body that begins so is one JSON document and no stream, whatever its content type says.
-func startsDocument(begin []byte) bool {
+// formOf tells the body that begins so: one JSON document, or a stream of events, whatever its content type says.
+func formOf(begin []byte) form {
 	begin = bytes.TrimLeft(begin, " \t\r\n")
-	return len(begin) > 0 && begin[0] == '{'
+	switch {
+	case len(begin) == 0:
+		return unknown
+	case begin[0] == '{':
+		return document
+	default:
+		return events
+	}
 }
 
 func (a *answer) stopLingering() {

@@ -25,11 +25,11 @@ type Config struct {
 }
 
 const (
-	pointSeconds = 4 * time.Second // one takes about so long
-	ttft         = 100 * time.Millisecond
-	answer       = time.Second // from the first token to the last
-	fewest       = 256         // streams to begin with, at gaps of 20 ms
-	most         = 16384       // a connection needs a descriptor here and one there
+	pointTakes = 4 * time.Second // one takes about so long
+	ttft       = 100 * time.Millisecond
+	answer     = time.Second // from the first token to the last
+	fewest     = 256         // streams to begin with, at gaps of 20 ms
+	most       = 16384       // a connection needs a descriptor here and one there
 )
 
 // gaps are those between tokens under which streams are counted: what a large model does, and what a small one does. The first sets the ceiling
@@ -100,7 +100,7 @@ func (s *search) climb(ctx context.Context, gap time.Duration, streams int) erro
 // try measures a point, if there is time, and reports whether the client kept up. What else goes on here for a moment is not the ceiling, so it may fail once.
 func (s *search) try(ctx context.Context, streams int, gap time.Duration) (bool, error) {
 	for range 2 {
-		if s.cfg.Now().Add(pointSeconds).After(s.deadline) && len(s.points) > 0 {
+		if s.cfg.Now().Add(pointTakes).After(s.deadline) && len(s.points) > 0 {
 			return false, nil
 		}
 		p, err := s.measure(ctx, streams, gap)
