@@ -8,7 +8,7 @@ BINARY   := bin/inferencex
 PACKAGES := ./...
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart build test check format lint race examples generated gen bench fuzz vuln clean
+.PHONY: help quickstart build test check format lint race examples generated gen bench fuzz soak vuln clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -62,6 +62,9 @@ fuzz: ## run every fuzz target for a minute
 	    go test -run '^$$' -fuzz "^$$name$$" -fuzztime 60s -fuzzminimizetime 100x $$target || exit 1; \
 	  done; \
 	done
+
+soak: ## a million requests, and a server that resets, stalls and dies: about two minutes
+	go test -run '^TestSoak$$' -v -timeout 30m ./stages/load -soak 1000000
 
 vuln: ## look for known vulnerabilities (needs the network beyond the module proxy)
 	go tool govulncheck $(PACKAGES)

@@ -67,19 +67,30 @@ func percentile(ascending []float64, p int) float64 {
 
 // Records takes the records of the streams that have ended from the server at url, which forgets them.
 func Records(ctx context.Context, url string) ([]Record, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/stamps", nil)
+	var records []Record
+	return records, ask(ctx, url+"/stamps", &records)
+}
+
+// Faults returns how many faults of each sort the server at url has carried out.
+func Faults(ctx context.Context, url string) (map[Fault]int, error) {
+	var faults map[Fault]int
+	return faults, ask(ctx, url+"/faults", &faults)
+}
+
+// ask reads a document of the server, over a connection of its own.
+func ask(ctx context.Context, url string, into any) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return nil, fmt.Errorf("ask the null server for its records: %w", err)
+		return fmt.Errorf("ask the null server: %w", err)
 	}
 	req.Close = true
 	resp, err := new(http.Transport).RoundTrip(req)
 	if err != nil {
-		return nil, fmt.Errorf("ask the null server for its records: %w", err)
+		return fmt.Errorf("ask the null server: %w", err)
 	}
 	defer resp.Body.Close()
-	var records []Record
-	if err := json.NewDecoder(resp.Body).Decode(&records); err != nil {
-		return nil, fmt.Errorf("read the null server's records: %w", err)
+	if err := json.NewDecoder(resp.Body).Decode(into); err != nil {
+		return fmt.Errorf("read what the null server answers: %w", err)
 	}
-	return records, nil
+	return nil
 }

@@ -24,6 +24,7 @@ type Order struct {
 	Stamp      bool  `json:"null_stamp,omitempty"`   // remember when each token was written, for GET /stamps
 	Fault      Fault `json:"null_fault,omitempty"`
 	After      int   `json:"null_after,omitempty"` // tokens that go out before the fault
+	Every      int   `json:"null_every,omitempty"` // only each so manieth request has the fault, of those that have an id; 0: all do
 }
 
 // Fault is what becomes of an answer in place of its end.
@@ -50,6 +51,8 @@ type Record struct {
 type Server struct {
 	mu      sync.Mutex
 	records []Record
+	named   int           // requests with an id
+	faults  map[Fault]int // that were carried out
 }
 
 // Serve answers until ctx ends, and returns when every connection is closed.
@@ -98,6 +101,8 @@ func (s *Server) converse(ctx context.Context, p *pacer, conn net.Conn) {
 			err = s.complete(ctx, p, conn, in, request{id: req.Header.Get("X-Request-Id"), path: req.URL.Path, body: body, arrival: arrival})
 		case "/tokenize":
 			err = tokenize(conn, body)
+		case "/faults":
+			err = s.counts(conn)
 		case "/stamps":
 			err = s.stamps(conn)
 		case "/health":
@@ -132,6 +137,9 @@ func (s *Server) complete(ctx context.Context, p *pacer, conn net.Conn, in *bufi
 	if err := json.Unmarshal(r.body, &want); err != nil {
 		return document(conn, http.StatusBadRequest, []byte(`{"error":{"message":"not JSON"}}`))
 	}
+	if !s.due(&want.Order, r.id) {
+		want.Fault = ""
+	}
 	if want.Fault == Refuse {
 		return document(conn, http.StatusInternalServerError, []byte(`{"error":{"message":"refused as ordered"}}`))
 	}
@@ -160,6 +168,23 @@ func (s *Server) complete(ctx context.Context, p *pacer, conn net.Conn, in *bufi
 	return suffer(conn, in, want.Fault)
 }
 
+// due reports whether this request is one that the fault of its order is for, and counts it.
+func (s *Server) due(order *Order, id string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if id != "" {
+		s.named++
+	}
+	due := order.Fault != "" && (order.Every == 0 || id != "" && s.named%order.Every == 0)
+	if due {
+		if s.faults == nil {
+			s.faults = map[Fault]int{}
+		}
+		s.faults[order.Fault]++
+	}
+	return due
+}
+
 // suffer does to a connection what a fault does.
 func suffer(conn net.Conn, in *bufio.Reader, fault Fault) error {
 	switch fault {
@@ -176,6 +201,17 @@ func suffer(conn net.Conn, in *bufio.Reader, fault Fault) error {
 	default:
 		return nil
 	}
+}
+
+// counts answers with the number of faults so far.
+func (s *Server) counts(conn net.Conn) error {
+	s.mu.Lock()
+	text, err := json.Marshal(s.faults)
+	s.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	return document(conn, http.StatusOK, text)
 }
 
 // stamps answers with the records of the streams that have ended since it was last asked.
