@@ -89,7 +89,7 @@ benchmark "short" {
   model    = model.m
   provider = provider.endpoint.q
   workload = workload.bare
-  gpu_type = "H200"
+  gpu_type = "L40S"
   users    = 3
   trials   = 1
 }
@@ -250,7 +250,7 @@ func edits() map[string]edit {
 		"workload.osl":           keyed("[128, 10]", "[128, 11]", "load.workload.osl"),
 		"workload.endpoint":      set(workload, `endpoint = "chat"`, "load.workload.api"),
 		"workload.shared_prefix": keyed("= 128\n", "= 127\n", "load.workload.shared_prefix"),
-		"workload.warmup":        because("a cell is measured on a warm server", workload, workload+"\n  warmup = 3"),
+		"workload.warmup":        keyed("isl = 64\n", "isl = 64\n  warmup = 0\n", "load.cold"), // how warm is not asked
 		"workload.timeout":       because("what takes longer has failed, and is no answer", workload, workload+"\n  timeout = \"9m\""),
 		"workload.arrival":       keyed("arrival    = \"gamma\"\n  burstiness = 0.5", `arrival = "constant"`, "load.workload.arrival", "load.workload.burstiness"),
 		"workload.burstiness":    keyed("burstiness = 0.5", "burstiness = 0.6", "load.workload.burstiness"),

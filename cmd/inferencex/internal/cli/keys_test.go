@@ -21,11 +21,12 @@ import (
 
 // measured is what is asked for of one cell, and the key of the answer.
 type measured struct {
-	key    string
-	fields map[string]string // of the configurations of its load and its fetch-power, by the paths of their leaves
+	benchmark string
+	key       string
+	fields    map[string]string // of the configurations of its load and its fetch-power, by the paths of their leaves
 }
 
-// cells are those of a suite, in the order of its plan.
+// cells are those of a suite, by benchmarks, and within one in the order of the plan: on which deployments they are may change their order there.
 func cells(t *testing.T, text string) []measured {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "s.hcl")
@@ -50,7 +51,7 @@ func cells(t *testing.T, text string) []measured {
 		}
 		if step.Address.Kind == plan.Load {
 			at[step.Atom] = len(out)
-			out = append(out, measured{step.Key, map[string]string{}})
+			out = append(out, measured{step.Address.Name, step.Key, map[string]string{}})
 		}
 		var config map[string]any
 		if err := json.Unmarshal(step.Config, &config); err != nil {
@@ -59,6 +60,7 @@ func cells(t *testing.T, text string) []measured {
 		delete(config, "unkeyed")
 		flatten(out[at[step.Atom]].fields, strings.TrimPrefix(step.Address.Kind, "fetch-"), config)
 	}
+	slices.SortStableFunc(out, func(a, b measured) int { return strings.Compare(a.benchmark, b.benchmark) })
 	return out
 }
 
