@@ -36,6 +36,20 @@ func TestOutcomes(t *testing.T) {
 			"usage that counts along", sse(`data: {"choices":[{"text":"a"}],"usage":{"prompt_tokens":7,"completion_tokens":1}}` + "\n\n" +
 				`data: {"choices":[{"text":"a","finish_reason":"length"}],"usage":{"prompt_tokens":7,"completion_tokens":2}}` + "\n\n"), ok,
 		},
+		{
+			"SGLang's forms", sse(`data: {"id":"x","object":"chat.completion.chunk","model":"llm","choices":[{"index":0,"delta":{"role":"assistant","content":"","reasoning_content":null,"tool_calls":null},"logprobs":null,"finish_reason":null,"matched_stop":null}],"usage":null}` + "\n\n" +
+				`data: {"id":"x","choices":[{"index":0,"delta":{"role":null,"content":null,"reasoning_content":"h","tool_calls":null},"logprobs":null,"finish_reason":null,"matched_stop":null}],"usage":null}` + "\n\n" +
+				`data: {"id":"x","choices":[{"index":0,"delta":{"role":null,"content":"a","reasoning_content":null,"tool_calls":null},"logprobs":null,"finish_reason":null,"matched_stop":null}],"usage":null}` + "\n\n" +
+				`data: {"id":"x","choices":[{"index":0,"delta":{"role":null,"content":null,"reasoning_content":null,"tool_calls":null},"logprobs":null,"finish_reason":"length","matched_stop":null}],"usage":null}` + "\n\n" +
+				`data: {"id":"x","choices":[],"usage":{"prompt_tokens":7,"total_tokens":9,"completion_tokens":2,"prompt_tokens_details":null,"reasoning_tokens":1}}` + "\n\n" + theEnd), ok,
+		},
+		{
+			"llama.cpp's forms", sse(`data: {"choices":[{"finish_reason":null,"index":0,"delta":{"role":"assistant","content":null}}],"created":1,"model":"llm","prompt_progress":{"total":7,"cache":0,"processed":7,"time_ms":1}}` + "\n\n" +
+				`data: {"choices":[{"finish_reason":null,"index":0,"delta":{"content":"a"}}],"timings":{"predicted_n":1,"predicted_ms":0.5}}` + "\n\n" +
+				`data: {"choices":[{"finish_reason":null,"index":0,"delta":{"content":"a"}}],"timings":{"predicted_n":2,"predicted_ms":1.5}}` + "\n\n" +
+				`data: {"choices":[{"finish_reason":"length","index":0,"delta":{}}]}` + "\n\n" +
+				`data: {"choices":[],"usage":{"completion_tokens":2,"prompt_tokens":7,"total_tokens":9},"timings":{"cache_n":0,"prompt_n":7,"predicted_n":2}}` + "\n\n" + theEnd), ok,
+		},
 		{"no usage", sse(aToken + aFinish + theEnd), reading{"ok", 200, "length", 1, "chunks", -1, -1, 1, 1, ""}},
 		{
 			"tokens without text", sse(aFinish + aUsage + theEnd),
