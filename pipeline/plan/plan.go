@@ -40,13 +40,15 @@ const (
 
 // Plan is the steps of one suite, in an order that their edges allow.
 type Plan struct {
-	Schema   int               `json:"schema"`
-	Suite    string            `json:"suite"`
-	Steps    []Step            `json:"steps"`
-	Policies map[string]Policy `json:"policies"` // by kind
-	Quota    map[string]GPUs   `json:"quota"`    // by provider as in addresses: GPUs held at once, by type
-	Estimate Estimate          `json:"estimate"`
-	Warnings []string          `json:"warnings,omitempty"`
+	Schema int    `json:"schema"`
+	Suite  string `json:"suite"`
+	// Simulated says that a provider of it measures no hardware, whatever its servers turn out to be.
+	Simulated bool              `json:"simulated,omitempty"`
+	Steps     []Step            `json:"steps"`
+	Policies  map[string]Policy `json:"policies"` // by kind
+	Quota     map[string]GPUs   `json:"quota"`    // by provider as in addresses: GPUs held at once, by type
+	Estimate  Estimate          `json:"estimate"`
+	Warnings  []string          `json:"warnings,omitempty"`
 
 	// What follows stays in this process.
 	Secrets  map[string]*Secret          `json:"-"` // sensitive values by the names that configurations hold

@@ -23,6 +23,7 @@ import (
 func (b *builder) wire() {
 	for _, d := range b.deployments {
 		b.wireDeployment(d)
+		b.plan.Simulated = b.plan.Simulated || d.provider.Type == simulator
 	}
 	aggregate := addr.Step{Kind: Aggregate}
 	b.add(Step{Address: aggregate, Uses: b.measured(), Config: b.aggregateConfig(), Atom: Aggregate})

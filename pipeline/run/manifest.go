@@ -14,22 +14,23 @@ import (
 // Manifest is run.json: what a run is and how it ended. It is written when the run begins and again when it ends; one that still says
 // running belongs to a process that is at work, or to one that died and whose folder no run has used since.
 type Manifest struct {
-	Schema   int        `json:"schema"`
-	ID       string     `json:"run_id"`
-	Suite    string     `json:"suite"`
-	Sources  []string   `json:"sources"` // files of the suite, as they were named; copies are in suite/
-	Version  string     `json:"inferencex_version"`
-	Go       string     `json:"go_version"`
-	Platform string     `json:"platform"`
-	Host     string     `json:"host"`
-	PID      int        `json:"pid"`
-	Args     []string   `json:"args"` // without the values of variables
-	Started  time.Time  `json:"started"`
-	Ended    *time.Time `json:"ended"`
-	Status   string     `json:"status"` // one of those below, interrupted or timed out
-	ExitCode *int       `json:"exit_code"`
-	Cells    CellCount  `json:"cells"`
-	Failures []Failure  `json:"failures,omitempty"` // of cells, as results.json tells them
+	Schema    int        `json:"schema"`
+	ID        string     `json:"run_id"`
+	Suite     string     `json:"suite"`
+	Simulated bool       `json:"simulated,omitempty"` // a provider of it measures no hardware
+	Sources   []string   `json:"sources"`             // files of the suite, as they were named; copies are in suite/
+	Version   string     `json:"inferencex_version"`
+	Go        string     `json:"go_version"`
+	Platform  string     `json:"platform"`
+	Host      string     `json:"host"`
+	PID       int        `json:"pid"`
+	Args      []string   `json:"args"` // without the values of variables
+	Started   time.Time  `json:"started"`
+	Ended     *time.Time `json:"ended"`
+	Status    string     `json:"status"` // one of those below, interrupted or timed out
+	ExitCode  *int       `json:"exit_code"`
+	Cells     CellCount  `json:"cells"`
+	Failures  []Failure  `json:"failures,omitempty"` // of cells, as results.json tells them
 }
 
 // Failure says why a cell has no result.

@@ -97,6 +97,9 @@ func (o Outcome) Count(kind string, state State) int {
 // torn down under the teardown's own deadline. The error is about the run itself; what became of the steps is in the outcome.
 func Run(ctx context.Context, cfg Config) (Outcome, error) {
 	cfg.Events.Emit(event.Event{Type: event.RunStarted, Message: cfg.Plan.Suite})
+	if cfg.Plan.Simulated {
+		cfg.Events.Emit(event.Event{Type: event.Note, Level: event.Info, Message: "simulated: a provider of this suite measures no hardware"})
+	}
 	e, err := newExecutor(cfg)
 	if err != nil {
 		return Outcome{}, err

@@ -25,6 +25,7 @@ func (a *acquisition) inspect(ctx context.Context, p *probe.Probe, server *Serve
 		e.Clock = stage.ServerClock{Speed: sim.Speed, EpochUnixNS: sim.EpochUnixNS}
 		e.Power = stage.PowerSource{Kind: "simulator", URL: p.URL() + "/simulator/power"}
 		e.GPUs = simulatedGPUs(sim)
+		a.env.Log.Info(fmt.Sprintf("simulated, at speed %g: times, tokens and power come from a model of the hardware", sim.Speed))
 	} else {
 		e.Engine, e.EngineVersion = p.Engine(ctx)
 		e.Engine = a.nameEngine(e.Engine)

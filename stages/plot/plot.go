@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	revision = 2
+	revision = 3
 	// pngScale gives a picture that stays sharp over the width of a printed page.
 	pngScale = 2
 	// pngChart is the chart that is written as a bitmap too: what the seed's users put into slides.
@@ -117,7 +117,7 @@ func draw(ctx context.Context, env stage.Env, dir string, defs []chart.Def, data
 			return nil, err
 		}
 		if def.Name == pngChart {
-			png, err := render.PNG(svg, pngScale)
+			png, err := picture(svg, data)
 			if err != nil {
 				return nil, err
 			}
@@ -128,6 +128,19 @@ func draw(ctx context.Context, env stage.Env, dir string, defs []chart.Def, data
 		drawn = append(drawn, page.Chart{Figure: figure, SVG: svg})
 	}
 	return drawn, nil
+}
+
+// picture is a chart as a PNG that says what it is of.
+func picture(svg []byte, data chart.Data) ([]byte, error) {
+	png, err := render.PNG(svg, pngScale)
+	if err != nil {
+		return nil, err
+	}
+	text := data.Title
+	if data.Simulated {
+		text += " (simulated)"
+	}
+	return render.Describe(png, "Description", text)
 }
 
 // chartData turns results into what charts are drawn from: one cell a point, its trials merged.

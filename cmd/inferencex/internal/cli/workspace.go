@@ -155,7 +155,7 @@ func (a *App) runID(suite string) string {
 func (a *App) manifest(w *workspace, l *loaded, p *plan.Plan) run.Manifest {
 	host, _ := os.Hostname()
 	return run.Manifest{
-		ID: w.id, Suite: p.Suite, Sources: l.Files, Version: versionString(),
+		ID: w.id, Suite: p.Suite, Simulated: p.Simulated, Sources: l.Files, Version: versionString(),
 		Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH, Host: host, PID: os.Getpid(),
 		Args: withoutValues(a.Args), Started: a.Now().UTC(), Status: run.StatusRunning,
 		Cells: run.CellCount{Total: p.Cells()},
