@@ -14,6 +14,7 @@ import (
 	"github.com/strangeloopio/inferencex/schemas/suite"
 	"github.com/strangeloopio/inferencex/schemas/suite/block"
 	"github.com/strangeloopio/inferencex/schemas/suite/length"
+	"github.com/strangeloopio/inferencex/schemas/suite/trace"
 )
 
 // Config is what a plan is made from.
@@ -47,7 +48,7 @@ func Build(cfg Config) (*Plan, hcl.Diagnostics, error) {
 		plan: &Plan{
 			Schema: Schema, Suite: cfg.Suite.Name,
 			Policies: map[string]Policy{}, Quota: map[string]GPUs{},
-			Secrets: map[string]*Secret{}, Datasets: length.Columns{}, Sealed: map[string]checkpoint.Entry{},
+			Secrets: map[string]*Secret{}, Datasets: length.Columns{}, Traces: trace.Library{}, Sealed: map[string]checkpoint.Entry{},
 		},
 	}
 	b.policies()
@@ -169,6 +170,7 @@ func (b *builder) group() {
 			named[member.load] = c
 			b.plan.Datasets.Add(c.Input)
 			b.plan.Datasets.Add(c.Output)
+			b.plan.Traces.Add(c.Workload.Trace)
 			d := b.deploymentOf(c, byIdentity)
 			b.checkWarmup(c, d)
 			b.checkContext(c, d)

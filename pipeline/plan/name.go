@@ -8,7 +8,7 @@ import (
 	"github.com/strangeloopio/inferencex/schemas/suite"
 )
 
-// cellNamer returns the function that names the cells of a benchmark: model/gpu/count/users/lengths/trial. Engine, provider and workload
+// cellNamer returns the function that names the cells of a benchmark: model/gpu/count/users/lengths/trial, or model/gpu/count/trace/trial. Engine, provider and workload
 // stand in the name only where the benchmark varies them, so that the common name stays short.
 func cellNamer(bench *suite.Benchmark) func(suite.Cell) string {
 	engines, providers, workloads := map[string]bool{}, map[string]bool{}, map[string]bool{}
@@ -29,7 +29,12 @@ func cellNamer(bench *suite.Benchmark) func(suite.Cell) string {
 		if len(workloads) > 1 {
 			parts = append(parts, c.Workload.Name)
 		}
-		return strings.Join(append(parts, pressure(c), fmt.Sprintf("%sx%s", c.Input, c.Output), fmt.Sprintf("t%d", c.Trial)), "/")
+		if trace := c.Workload.Trace; trace != nil { // which says how long its requests are
+			parts = append(parts, trace.String())
+		} else {
+			parts = append(parts, pressure(c), fmt.Sprintf("%sx%s", c.Input, c.Output))
+		}
+		return strings.Join(append(parts, fmt.Sprintf("t%d", c.Trial)), "/")
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/dag"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/suite/length"
+	"github.com/strangeloopio/inferencex/schemas/suite/trace"
 )
 
 // Schema is the version of the JSON form.
@@ -53,6 +54,7 @@ type Plan struct {
 	// What follows stays in this process.
 	Secrets  map[string]*Secret          `json:"-"` // sensitive values by the names that configurations hold
 	Datasets length.Columns              `json:"-"` // lengths by the digests that configurations hold
+	Traces   trace.Library               `json:"-"` // requests of traces, likewise
 	Sealed   map[string]checkpoint.Entry `json:"-"` // by atom: the results that are used again
 }
 

@@ -149,13 +149,16 @@ func workloadOf(c suite.Cell) stage.Workload {
 		}
 		asked.Headers[header] = text.Reveal()
 	}
-	asked.Phases = w.Phases
+	asked.Phases, asked.Trace = w.Phases, w.Trace
 	// Elsewhere these bear on nothing, and are in no key.
 	if w.Duration > 0 {
 		asked.Grace = stage.Duration(w.Grace)
 	}
 	if c.RateRPS > 0 {
-		asked.Arrival, asked.MaxInFlight = w.Arrival, w.MaxInFlight
+		asked.MaxInFlight = w.MaxInFlight
+	}
+	if c.RateRPS > 0 && w.Trace == nil {
+		asked.Arrival = w.Arrival
 		if w.Arrival == "gamma" {
 			asked.Burstiness = w.Burstiness
 		}
@@ -207,8 +210,11 @@ func labelsOf(c cell) stage.CellLabels {
 		ISLDistribution: distribution(c.Input), OSLDistribution: distribution(c.Output), OSLAtMost: !c.Workload.IgnoreEOS,
 		Revision: c.Model.Revision, ProviderType: c.Provider.Type, SimulatedByDesign: c.Provider.Type == simulator,
 	}
-	if c.Workload.Phases != nil {
-		labels.Pattern = c.Workload.Phases.String()
+	switch w := c.Workload; {
+	case w.Phases != nil:
+		labels.Pattern = w.Phases.String()
+	case w.Trace != nil:
+		labels.Pattern = w.Trace.String()
 	}
 	if c.RateRPS > 0 {
 		labels.RampSeconds = c.Workload.Ramp.Seconds()

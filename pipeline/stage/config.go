@@ -7,6 +7,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/schemas/suite/length"
 	"github.com/strangeloopio/inferencex/schemas/suite/phase"
+	"github.com/strangeloopio/inferencex/schemas/suite/trace"
 )
 
 // The configurations below are what the plan writes and the kinds read. Every field of a measure's configuration is part of its
@@ -77,6 +78,7 @@ type Workload struct {
 	Burstiness   float64         `json:"burstiness,omitempty"`    // of gamma gaps: their shape
 	MaxInFlight  int             `json:"max_in_flight,omitempty"` // open loop: a request that is due when so many are in flight is dropped; 0: none is
 	Phases       phase.Phases    `json:"phases,omitempty"`        // users or rates over time, Duration in all; none: Users or RateRPS all along
+	Trace        *trace.Trace    `json:"trace,omitempty"`         // open loop: requests at its times and with its blocks; Env.Traces holds them
 	Grace        Duration        `json:"grace,omitempty"`         // after Duration: what is in flight so long after its end is cut off
 	IgnoreEOS    bool            `json:"ignore_eos"`
 	Temperature  float64         `json:"temperature"`
@@ -90,7 +92,7 @@ type LoadConfig struct {
 	Deployment Deployment      `json:"deployment"`
 	Workload   Workload        `json:"workload"`
 	Users      int             `json:"users,omitempty"`    // closed loop: exactly so many requests in flight; the most of the workload's phases
-	RateRPS    float64         `json:"rate_rps,omitempty"` // open loop: requests per second; the mean of the workload's phases
+	RateRPS    float64         `json:"rate_rps,omitempty"` // open loop: requests per second; the mean of the workload's phases or trace
 	Trial      int             `json:"trial"`              // from 1
 	Cold       bool            `json:"cold,omitempty"`     // nothing warms the deployment up before its first load
 	Seed       int64           `json:"seed"`
@@ -170,7 +172,7 @@ type CellLabels struct {
 	// OSLAtMost says that the model may end an answer before its length: the workload does not ignore the end of a sequence.
 	OSLAtMost bool `json:"osl_at_most,omitempty"`
 
-	// Pattern names what the load follows where it is not Users or RateRPS all along: phases, such as "5-20rps". These are then the most and the mean.
+	// Pattern names what the load follows where it is not Users or RateRPS all along: phases, such as "5-20rps", or a trace. These are then the most and the mean.
 	Pattern string `json:"pattern,omitempty"`
 	// RampSeconds is how long the rate of an open loop rises before it is RateRPS.
 	RampSeconds float64 `json:"ramp_seconds,omitempty"`

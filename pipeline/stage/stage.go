@@ -10,6 +10,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/schemas/suite/length"
+	"github.com/strangeloopio/inferencex/schemas/suite/trace"
 )
 
 // Class says how the result of a kind may be used again.
@@ -116,7 +117,9 @@ type Env struct {
 	Secret func(name string) string
 	// Datasets holds the lengths that the suite's files had when it was read.
 	Datasets length.Columns
-	Log      *slog.Logger
+	// Traces holds the requests of the suite's traces, likewise.
+	Traces trace.Library
+	Log    *slog.Logger
 	// Progress shows how far a step is. It never blocks; nil shows nothing.
 	Progress func(Progress)
 }

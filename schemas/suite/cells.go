@@ -100,12 +100,7 @@ func (l *loader) complete(r row, faults *rowFaults) bool {
 	}
 	switch users, rate := r.at("users"), r.at("rate"); {
 	case l.pacesItself(r):
-		for _, p := range []*matrix.Value{users, rate} {
-			if p != nil {
-				complete = false
-				faults.once(p.Range, "Two load models", fmt.Sprintf("Workload %q has phases, which say how much is sent at each time. Take users and rate out, or give the cell another workload.", l.workloads[r.id("workload")].Name))
-			}
-		}
+		complete = l.alonePaced(r, faults) && complete
 	case users == nil && rate == nil:
 		lacks("Neither users nor rate is given. Set users to keep that many requests in flight, or rate to send that many in a second.")
 	case users != nil && rate != nil:
@@ -113,12 +108,6 @@ func (l *loader) complete(r row, faults *rowFaults) bool {
 		faults.once(rate.Range, "Both users and rate", "A load is either closed, with users in flight, or open, at a rate. Keep one of the two.")
 	}
 	return complete
-}
-
-// pacesItself says whether the workload of a row needs neither users nor a rate beside it. One that is in error may be such.
-func (l *loader) pacesItself(r row) bool {
-	w := l.workloads[r.id("workload")]
-	return w != nil && (w.Phases != nil || l.broken[w] && r.at("users") == nil && r.at("rate") == nil)
 }
 
 // cellValue is what the condition of a matrix sees of a row: an attribute for each axis, null where there is no point.
@@ -173,8 +162,11 @@ func (l *loader) makeCell(b *Benchmark, r row) Cell {
 	if p := r.at("osl"); p != nil {
 		w.Output = p.Lengths
 	}
-	if w.Phases != nil {
+	switch {
+	case w.Phases != nil:
 		c.Users, c.RateRPS = w.Phases.MostUsers(), w.Phases.MeanRPS()
+	case w.Trace != nil:
+		c.RateRPS = w.Trace.MeanRPS(w.sent(w.Requests, w.Duration))
 	}
 	w.ISL, w.OSL = w.Input.Mean(), w.Output.Mean()
 	c.Input, c.Output, c.ISL, c.OSL = w.Input, w.Output, w.ISL, w.OSL

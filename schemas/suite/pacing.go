@@ -1,12 +1,15 @@
 package suite
 
 import (
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/strangeloopio/inferencex/schemas/suite/block"
 	"github.com/strangeloopio/inferencex/schemas/suite/phase"
+	"github.com/strangeloopio/inferencex/schemas/suite/trace"
 )
 
 // Pacing is when the requests of a workload are sent, as far as its users or its rate do not say.
@@ -17,6 +20,7 @@ type Pacing struct {
 	Burstiness  float64       // the shape of gamma arrivals: 1 is poisson, below is burstier
 	MaxInFlight int           // requests of an open loop in flight, beyond which one that is due is dropped
 	Phases      phase.Phases  // in place of users or a rate; nil: none
+	Trace       *trace.Trace  // in place of users or a rate, and of the lengths; nil: none
 }
 
 // pacingArgs are the arguments of a workload that Pacing holds.
@@ -28,6 +32,8 @@ func pacingArgs() []Arg {
 		{Name: "burstiness", Type: cty.Number, Bounds: block.AboveZero(), Default: cty.NumberIntVal(1), Doc: "The shape of gamma arrivals: 1 is poisson, below is burstier, above is more even. The coefficient of variation of the gaps is 1/√burstiness."},
 		{Name: "max_in_flight", Type: cty.Number, Bounds: block.WholeFrom(1), Default: cty.NumberIntVal(10000), Doc: "At a rate: a request that is due while so many are in flight is not sent but dropped, and counts as failed. It never waits in silence."},
 		{Name: "phases", Type: cty.DynamicPseudoType, Check: phase.Check, Schema: phase.Schema, Word: "list of phase", Doc: phase.Doc},
+		{Name: "trace", Type: cty.String, Check: block.NotEmpty, Doc: trace.Doc},
+		{Name: "trace_speed", Type: cty.Number, Bounds: block.AboveZero(), Default: cty.NumberIntVal(1), Doc: "How much faster than they came the requests of a trace are sent."},
 	}
 }
 
@@ -47,18 +53,74 @@ func (l *loader) decodePacing(w *Workload, c *block.Content) {
 	if w.Duration > 0 && w.Ramp >= w.Duration {
 		wrong("ramp", "Ramp beyond the end", "Workload %q has a ramp of %v, but is over after %v. Shorten the ramp, or give a longer duration.", w.Name, w.Ramp, w.Duration)
 	}
-	if w.Phases = phasesOf(v); w.Phases == nil {
+	if w.Phases = phasesOf(v); w.Phases != nil {
+		l.alone(w, c, "phases", "which say for themselves how much is sent and for how long", []beside{
+			{"requests", w.Requests > 0}, {"duration", w.Duration > 0}, {"ramp", w.Ramp > 0}, {"trace", block.Has(v, "trace")},
+		})
+		w.Duration = w.Phases.Duration()
 		return
 	}
-	for _, other := range []struct {
-		name  string
-		given bool
-	}{{"requests", w.Requests > 0}, {"duration", w.Duration > 0}, {"ramp", w.Ramp > 0}} {
+	l.decodeTrace(w, c)
+}
+
+// decodeTrace reads a workload's trace, with its lengths and, where nothing else ends it, its requests.
+func (l *loader) decodeTrace(w *Workload, c *block.Content) {
+	v := c.Value
+	if !block.Has(v, "trace") {
+		if _, given := c.Attrs["trace_speed"]; given {
+			l.broken[w] = true
+			l.fail(c.ArgRange("trace_speed"), "Speed without a trace", "Workload %q sets trace_speed, but has no trace. Set trace to a file of requests, or take trace_speed out.", w.Name)
+		}
+		return
+	}
+	_, arrival := c.Attrs["arrival"]
+	l.alone(w, c, "a trace", "which says for itself when requests come and how long they are", []beside{
+		{"isl", !w.Input.IsZero()}, {"osl", !w.Output.IsZero()}, {"ramp", w.Ramp > 0}, {"arrival", arrival}, {"shared_prefix", w.SharedPrefixTokens > 0},
+	})
+	path := block.String(v, "trace")
+	text, err := l.src.Data(path)
+	if err == nil {
+		w.Trace, err = trace.Read(path, text)
+	}
+	if err != nil {
+		l.broken[w] = true
+		l.diags = l.diags.Append(block.Invalid("trace", err).At(c.Attrs["trace"].Expr, nil))
+		return
+	}
+	w.Trace.Speed = block.Float(v, "trace_speed")
+	w.Input, w.Output = w.Trace.Lengths()
+	w.ISL, w.OSL = w.Input.Mean(), w.Output.Mean()
+	switch n := len(w.Trace.Requests); {
+	case w.Requests > n:
+		l.broken[w] = true
+		l.fail(c.ArgRange("requests"), "Trace too short", "Workload %q wants %d requests, but %s has %d. Lower requests, or leave it out to send them all.", w.Name, w.Requests, path, n)
+	case w.Requests == 0 && w.Duration == 0:
+		w.Requests = n
+	}
+}
+
+// beside is an argument that has no place beside another.
+type beside struct {
+	name  string
+	given bool
+}
+
+// alone reports the arguments that stand beside one that takes their place.
+func (l *loader) alone(w *Workload, c *block.Content, what, which string, others []beside) {
+	for _, other := range others {
 		if other.given {
-			wrong(other.name, "Argument beside phases", "Workload %q has phases, which say for themselves how much is sent and for how long. Take %s out.", w.Name, other.name)
+			l.broken[w] = true
+			l.fail(c.ArgRange(other.name), "Argument without effect", "Workload %q has %s, %s. Take %s out.", w.Name, what, which, other.name)
 		}
 	}
-	w.Duration = w.Phases.Duration()
+}
+
+// sent is how many requests of its trace a workload sends.
+func (p Pacing) sent(requests int, duration time.Duration) int {
+	if requests > 0 {
+		return requests
+	}
+	return p.Trace.Before(duration)
 }
 
 // phasesOf are the argument phases, nil where there are none.
@@ -72,4 +134,29 @@ func phasesOf(v cty.Value) phase.Phases {
 		return nil // an unknown value, whose error has been reported
 	}
 	return phases
+}
+
+// pacesItself says whether the workload of a row needs neither users nor a rate beside it. One that is in error may be such.
+func (l *loader) pacesItself(r row) bool {
+	w := l.workloads[r.id("workload")]
+	return w != nil && (w.Phases != nil || w.Trace != nil || l.broken[w] && r.at("users") == nil && r.at("rate") == nil)
+}
+
+// alonePaced notes what of a row has no place beside the phases or the trace of its workload.
+func (l *loader) alonePaced(r row, faults *rowFaults) bool {
+	w := l.workloads[r.id("workload")]
+	what, axes := "phases, which say how much is sent at each time", []string{"users", "rate"}
+	if w.Trace != nil {
+		what, axes = "a trace, which says when requests come and how long they are", []string{"users", "rate", "isl", "osl"}
+	}
+	var given []string
+	for _, axis := range axes {
+		if r.at(axis) != nil {
+			given = append(given, axis)
+		}
+	}
+	if len(given) > 0 {
+		faults.once(r.at(given[0]).Range, "Two load models", fmt.Sprintf("Workload %q has %s. Take %s out, or give the cell another workload.", w.Name, what, strings.Join(given, " and ")))
+	}
+	return len(given) == 0
 }

@@ -33,6 +33,7 @@ type Request struct {
 
 	ISLRequested int32  `col:"isl_requested" unit:"tokens" doc:"input length the workload asked for"`
 	ISL          *int32 `col:"isl" unit:"tokens" doc:"input length by the server's usage.prompt_tokens"`
+	ISLShared    *int32 `col:"isl_shared" unit:"tokens" doc:"of isl_requested, what the prompt begins with in common with an earlier one because the workload wants it to"`
 	OSLRequested int32  `col:"osl_requested" unit:"tokens" doc:"output length the workload asked for"`
 	OSL          *int32 `col:"osl" unit:"tokens" doc:"output length: usage.completion_tokens, or chunks where token_source says so"`
 	CachedTokens *int32 `col:"cached_tokens" unit:"tokens" doc:"usage.prompt_tokens_details.cached_tokens"`

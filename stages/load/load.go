@@ -88,8 +88,13 @@ func (k *Kind) run(ctx context.Context, env stage.Env, task stage.Task, cfg stag
 	if err != nil {
 		return err
 	}
+	recorded, err := traceOf(cfg, env)
+	if err != nil {
+		return err
+	}
+	requests := requestsOf(cfg, recorded)
 	session, err := traffic.Prepare(ctx, env, traffic.Job{
-		Endpoint: endpoint, Workload: cfg.Workload, Options: cfg.Options, Requests: cfg.Workload.Requests,
+		Endpoint: endpoint, Workload: cfg.Workload, Options: cfg.Options, Requests: requests,
 		Connections: connectionsOf(cfg), MaxInFlight: cfg.Workload.MaxInFlight,
 		RequestTimeout: time.Duration(cfg.Unkeyed.RequestTimeout), SecretHeaders: cfg.Unkeyed.SecretHeaders, Quiet: opts.quietAt(endpoint), CutAfter: cutAfter(cfg.Workload),
 		Purpose: prompt.Measure, Trial: cfg.Trial, Seed: cfg.Seed, Scope: hex.EncodeToString(scope[:]), Nonce: traffic.Nonce(endpoint, env.RunID, task.Attempt),
@@ -99,7 +104,7 @@ func (k *Kind) run(ctx context.Context, env stage.Env, task stage.Task, cfg stag
 		return err
 	}
 	defer session.Close()
-	env.Log.Info("load", "users", cfg.Users, "rate_rps", cfg.RateRPS, "requests", cfg.Workload.Requests, "prompts", session.Fit.Method)
+	env.Log.Info("load", "users", cfg.Users, "rate_rps", cfg.RateRPS, "requests", requests, "prompts", session.Fit.Method)
 
 	rec, err := newRecorder(env, task, cfg, session)
 	if err != nil {
@@ -108,7 +113,7 @@ func (k *Kind) run(ctx context.Context, env stage.Env, task stage.Task, cfg stag
 	lag := watchLag(ctx, env, session.Client, endpoint)
 	machine := watchMachine(env.Now)
 	stopShowing := rec.show(env)
-	runErr := session.Run(ctx, modelOf(cfg, session.Clock.NowNS(), scope), rec.take)
+	runErr := session.Run(ctx, modelOf(cfg, recorded, session.Clock.NowNS(), scope), rec.take)
 	stopShowing()
 	client := machine.end(session.Client.Reads())
 	client.GapsUnder1ms, client.Ceiling = rec.gapsUnder1ms(), k.ceiling

@@ -10,14 +10,17 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/suite/phase"
+	"github.com/strangeloopio/inferencex/schemas/suite/trace"
 	"github.com/strangeloopio/inferencex/stages/traffic"
 	"github.com/strangeloopio/inferencex/stages/traffic/arrival"
 )
 
-// modelOf returns the load model of a cell that begins at startNS.
-func modelOf(cfg stage.LoadConfig, startNS int64, scope [sha256.Size]byte) traffic.Model {
+// modelOf returns the load model of a cell that begins at startNS. recorded is the trace that it repeats; nil: none.
+func modelOf(cfg stage.LoadConfig, recorded *trace.Trace, startNS int64, scope [sha256.Size]byte) traffic.Model {
 	seed := binary.BigEndian.Uint64(scope[:])
 	switch {
+	case recorded != nil:
+		return traffic.NewOpen(startNS, replay(cfg, recorded), connectionsOf(cfg))
 	case cfg.RateRPS > 0:
 		return traffic.NewOpen(startNS, arrival.New(gapsOf(cfg), ratesOf(cfg)), connectionsOf(cfg))
 	case cfg.Workload.Phases != nil:
@@ -25,6 +28,35 @@ func modelOf(cfg stage.LoadConfig, startNS int64, scope [sha256.Size]byte) traff
 	default:
 		return traffic.NewClosed(cfg.Users, startNS, rampOf(cfg), time.Duration(cfg.Workload.Duration), seed)
 	}
+}
+
+// traceOf returns the trace that a cell repeats; nil: none.
+func traceOf(cfg stage.LoadConfig, env stage.Env) (*trace.Trace, error) {
+	if cfg.Workload.Trace == nil {
+		return nil, nil
+	}
+	return env.Traces.Resolve(*cfg.Workload.Trace)
+}
+
+// requestsOf is how many requests a cell sends; 0: until its duration is over.
+func requestsOf(cfg stage.LoadConfig, recorded *trace.Trace) int {
+	switch n := cfg.Workload.Requests; {
+	case recorded == nil:
+		return n
+	case n == 0:
+		return recorded.Before(time.Duration(cfg.Workload.Duration))
+	default:
+		return min(n, len(recorded.Requests))
+	}
+}
+
+// replay returns the schedule of a trace's requests.
+func replay(cfg stage.LoadConfig, recorded *trace.Trace) traffic.Schedule {
+	due := make([]time.Duration, requestsOf(cfg, recorded))
+	for i := range due {
+		due[i] = recorded.Due(i)
+	}
+	return arrival.NewReplay(due)
 }
 
 // ratesOf returns the rates of an open loop over time.

@@ -14,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/suite/trace"
 	"github.com/strangeloopio/inferencex/stages/client"
 )
 
@@ -85,10 +86,15 @@ func (s *Source) Fit() Fit {
 // shared prefix are different but for a chance of one in a billion. It is an error where isl leaves no such token at all, which Prepare has
 // ruled out from Spec.Shortest on.
 func (s *Source) At(purpose Purpose, index int64, isl int) (client.Prompt, error) {
+	return s.Of(purpose, index, isl, nil)
+}
+
+// Of returns a prompt as At does, but made of blocks as far as they reach: each has trace.BlockTokens tokens, that follow from its name alone.
+func (s *Source) Of(purpose Purpose, index int64, isl int, blocks []int64) (client.Prompt, error) {
 	if err := s.room(isl); err != nil {
 		return client.Prompt{}, err
 	}
-	return s.render(s.compose(purpose, index, isl-s.fixed)), nil
+	return s.render(s.compose(purpose, index, isl-s.fixed, blocks)), nil
 }
 
 // room returns an error if a prompt of isl tokens has none of its own.
@@ -102,8 +108,7 @@ func (s *Source) room(isl int) error {
 }
 
 // compose draws words of n tokens in all, where the vocabulary allows it, and of the least more where not.
-func (s *Source) compose(purpose Purpose, index int64, n int) []word {
-	rng := seeded(s.spec.Seed, s.spec.Scope+s.spec.Nonce, int64(purpose), index)
+func (s *Source) compose(purpose Purpose, index int64, n int, blocks []int64) []word {
 	drawn := make([]word, 0, n)
 	for _, w := range s.prefix {
 		if w.tokens > n {
@@ -112,6 +117,23 @@ func (s *Source) compose(purpose Purpose, index int64, n int) []word {
 		drawn = append(drawn, w)
 		n -= w.tokens
 	}
+	for _, block := range blocks {
+		size := min(trace.BlockTokens, n)
+		drawn = s.draw(drawn, purpose, s.seeded(purpose, block, ofBlock), size)
+		n -= size
+	}
+	return s.draw(drawn, purpose, s.seeded(purpose, index), n)
+}
+
+// ofBlock sets what is drawn for a block apart from what is drawn for an index.
+const ofBlock = 1
+
+func (s *Source) seeded(purpose Purpose, numbers ...int64) *rand.Rand {
+	return seeded(s.spec.Seed, s.spec.Scope+s.spec.Nonce, append([]int64{int64(purpose)}, numbers...)...)
+}
+
+// draw appends words of n tokens, of which the first is one that the purpose has for itself.
+func (s *Source) draw(drawn []word, purpose Purpose, rng *rand.Rand, n int) []word {
 	own := rng.IntN((len(s.words) - int(purpose) + int(purposes) - 1) / int(purposes))
 	for w := s.words[own*int(purposes)+int(purpose)]; n > 0; w = s.words[rng.IntN(len(s.words))] {
 		if w.tokens > n {

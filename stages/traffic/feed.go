@@ -9,8 +9,9 @@ import (
 
 // item is a request of a load, encoded.
 type item struct {
-	index int64
-	call  *client.Call
+	index  int64
+	call   *client.Call
+	shared int32 // tokens that its prompt begins with in common with an earlier one, by intent
 }
 
 // feed encodes requests ahead of the clock, so that no lane waits for a prompt to be made. It stays a bounded number of requests ahead.
@@ -23,7 +24,7 @@ type feed struct {
 }
 
 // newFeed starts to encode the requests 0 to n−1, or without end where n is 0.
-func newFeed(ctx context.Context, n, ahead int, encode func(index int64) (*client.Call, error)) *feed {
+func newFeed(ctx context.Context, n, ahead int, encode func(index int64) (item, error)) *feed {
 	ctx, stop := context.WithCancel(ctx)
 	f := &feed{items: make(chan item, ahead), ready: make(chan struct{}), stop: stop}
 	f.wg.Go(func() {
@@ -31,7 +32,7 @@ func newFeed(ctx context.Context, n, ahead int, encode func(index int64) (*clien
 		full := sync.OnceFunc(func() { close(f.ready) })
 		defer full()
 		for index := int64(0); n == 0 || index < int64(n); index++ {
-			call, err := encode(index)
+			it, err := encode(index)
 			if err != nil {
 				f.err = err
 				return
@@ -40,7 +41,7 @@ func newFeed(ctx context.Context, n, ahead int, encode func(index int64) (*clien
 				full()
 			}
 			select {
-			case f.items <- item{index, call}:
+			case f.items <- it:
 			case <-ctx.Done():
 				return
 			}

@@ -56,7 +56,7 @@ func (s *Session) Run(ctx context.Context, model Model, each func(Result) error)
 	model.run(sending, s.Clock, s.feed.items, func(ctx context.Context, user int, schedNS int64, it item) int64 {
 		if !flight.begin() {
 			row := it.call.Dropped(schedNS, fmt.Sprintf("%d requests were in flight", s.job.MaxInFlight))
-			row.Index, row.User = it.index, int32(user)
+			row.Index, row.User, row.ISLShared = it.index, int32(user), &it.shared
 			results <- Result{Row: row}
 			return row.TDone
 		}
@@ -67,7 +67,7 @@ func (s *Session) Run(ctx context.Context, model Model, each func(Result) error)
 		default:
 		}
 		row, chunks := s.Client.Send(ctx, it.call, schedNS, chunks)
-		row.Index, row.User = it.index, int32(user)
+		row.Index, row.User, row.ISLShared = it.index, int32(user), &it.shared
 		if row.Status == "cancelled" && errors.Is(context.Cause(ctx), errCut) {
 			row.Status, row.Error = "unfinished", errCut.Error()
 		}

@@ -2,8 +2,6 @@ package traffic
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"time"
@@ -12,7 +10,6 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/suite/block"
-	"github.com/strangeloopio/inferencex/schemas/suite/length"
 	"github.com/strangeloopio/inferencex/stages/client"
 	"github.com/strangeloopio/inferencex/stages/prompt"
 )
@@ -107,42 +104,24 @@ func Prepare(ctx context.Context, env stage.Env, job Job) (*Session, error) {
 	if err != nil {
 		return nil, stage.Fail(stage.Permanent, "bad_endpoint", err)
 	}
-	if err := s.prepare(ctx, env.Datasets); err != nil {
+	if err := s.prepare(ctx, env); err != nil {
 		s.Close()
 		return nil, err
 	}
 	return s, nil
 }
 
-func (s *Session) prepare(ctx context.Context, datasets length.Columns) error {
-	w := s.job.Workload
-	draws, err := s.job.draw(datasets)
+func (s *Session) prepare(ctx context.Context, env stage.Env) error {
+	a, err := newAuthor(s.job, env)
 	if err != nil {
 		return err
 	}
-	extent := draws.Extent(int64(s.job.Requests))
-	shortest, _ := draws.At(extent.Shortest)
-	longest, _ := draws.At(extent.Longest)
-	source, err := prompt.Prepare(ctx, s.Client, prompt.Spec{
-		API: w.API, Shortest: shortest, Longest: longest, SharedPrefix: w.SharedPrefix,
-		Seed: s.job.Seed, Scope: s.job.Scope, Nonce: s.job.Nonce, ExtraBody: w.ExtraBody,
-	})
+	longest, err := a.begin(ctx, s.Client)
 	if err != nil {
 		return err
 	}
-	s.Fit = source.Fit()
-	prefix := idPrefix(s.job.ID)
-	s.feed = newFeed(ctx, s.job.Requests, max(2*s.job.Connections, 64), func(index int64) (*client.Call, error) {
-		isl, osl := draws.At(index)
-		made, err := source.At(s.job.Purpose, index, isl)
-		if err != nil {
-			return nil, err
-		}
-		return s.Client.Encode(client.Request{
-			API: w.API, Prompt: made, ID: fmt.Sprintf("%s-%d", prefix, index), ISL: isl, OSL: osl,
-			IgnoreEOS: w.IgnoreEOS, Temperature: w.Temperature, ExtraBody: w.ExtraBody, Timeout: s.job.RequestTimeout,
-		})
-	})
+	s.Fit = a.source.Fit()
+	s.feed = newFeed(ctx, s.job.Requests, ahead(s.job.Connections, longest), a.write)
 	if err := s.feed.wait(ctx); err != nil {
 		return err
 	}
@@ -156,31 +135,19 @@ func (s *Session) prepare(ctx context.Context, datasets length.Columns) error {
 	return nil
 }
 
-// draw returns the lengths of the job's requests.
-func (j Job) draw(datasets length.Columns) (*length.Draws, error) {
-	input, err := datasets.Resolve(j.Workload.ISL)
-	if err != nil {
-		return nil, err
-	}
-	output, err := datasets.Resolve(j.Workload.OSL)
-	if err != nil {
-		return nil, err
-	}
-	draws, err := length.NewDraws(input, output, j.Seed, j.Trial)
-	if err != nil || !j.LongestFirst {
-		return draws, err
-	}
-	return draws.LongestFirst(int64(j.Workload.Requests)), nil
+const (
+	fewestAhead = 64       // requests that are encoded ahead of the clock, where they are short
+	mostAhead   = 64 << 20 // bytes that they take, about
+	tokenBytes  = 8        // of a token in a request
+)
+
+// ahead returns how many requests are encoded ahead of the clock, the longest of so many tokens.
+func ahead(connections, longest int) int {
+	return min(max(2*connections, fewestAhead), max(1, mostAhead/(tokenBytes*longest)))
 }
 
 // Nonce returns the job's.
 func (s *Session) Nonce() string { return s.job.Nonce }
-
-// idPrefix is short, as proxies cut long ids, and the same for the same job.
-func idPrefix(id string) string {
-	sum := sha256.Sum256([]byte(id))
-	return "ix-" + hex.EncodeToString(sum[:5])
-}
 
 // Close lets go of what the session holds. Run must have returned.
 func (s *Session) Close() {

@@ -104,6 +104,9 @@ func newSource(l Lengths, purpose string, seed int64, trial int) source {
 		for i := range s.order {
 			s.order[i] = int32(i)
 		}
+		if l.Ordered {
+			return s
+		}
 		s.generator(0).Shuffle(len(s.order), func(i, j int) { s.order[i], s.order[j] = s.order[j], s.order[i] })
 	}
 	return s

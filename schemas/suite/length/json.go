@@ -15,6 +15,7 @@ type shape struct {
 	Max       int       `json:"max,omitempty"`
 	Min       int       `json:"min,omitempty"`
 	Normal    []float64 `json:"normal,omitempty"`
+	Ordered   bool      `json:"ordered,omitempty"`
 	Uniform   []int     `json:"uniform,omitempty"`
 }
 
@@ -33,7 +34,7 @@ func (l Lengths) MarshalJSON() ([]byte, error) {
 	case Lognormal:
 		return json.Marshal(shape{Lognormal: []float64{l.MeanOf, l.Spread}, Min: l.Min, Max: l.Max})
 	case Dataset:
-		return json.Marshal(shape{Dataset: digestPrefix + l.Digest, Field: l.Field})
+		return json.Marshal(shape{Dataset: digestPrefix + l.Digest, Field: l.Field, Ordered: l.Ordered})
 	}
 	return json.Marshal(l.Tokens)
 }
@@ -62,7 +63,7 @@ func (l *Lengths) UnmarshalJSON(text []byte) error {
 	case len(s.Lognormal) == 2:
 		*l = Lengths{Kind: Lognormal, MeanOf: s.Lognormal[0], Spread: s.Lognormal[1], Min: s.Min, Max: s.Max}
 	case ofDataset:
-		*l = Lengths{Kind: Dataset, Digest: digest, Field: s.Field}
+		*l = Lengths{Kind: Dataset, Digest: digest, Field: s.Field, Ordered: s.Ordered}
 	default:
 		return fmt.Errorf("lengths %s: want a number or a distribution", text)
 	}
@@ -73,7 +74,12 @@ func (l *Lengths) UnmarshalJSON(text []byte) error {
 // one copy and none can come to read a file that has changed since the suite was.
 type Columns map[string][]int32
 
-func (l Lengths) column() string { return l.Digest + "/" + l.Field }
+func (l Lengths) column() string {
+	if l.Ordered { // by time, which need not be the order of the file's lines
+		return l.Digest + "/" + l.Field + "/ordered"
+	}
+	return l.Digest + "/" + l.Field
+}
 
 // Add keeps the values of lengths, if they are a dataset's.
 func (c Columns) Add(l Lengths) {

@@ -39,6 +39,7 @@ type Lengths struct {
 	Path     string  // of a Dataset, from the suite's folder
 	Field    string  // of the lines of a Dataset
 	Digest   string  // sha256 of the file's content, in hexadecimal
+	Ordered  bool    // the lines of a Dataset are drawn in their order, the first for request 0
 	Values   []int32 // of the lines of a Dataset, in their order. JSON leaves them out: see Columns.
 }
 
@@ -47,6 +48,11 @@ const MaxTokens = math.MaxInt32
 
 // Of is a fixed length in tokens.
 func Of(tokens int) Lengths { return Lengths{Kind: Fixed, Tokens: tokens} }
+
+// InOrder are the lengths of a file of requests that are repeated in their order: values are those of a field.
+func InOrder(path, field, digest string, values []int32) Lengths {
+	return Lengths{Kind: Dataset, Path: path, Field: field, Digest: digest, Ordered: true}.with(values)
+}
 
 // IsZero says whether no length is given.
 func (l Lengths) IsZero() bool { return l.Kind == "" }
@@ -90,7 +96,7 @@ func (l Lengths) Most() int {
 }
 
 // Describe says in words what String abbreviates: "1024", "uniform(800, 1024)", "normal(1024, 200) from 64 to 2048", "lognormal(900, 300)",
-// "dataset(chat.jsonl, isl)".
+// "dataset(chat.jsonl, isl)", "trace(chat.jsonl, input_length)".
 func (l Lengths) Describe() string {
 	switch l.Kind {
 	case Uniform:
@@ -105,6 +111,9 @@ func (l Lengths) Describe() string {
 		}
 		return text
 	case Dataset:
+		if l.Ordered {
+			return fmt.Sprintf("trace(%s, %s)", l.Path, l.Field)
+		}
 		return fmt.Sprintf("dataset(%s, %s)", l.Path, l.Field)
 	}
 	return strconv.Itoa(l.Tokens)

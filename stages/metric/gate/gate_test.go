@@ -176,6 +176,18 @@ func TestEachCode(t *testing.T) {
 				c.each(800, func(r *table.Request) { r.CachedTokens = p(int32(900)) })
 			}, nil, "",
 		},
+		{"what prompts share is meant, whatever it is", func(c *cell) {
+			i := int32(0)
+			c.each(800, func(r *table.Request) { i++; r.CachedTokens, r.ISLShared = p(i), p(i) })
+		}, nil, ""},
+		{
+			"more is cached than prompts share", func(c *cell) {
+				c.facts.SharedPrefix = 900 // of which the rows know better
+				c.each(800, func(r *table.Request) { r.CachedTokens, r.ISLShared = p(int32(900)), p(int32(800)) })
+			},
+			[]string{"prefix_contaminated"},
+			"90 % of the input came from the prefix cache, 80 % was meant to",
+		},
 		{
 			"half of the users idle", func(c *cell) { c.labels.Users = 16 },
 			[]string{"concurrency_missed", "steady_window_empty"},

@@ -28,7 +28,7 @@ func loadRules() []Rule {
 		{"errors", Invalid, "more than 1 % of the attempted requests failed, or none was answered", manyErrors},
 		{"isl_mismatch", Invalid, "input lengths miss those requested, request by request, by more than 2 % and 8 tokens on average", mismatch(input, minInputError, islOf)},
 		{"osl_mismatch", Invalid, "output lengths miss those requested, request by request, by more than 2 % and 1 token on average; where the model may end an answer, only longer ones miss", mismatch(output, minOutputError, oslOf)},
-		{"prefix_contaminated", Invalid, "the prefix cache served over 5 % of the input beyond the shared prefix of the workload", contaminated},
+		{"prefix_contaminated", Invalid, "the prefix cache served over 5 % of the input beyond what the workload has prompts share", contaminated},
 		{"concurrency_missed", Invalid, "the mean number in flight misses the users by more than 5 %, and less than half of the window was steady; or a user sent nothing", concurrencyMissed},
 		{"too_few_requests", Invalid, "fewer requests than users: the concurrency of the label was never reached", tooFew},
 		{"identity_mismatch", Invalid, "the endpoint has other GPUs than the label says, in number or in name", otherGPUs},
@@ -125,12 +125,29 @@ func mismatch(word string, floor float64, of length) func(*metric.Sample, Facts)
 
 func contaminated(s *metric.Sample, facts Facts) (string, bool) {
 	hit, ok := value(s, "prefix_hit")
-	isl, _ := value(s, "isl_mean")
-	intended := 0.0
-	if isl > 0 {
-		intended = float64(facts.SharedPrefix) / isl
-	}
+	intended := intendedHit(s, facts)
 	return fmt.Sprintf("%.0f %% of the input came from the prefix cache, %.0f %% was meant to", 100*hit, 100*intended), ok && hit > intended+maxCached
+}
+
+// intendedHit is the share of the input that prompts have in common because the workload wants it: a shared prefix, blocks of a trace. Rows of
+// older loads do not tell.
+func intendedHit(s *metric.Sample, facts Facts) float64 {
+	var shared, input float64
+	for _, r := range s.OK() {
+		if r.CachedTokens == nil || r.ISL == nil {
+			continue
+		}
+		input += float64(*r.ISL)
+		if r.ISLShared != nil {
+			shared += float64(*r.ISLShared)
+		} else {
+			shared += float64(facts.SharedPrefix)
+		}
+	}
+	if input == 0 {
+		return 0
+	}
+	return shared / input
 }
 
 // missed returns how the mean number in flight misses the users, and the share of the window that was steady.

@@ -117,6 +117,19 @@ benchmark "open" {
   trials   = 1
 }
 
+workload "again" {
+  trace       = "a.jsonl"
+  trace_speed = 2
+}
+
+benchmark "again" {
+  model    = model.m
+  provider = provider.endpoint.q
+  workload = workload.again
+  gpu_type = "H200"
+  trials   = 1
+}
+
 benchmark "phased" {
   model    = model.m
   provider = provider.endpoint.q
@@ -135,6 +148,12 @@ benchmark "here" {
   trials   = 1
 }
 `
+
+// traces are the files that everything, and edits of it, name.
+var traces = map[string]string{
+	"a.jsonl": `{"timestamp": 0, "input_length": 64, "output_length": 8}` + "\n" + `{"timestamp": 500, "input_length": 32, "output_length": 4}`,
+	"b.jsonl": `{"timestamp": 0, "input_length": 65, "output_length": 8}` + "\n" + `{"timestamp": 500, "input_length": 32, "output_length": 5}`,
+}
 
 // edit is a change of everything: of one argument of the language, and what becomes of the cells.
 type edit struct {
@@ -256,6 +275,8 @@ func edits() map[string]edit {
 		"workload.burstiness":    keyed("burstiness = 0.5", "burstiness = 0.6", "load.workload.burstiness"),
 		"workload.max_in_flight": keyed("burstiness = 0.5", "burstiness = 0.5\n  max_in_flight = 64", "load.workload.max_in_flight"),
 		"workload.phases":        keyed("[{ users = 4, duration = \"10s\" }]", "[{ rate = 4, duration = \"10s\" }]", "load.workload.phases", "load.users", "load.rate_rps", "load.workload.arrival", "load.workload.max_in_flight"),
+		"workload.trace":         keyed(`"a.jsonl"`, `"b.jsonl"`, "load.workload.trace.sha256", "load.workload.isl.dataset", "load.workload.osl.dataset"),
+		"workload.trace_speed":   keyed("trace_speed = 2", "trace_speed = 3", "load.workload.trace.speed", "load.rate_rps"),
 		"workload.ramp":          set(workload, `ramp = "1s"`, "load.workload.ramp"),
 		"workload.grace":         set(long, `grace = "31s"`, "load.workload.grace"),
 		"workload.temperature":   set(workload, "temperature = 0.5", "load.workload.temperature"),

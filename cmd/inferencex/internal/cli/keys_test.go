@@ -33,6 +33,11 @@ func cells(t *testing.T, text string) []measured {
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	for name, lines := range traces {
+		if err := os.WriteFile(filepath.Join(filepath.Dir(path), name), []byte(lines), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
 	app := &App{Stdout: &bytes.Buffer{}, Stderr: &bytes.Buffer{}, Getenv: func(string) string { return "" }, Executable: "/bin/inferencex"}
 	l, diags, err := app.read(suiteFlags{}, []string{path})
 	if err != nil || diags.HasErrors() {
