@@ -52,11 +52,14 @@ func Build(cfg Config) (*Plan, hcl.Diagnostics, error) {
 		},
 	}
 	b.policies()
-	b.group()
-	if b.diags.HasErrors() {
+	b.idle = idle{targets: slices.Clone(cfg.Targets), exclude: slices.Clone(cfg.Exclude)}
+	if b.group(); b.diags.HasErrors() {
 		return nil, b.diags, nil
 	}
 	b.wire()
+	if b.checkReplace(); b.diags.HasErrors() {
+		return nil, b.diags, nil
+	}
 	if err := b.decide(); err != nil {
 		return nil, b.diags, err
 	}
@@ -72,6 +75,7 @@ type builder struct {
 	diags       hcl.Diagnostics
 	deployments []*deployment
 	cells       []cell // in the order of the suite: that of tables and charts
+	idle        idle
 	extents     map[string]length.Extent
 }
 
@@ -158,6 +162,7 @@ func (b *builder) group() {
 				load:  addr.Step{Kind: Load, Name: bench.Name, Key: key},
 				power: addr.Step{Kind: FetchPower, Name: bench.Name, Key: key},
 			}
+			b.idle.see(member)
 			if !b.targeted(member) {
 				continue
 			}
@@ -187,6 +192,7 @@ func (b *builder) group() {
 	if len(b.deployments) == 0 && !b.diags.HasErrors() {
 		b.noCells()
 	}
+	b.checkIdle()
 	b.nameDeployments()
 }
 
@@ -236,18 +242,6 @@ func (b *builder) specOf(c suite.Cell) stage.Deployment {
 
 func secretName(e *suite.Engine, variable string) string {
 	return fmt.Sprintf("engine.%s.env.%s", e.Name, variable)
-}
-
-func (b *builder) targeted(c cell) bool {
-	whole := func(s addr.Selector) bool {
-		return s.Match(addr.Step{Kind: Aggregate}) || s.Match(addr.Step{Kind: Plot})
-	}
-	return (len(b.Targets) == 0 || c.matches(b.Targets) || slices.ContainsFunc(b.Targets, whole)) && !c.matches(b.Exclude)
-}
-
-// matches reports whether a selector picks one of the cell's steps.
-func (c cell) matches(selectors []addr.Selector) bool {
-	return slices.ContainsFunc(selectors, func(s addr.Selector) bool { return s.Match(c.load) || s.Match(c.power) })
 }
 
 // canonicalJSON marshals plain data; what cannot be marshalled is a bug.

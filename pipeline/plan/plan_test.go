@@ -185,6 +185,44 @@ func TestTargets(t *testing.T) {
 	}
 }
 
+// A selector that picks nothing is misspelt: what it was to spare would be measured.
+func TestIdleSelectors(t *testing.T) {
+	s := load(t, "testdata/engines.hcl")
+	selectors := func(texts ...string) []addr.Selector {
+		var all []addr.Selector
+		for _, text := range texts {
+			selector, err := addr.ParseSelector(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, selector)
+		}
+		return all
+	}
+	for name, tc := range map[string]struct {
+		cfg    plan.Config
+		detail string
+	}{
+		"-target load.nothing":  {plan.Config{Targets: selectors("load.short", "load.nothing")}, "Nothing that is planned matches -target load.nothing."},
+		"-exclude load.nothing": {plan.Config{Exclude: selectors("load.nothing")}, "Nothing that is planned matches -exclude load.nothing."},
+		"-replace load.nothing": {plan.Config{Replace: selectors("load", "load.nothing")}, "Nothing that is planned matches -replace load.nothing."},
+		"all pick something":    {plan.Config{Targets: selectors("load", "plot"), Exclude: selectors("load.short"), Replace: selectors("plot")}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			tc.cfg.Suite, tc.cfg.Kinds = s, kinds()
+			_, diags, err := plan.Build(tc.cfg)
+			switch {
+			case err != nil:
+				t.Fatal(err)
+			case tc.detail == "" && diags.HasErrors():
+				t.Error(diags)
+			case tc.detail != "" && (len(diags) != 1 || !strings.HasPrefix(diags[0].Detail, tc.detail)):
+				t.Errorf("%v, want %s", diags, tc.detail)
+			}
+		})
+	}
+}
+
 func TestSecretsStayOutOfThePlan(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "s.hcl")

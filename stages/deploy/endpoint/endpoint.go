@@ -92,6 +92,9 @@ func checkURL(v cty.Value) error {
 		return fmt.Errorf("%q: only %s can stand in a URL", v.AsString(), gpusTemplate)
 	}
 	u, err := url.Parse(text)
+	if err == nil && u.User != nil {
+		return fmt.Errorf("the URL holds a name or a password, which everything that a run writes would show: set api_key_env or headers instead")
+	}
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 		return fmt.Errorf("%q is no address of a server; write it as \"http://host:8000\"", v.AsString())
 	}

@@ -123,9 +123,10 @@ func TestURLPerGPUCount(t *testing.T) {
 
 func TestBadURL(t *testing.T) {
 	for url, want := range map[string]string{
-		"localhost:8000":        `no address of a server; write it as "http://host:8000"`,
-		"http://{host}:8000":    "only {gpus} can stand in a URL",
-		"ftp://files.localhost": "no address of a server",
+		"localhost:8000":         `no address of a server; write it as "http://host:8000"`,
+		"http://{host}:8000":     "only {gpus} can stand in a URL",
+		"ftp://files.localhost":  "no address of a server",
+		"http://me:pw@localhost": "the URL holds a name or a password",
 	} {
 		if _, err := block.Parse(endpoint.New().Body(), `url = "`+url+`"`); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("url %q: %v; want %q", url, err, want)
