@@ -168,8 +168,7 @@ func shapeOfCapture(t *testing.T, name string) [][]string {
 		t.Fatal(err)
 	}
 	text, _, _ = bytes.Cut(text, []byte("### curl exit"))
-	// curl has taken the chunks of a stream apart already, and says so where one was cut.
-	text, _, _ = bytes.Cut(text, []byte("\ncurl: "))
+	text, _, _ = bytes.Cut(text, []byte("\ncurl: ")) // which has taken the chunks of a stream apart already, and says so where one was cut
 	text = bytes.Replace(text, []byte("Transfer-Encoding: chunked\r\n"), nil, 1)
 	answer, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(text)), nil)
 	if err != nil {
