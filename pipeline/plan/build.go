@@ -14,6 +14,7 @@ import (
 	"github.com/strangeloopio/inferencex/schemas/suite"
 	"github.com/strangeloopio/inferencex/schemas/suite/block"
 	"github.com/strangeloopio/inferencex/schemas/suite/length"
+	"github.com/strangeloopio/inferencex/schemas/suite/tokenizer"
 	"github.com/strangeloopio/inferencex/schemas/suite/trace"
 )
 
@@ -48,7 +49,7 @@ func Build(cfg Config) (*Plan, hcl.Diagnostics, error) {
 		plan: &Plan{
 			Schema: Schema, Suite: cfg.Suite.Name,
 			Policies: map[string]Policy{}, Quota: map[string]GPUs{},
-			Secrets: map[string]*Secret{}, Datasets: length.Columns{}, Traces: trace.Library{}, Sealed: map[string]checkpoint.Entry{},
+			Secrets: map[string]*Secret{}, Datasets: length.Columns{}, Tokenizers: map[string]*tokenizer.Tokenizer{}, Traces: trace.Library{}, Sealed: map[string]checkpoint.Entry{},
 		},
 	}
 	b.policies()
@@ -176,6 +177,9 @@ func (b *builder) group() {
 			b.plan.Datasets.Add(c.Input)
 			b.plan.Datasets.Add(c.Output)
 			b.plan.Traces.Add(c.Workload.Trace)
+			if key := c.Model.Tokenizer.Key(); key != "" {
+				b.plan.Tokenizers[key] = c.Model.Tokenizer.Tokenizer
+			}
 			d := b.deploymentOf(c, byIdentity)
 			b.checkWarmup(c, d)
 			b.checkContext(c, d)

@@ -177,3 +177,45 @@ func TestContext(t *testing.T) {
 		})
 	}
 }
+
+// The content of a model's tokenizer.json is part of the keys of its cells, since prompts can rest on it; where the file is, is not. A step finds it by what
+// its configuration holds.
+func TestKeysOfTokenizers(t *testing.T) {
+	dir := t.TempDir()
+	const bytes = `{"model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": ["a b"]}}`
+	for name, text := range map[string]string{"a.json": bytes, "b.json": bytes, "other.json": strings.Replace(bytes, `["a b"]`, `[]`, 1)} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	planned := func(tokenizer string) (*plan.Plan, plan.Step) {
+		text := strings.NewReplacer("ISL", "isl = 64", "OSL", "osl = 8", `"org/m"`, "\"org/m\"\n"+tokenizer).Replace(lengthy)
+		path := filepath.Join(dir, "s.hcl")
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		p, diags, err := plan.Build(plan.Config{Suite: load(t, path), Kinds: kinds()})
+		if err != nil || diags.HasErrors() {
+			t.Fatal(err, diags)
+		}
+		return p, measured(t, p)
+	}
+	_, none := planned("")
+	p, a := planned(`tokenizer = "a.json"`)
+	_, b := planned(`tokenizer = "b.json"`)
+	_, other := planned(`tokenizer = "other.json"`)
+	if a.Key != b.Key {
+		t.Errorf("the same content in another file has another key:\n%s", cmp.Diff(a.Recipe, b.Recipe))
+	}
+	if a.Key == none.Key || a.Key == other.Key {
+		t.Errorf("the key is the same with another tokenizer: %v", a.Recipe)
+	}
+	var cfg stage.LoadConfig
+	if err := json.Unmarshal(a.Config, &cfg); err != nil {
+		t.Fatal(err)
+	}
+	own, ok := p.Tokenizers[cfg.Workload.Tokenizer]
+	if !ok || own.Count("ab") != 1 {
+		t.Errorf("the step's tokenizer %q is not at hand, or another one", cfg.Workload.Tokenizer)
+	}
+}

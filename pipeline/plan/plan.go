@@ -12,6 +12,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/dag"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/suite/length"
+	"github.com/strangeloopio/inferencex/schemas/suite/tokenizer"
 	"github.com/strangeloopio/inferencex/schemas/suite/trace"
 )
 
@@ -52,10 +53,11 @@ type Plan struct {
 	Warnings  []string          `json:"warnings,omitempty"`
 
 	// What follows stays in this process.
-	Secrets  map[string]*Secret          `json:"-"` // sensitive values by the names that configurations hold
-	Datasets length.Columns              `json:"-"` // lengths by the digests that configurations hold
-	Traces   trace.Library               `json:"-"` // requests of traces, likewise
-	Sealed   map[string]checkpoint.Entry `json:"-"` // by atom: the results that are used again
+	Secrets    map[string]*Secret              `json:"-"` // sensitive values by the names that configurations hold
+	Datasets   length.Columns                  `json:"-"` // lengths by the digests that configurations hold
+	Traces     trace.Library                   `json:"-"` // requests of traces, likewise
+	Tokenizers map[string]*tokenizer.Tokenizer `json:"-"` // those of models, by the keys that configurations hold
+	Sealed     map[string]checkpoint.Entry     `json:"-"` // by atom: the results that are used again
 }
 
 // GPUs counts GPUs by type.

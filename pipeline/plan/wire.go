@@ -138,7 +138,7 @@ func workloadOf(c suite.Cell) stage.Workload {
 	asked := stage.Workload{
 		API: w.Endpoint, ISL: c.Input, OSL: c.Output, Requests: w.Requests, Duration: stage.Duration(w.Duration),
 		SharedPrefix: w.SharedPrefixTokens, Ramp: stage.Duration(w.Ramp), IgnoreEOS: w.IgnoreEOS, Temperature: w.Temperature,
-		ExtraBody: w.ExtraBody,
+		ExtraBody: w.ExtraBody, Tokenizer: c.Model.Tokenizer.Key(),
 	}
 	for header, text := range w.Headers {
 		if text.Sensitive() {

@@ -84,6 +84,9 @@ type Workload struct {
 	Temperature  float64         `json:"temperature"`
 	ExtraBody    json.RawMessage `json:"extra_body,omitempty"` // merged into each request's JSON object
 
+	// Tokenizer is the key of the model's tokenizer.json, if the suite has one: Env.Tokenizers holds it.
+	Tokenizer string `json:"tokenizer,omitempty"`
+
 	Headers map[string]string `json:"headers,omitempty"` // of each request, over the endpoint's; secret ones are apart
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/schemas/suite/length"
+	"github.com/strangeloopio/inferencex/schemas/suite/tokenizer"
 	"github.com/strangeloopio/inferencex/schemas/suite/trace"
 )
 
@@ -119,7 +120,9 @@ type Env struct {
 	Datasets length.Columns
 	// Traces holds the requests of the suite's traces, likewise.
 	Traces trace.Library
-	Log    *slog.Logger
+	// Tokenizers are those of the suite's models, by the keys that configurations hold.
+	Tokenizers map[string]*tokenizer.Tokenizer
+	Log        *slog.Logger
 	// Progress shows how far a step is. It never blocks; nil shows nothing.
 	Progress func(Progress)
 }

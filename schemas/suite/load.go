@@ -12,6 +12,7 @@ import (
 	"github.com/strangeloopio/inferencex/schemas/suite/block"
 	"github.com/strangeloopio/inferencex/schemas/suite/expr"
 	"github.com/strangeloopio/inferencex/schemas/suite/source"
+	"github.com/strangeloopio/inferencex/schemas/suite/tokenizer"
 	"github.com/strangeloopio/inferencex/schemas/suite/variable"
 )
 
@@ -46,6 +47,7 @@ type world struct {
 	requestsAt map[*Workload]hcl.Range
 	quotaAt    map[*Provider]hcl.Range
 	gpuUses    []gpuUse
+	tokenizers map[string]*tokenizer.Tokenizer // by the digests of their files
 
 	floorRequests int    // the suite block's requests
 	onFailure     string // the suite block's on_failure
@@ -96,6 +98,7 @@ func newLoader(src source.Set, opt Options) *loader {
 		suite:  &Suite{Name: src.Name, GPUs: map[string]*GPU{}, Stages: map[string]StagePolicy{}},
 		models: map[string]*Model{}, engines: map[string]*Engine{}, providers: map[string]*Provider{}, workloads: map[string]*Workload{},
 		benchmarks: map[string]hcl.Range{}, stages: map[string]hcl.Range{}, broken: map[*Workload]bool{}, autoWarmup: map[*Workload]bool{}, requestsAt: map[*Workload]hcl.Range{}, quotaAt: map[*Provider]hcl.Range{},
+		tokenizers: map[string]*tokenizer.Tokenizer{},
 	}
 	l := &loader{world: w, src: src, modules: map[string]hcl.Range{}}
 	l.newScope()

@@ -93,6 +93,10 @@ func TestOrderOfBlocksIsFree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	tokens, err := os.ReadFile("testdata/valid/tokenizer.json")
+	if err != nil {
+		t.Fatal(err)
+	}
 	var want string
 	random := rand.New(rand.NewPCG(1, 2))
 	for i := range 20 {
@@ -112,7 +116,7 @@ func TestOrderOfBlocksIsFree(t *testing.T) {
 		cut := len(blocks) / 2
 		dir := write(t, map[string]string{
 			"a.hcl": strings.Join(blocks[:cut], "\n\n"),
-			"b.hcl": strings.Join(blocks[cut:], "\n\n"),
+			"b.hcl": strings.Join(blocks[cut:], "\n\n"), "tokenizer.json": string(tokens),
 		})
 		s, files, diags := Load(dir, options())
 		if len(diags) > 0 {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/schemas/suite/block"
 	"github.com/strangeloopio/inferencex/schemas/suite/snippet"
+	"github.com/strangeloopio/inferencex/schemas/suite/tokenizer"
 	"github.com/strangeloopio/inferencex/schemas/suite/variable"
 )
 
@@ -132,7 +133,8 @@ func TestJSONTwins(t *testing.T) {
 				return p.Last().Type() == reflect.TypeFor[hcl.Range]() || p.Last().Type() == reflect.TypeFor[variable.Source]() || p.Last().String() == ".Files"
 			}, cmp.Ignore())
 			values := cmp.Comparer(cty.Value.RawEquals)
-			if diff := cmp.Diff(native, twin, places, values); diff != "" {
+			tokenizers := cmp.Comparer(func(a, b *tokenizer.Tokenizer) bool { return (a == nil) == (b == nil) }) // whose files are compared by their digests
+			if diff := cmp.Diff(native, twin, places, values, tokenizers); diff != "" {
 				t.Errorf("the twins differ (-hcl +json):\n%s", diff)
 			}
 		})
@@ -182,6 +184,11 @@ func describe(t *testing.T, s *Suite) string {
 	for _, name := range sortedKeys(s.GPUs) {
 		g := s.GPUs[name]
 		fmt.Fprintf(&b, "gpu.%s $%g/h of %s, %g W\n", g.Name, g.PricePerHourUSD, g.PriceAsOf, g.TDPWatts)
+	}
+	for _, m := range s.Models {
+		if m.Tokenizer.Tokenizer != nil {
+			fmt.Fprintf(&b, "model.%s tokenizer=%s %.12s\n", m.Name, m.Tokenizer.Path, m.Tokenizer.Digest)
+		}
 	}
 	for _, e := range s.Engines {
 		fmt.Fprintf(&b, "engine.%s kind=%s image=%s command=%q args=%q env=%v\n", e.Name, e.Kind, e.Image, e.Command, e.Args, e.Env)

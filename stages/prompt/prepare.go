@@ -49,28 +49,50 @@ func Prepare(ctx context.Context, server Server, spec Spec) (*Source, error) {
 type preparation struct {
 	*Source
 	server Server
-	probes int64 // requests sent so far
+	encode func(ctx context.Context, text string) ([]int64, error) // makes tokens of text; nil where nobody does
+	probes int64                                                   // requests sent so far
 }
 
 // findWords sets the method, the words and the added tokens.
 func (p *preparation) findWords(ctx context.Context) error {
-	ids, err := p.server.Tokenize(ctx, strings.Join(strings.Fields(candidates), " "))
-	var refusal *client.StatusError
+	ids, err := p.findEncoder(ctx, strings.Join(strings.Fields(candidates), " "))
 	switch {
-	case errors.Is(err, client.ErrUnsupported), errors.As(err, &refusal) && refusal.Code < 500: // a gateway may offer completions alone
-		return p.findByUsage(ctx)
-	case ctx.Err() != nil:
-		return ctx.Err()
 	case err != nil:
-		return stage.Fail(stage.Transient, "endpoint_gone", err)
-	}
-	if p.spec.API != client.Chat {
-		taken, err := p.findByIDs(ctx, ids)
-		if taken || err != nil {
+		return err
+	case p.encode == nil:
+		return p.findByUsage(ctx)
+	case p.spec.API != client.Chat:
+		if taken, err := p.findByIDs(ctx, ids); taken || err != nil {
 			return err
 		}
 	}
-	return p.findByTokenize(ctx)
+	return p.findByEncoder(ctx)
+}
+
+// findEncoder finds who makes tokens of text, and returns those of a sample. What the server says of that goes before the model's tokenizer, which may
+// be of another model; where they agree, the tokenizer is asked from then on, as the server is there to be measured.
+func (p *preparation) findEncoder(ctx context.Context, sample string) ([]int64, error) {
+	served, err := p.server.Tokenize(ctx, sample)
+	var refusal *client.StatusError
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case err != nil && !errors.Is(err, client.ErrUnsupported) && (!errors.As(err, &refusal) || refusal.Code >= 500): // a gateway may offer completions alone
+		return nil, stage.Fail(stage.Transient, "endpoint_gone", err)
+	case err != nil && p.spec.Tokenizer == nil:
+		return nil, nil
+	case p.spec.Tokenizer == nil:
+		p.method, p.encode = Tokenize, p.server.Tokenize
+		return served, nil
+	}
+	own := p.spec.Tokenizer.Encode(sample)
+	if p.mismatch = err == nil && !slices.Equal(own, served); p.mismatch {
+		p.method, p.encode = Tokenize, p.server.Tokenize
+		return served, nil
+	}
+	p.method = File
+	p.encode = func(_ context.Context, text string) ([]int64, error) { return p.spec.Tokenizer.Encode(text), nil }
+	return own, nil
 }
 
 // findByIDs reports whether the server takes the ids of the candidate words as a prompt.
@@ -95,10 +117,9 @@ func (p *preparation) findByIDs(ctx context.Context, ids []int64) (bool, error) 
 	return true, nil
 }
 
-func (p *preparation) findByTokenize(ctx context.Context) error {
-	p.method = Tokenize
+func (p *preparation) findByEncoder(ctx context.Context) error {
 	count := func(ctx context.Context, text string) (int, error) {
-		ids, err := p.server.Tokenize(ctx, text)
+		ids, err := p.encode(ctx, text)
 		return len(ids), err
 	}
 	if err := p.measure(ctx, count, tokenizeMax); err != nil {

@@ -37,6 +37,7 @@ type Method string
 const (
 	TokenIDs Method = "token_ids" // the prompt is the ids: no tokenizer is in between
 	Tokenize Method = "tokenize"  // text of words that the server's /tokenize has counted
+	File     Method = "tokenizer" // text of words that the model's tokenizer.json has counted
 	Usage    Method = "usage"     // text of words counted by the usage.prompt_tokens of short requests
 )
 
@@ -50,6 +51,12 @@ type Spec struct {
 	Scope        string          // what sets this load's prompts apart from another's: its configuration
 	Nonce        string          // what sets them apart from this load's own, sent to the same server before; empty: nothing
 	ExtraBody    json.RawMessage // of the workload: some servers take no request without it
+	Tokenizer    Encoder         // the model's own; nil where it is not at hand
+}
+
+// Encoder makes tokens of text, without those that a template puts around it. *tokenizer.Tokenizer is one.
+type Encoder interface {
+	Encode(text string) []int64
 }
 
 // Source makes the prompts of one load. It is safe for concurrent use.
@@ -60,6 +67,8 @@ type Source struct {
 	fixed  int    // tokens that the server adds to a prompt
 	prefix []word // shared by all prompts
 	exact  bool
+	// mismatch says that the server makes other tokens of a text than the model's tokenizer does.
+	mismatch bool
 }
 
 // word is a piece of text and what it comes to within a prompt.
@@ -75,11 +84,13 @@ type Fit struct {
 	Words       int    `json:"words"`        // that prompts are drawn from
 	AddedTokens int    `json:"added_tokens"` // by the server: template, first token
 	Exact       bool   `json:"exact"`        // prompts of the longest and the shortest length were counted by the server as just that
+	// TokenizerMismatch says that the server makes other tokens of a text than the tokenizer.json of the model, which has not been used then.
+	TokenizerMismatch bool `json:"tokenizer_mismatch,omitempty"`
 }
 
 // Fit returns how prompts get their length.
 func (s *Source) Fit() Fit {
-	return Fit{Method: s.method, Words: len(s.words), AddedTokens: s.fixed, Exact: s.exact}
+	return Fit{Method: s.method, Words: len(s.words), AddedTokens: s.fixed, Exact: s.exact, TokenizerMismatch: s.mismatch}
 }
 
 // At returns the prompt of an index, from 0 on, with isl tokens. Equal arguments give equal bytes. Two prompts of 8 tokens or more behind the

@@ -16,17 +16,25 @@ import (
 
 // author writes the requests of a job.
 type author struct {
-	job    Job
-	draws  *length.Draws
-	trace  *trace.Trace               // nil: requests have nothing in common but the shared prefix
-	begun  map[[sha256.Size]byte]bool // how the trace's prompts so far begin
-	client *client.Client
-	source *prompt.Source
-	id     string // that request ids begin with
+	job       Job
+	draws     *length.Draws
+	trace     *trace.Trace               // nil: requests have nothing in common but the shared prefix
+	begun     map[[sha256.Size]byte]bool // how the trace's prompts so far begin
+	client    *client.Client
+	source    *prompt.Source
+	tokenizer prompt.Encoder // nil: the model's is not at hand
+	id        string         // that request ids begin with
 }
 
 func newAuthor(job Job, env stage.Env) (*author, error) {
 	a := &author{job: job, begun: map[[sha256.Size]byte]bool{}, id: idPrefix(job.ID)}
+	if key := job.Workload.Tokenizer; key != "" {
+		own, ok := env.Tokenizers[key]
+		if !ok {
+			return nil, fmt.Errorf("the tokenizer %s is not at hand", key)
+		}
+		a.tokenizer = own
+	}
 	var err error
 	if a.draws, err = job.draw(env.Datasets); err != nil {
 		return nil, err
@@ -69,7 +77,7 @@ func (a *author) begin(ctx context.Context, c *client.Client) (longest int, err 
 	a.client = c
 	a.source, err = prompt.Prepare(ctx, c, prompt.Spec{
 		API: w.API, Shortest: shortest, Longest: longest, SharedPrefix: w.SharedPrefix,
-		Seed: a.job.Seed, Scope: a.job.Scope, Nonce: a.job.Nonce, ExtraBody: w.ExtraBody,
+		Seed: a.job.Seed, Scope: a.job.Scope, Nonce: a.job.Nonce, ExtraBody: w.ExtraBody, Tokenizer: a.tokenizer,
 	})
 	return longest, err
 }

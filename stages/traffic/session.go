@@ -120,7 +120,9 @@ func (s *Session) prepare(ctx context.Context, env stage.Env) error {
 	if err != nil {
 		return err
 	}
-	s.Fit = a.source.Fit()
+	if s.Fit = a.source.Fit(); s.Fit.TokenizerMismatch {
+		env.Log.Warn("the server makes other tokens of a text than the model's tokenizer.json, which is left out: is it of another model?")
+	}
 	s.feed = newFeed(ctx, s.job.Requests, ahead(s.job.Connections, longest), a.write)
 	if err := s.feed.wait(ctx); err != nil {
 		return err

@@ -20,6 +20,21 @@ type Tokenizer struct {
 	model  model
 }
 
+// File is a tokenizer and what it was read from.
+type File struct {
+	Path      string     // from the suite's folder
+	Digest    string     // sha256 of the content, in hexadecimal
+	Tokenizer *Tokenizer // nil: there is none
+}
+
+// Key is by what a tokenizer is known in a checkpoint key: its content. It is empty where there is none.
+func (f File) Key() string {
+	if f.Tokenizer == nil {
+		return ""
+	}
+	return "sha256:" + f.Digest
+}
+
 // ErrUnsupported says that a tokenizer is of a kind, or has a part, that is not known here. It is to be tested for with errors.Is.
 var ErrUnsupported = errors.New("not known here")
 

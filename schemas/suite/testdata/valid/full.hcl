@@ -28,7 +28,7 @@ locals {
 model "qwen3-8b" {
   repo      = "Qwen/Qwen3-8B-FP8"
   revision  = "220b46e3b2180893580a4454f21f22d3ebb187d3"
-  tokenizer = "Qwen/Qwen3-8B"
+  tokenizer = "tokenizer.json"
 }
 
 gpu "H100" {
