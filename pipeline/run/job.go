@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"os"
 	"runtime/debug"
 	"slices"
 	"time"
@@ -148,9 +147,9 @@ func (j *job) attempts(ctx context.Context, work func(context.Context, stage.Tas
 	queueUntil := j.Now().Add(time.Duration(j.policy.Queue))
 	counted := 0
 	for attempt := 1; ; attempt++ {
-		f := finished{state: Done, attempt: attempt, dir: j.attemptDir(j.node.Address)}
+		f := finished{state: Done, attempt: attempt}
 		j.Events.Emit(event.Event{Type: event.StepStarted, Step: &j.node.Address, Attempt: attempt, Message: j.node.Reason})
-		f.err = j.attempt(ctx, f.dir, attempt, queueUntil, work)
+		f.dir, f.err = j.attempt(ctx, attempt, queueUntil, work)
 		noRoom := stage.ClassOf(f.err) == stage.Quota
 		if !noRoom {
 			counted++
@@ -200,11 +199,12 @@ func (j *job) stillNoRoom(err error) error {
 		time.Duration(j.policy.Queue), j.node.Address.Kind, err)
 }
 
-// attempt calls work once, under the timeout of its kind. A bug in a stage must not keep others from being torn down: a panic is an error.
-func (j *job) attempt(ctx context.Context, dir string, attempt int, queueUntil time.Time, work func(context.Context, stage.Task) error) (err error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+// attempt calls work once, in a folder of its own and under the timeout of its kind. A bug in a stage must not keep others from being torn down: a
+// panic is an error.
+func (j *job) attempt(ctx context.Context, attempt int, queueUntil time.Time, work func(context.Context, stage.Task) error) (dir string, err error) {
+	if dir, err = j.makeAttemptDir(j.node.Address); err != nil {
 		if j.node.Address.Kind != plan.Teardown {
-			return fmt.Errorf("make folder of attempt: %w", err)
+			return "", fmt.Errorf("make folder of attempt: %w", err)
 		}
 		j.warn(j.node.Address, err) // a full disk keeps nothing alive
 	}
@@ -218,7 +218,7 @@ func (j *job) attempt(ctx context.Context, dir string, attempt int, queueUntil t
 			}
 		}()
 	}
-	return safely(func() error {
+	return dir, safely(func() error {
 		return work(ctx, stage.Task{
 			Address: j.node.Address, Attempt: attempt, Config: j.node.Config, Dir: dir, Inputs: j.inputs,
 			QueueUntil: queueUntil, Incarnation: j.life.incarnation(), Watch: j.life.watch(j.node.Address.Kind),

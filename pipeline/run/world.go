@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net/url"
 	"os"
-	"path"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -53,9 +52,12 @@ func folder(step addr.Step) string {
 // ServerLogs returns the files that hold the log of a deployment in a run's folder: what its servers wrote, attempt by attempt, where the
 // provider keeps it there; or else what the teardown kept of it.
 func ServerLogs(dir string, deploy addr.Step) []string {
-	own, _ := fs.Glob(os.DirFS(dir), path.Join("attempts", folder(deploy), "*", "*.log")) // the pattern is a good one
-	for i, name := range own {
-		own[i] = filepath.Join(dir, filepath.FromSlash(name))
+	var own []string
+	for n := 1; fileExists(attemptDir(dir, deploy, n)); n++ {
+		logs, _ := fs.Glob(os.DirFS(attemptDir(dir, deploy, n)), "*.log") // the pattern is a good one
+		for _, name := range logs {
+			own = append(own, filepath.Join(attemptDir(dir, deploy, n), name))
+		}
 	}
 	if len(own) > 0 {
 		return own
@@ -76,12 +78,21 @@ func fileExists(path string) bool {
 	return err == nil
 }
 
-// attemptDir returns a folder that is not there yet: what earlier attempts wrote is kept for diagnosis.
-func (w world) attemptDir(step addr.Step) string {
+// attemptDir is the folder of an attempt at a step in a run's folder.
+func attemptDir(dir string, step addr.Step, n int) string {
+	return filepath.Join(dir, "attempts", folder(step)+"."+strconv.Itoa(n))
+}
+
+// makeAttemptDir makes a folder that was not there: what earlier attempts wrote is kept for diagnosis.
+func (w world) makeAttemptDir(step addr.Step) (string, error) {
 	for n := 1; ; n++ {
-		dir := filepath.Join(w.Dir, "attempts", folder(step), strconv.Itoa(n))
-		if _, err := os.Lstat(dir); err != nil {
-			return dir
+		dir := attemptDir(w.Dir, step, n)
+		err := os.Mkdir(dir, 0o755)
+		if errors.Is(err, fs.ErrNotExist) { // the run's first attempt makes the folder of all
+			err = os.MkdirAll(dir, 0o755)
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			return dir, err
 		}
 	}
 }
