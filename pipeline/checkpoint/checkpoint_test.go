@@ -33,7 +33,7 @@ func TestRecipeDoesNotDependOnTheOrderOfFields(t *testing.T) {
 	a := recipeOf(t, `{"users":16,"workload":{"isl":64,"osl":32},"args":["--a","b"],"pairs":[{"x":1},{"x":2}]}`)
 	b := recipeOf(t, `{"pairs":[{"x":1},{"x":2}],"args":["--a","b"],"workload":{"osl":32,"isl":64},"users":16}`)
 	want := Recipe{
-		`load.config.args = ["--a","b"]`, `load.config.pairs[0].x = 1`, `load.config.pairs[1].x = 2`,
+		`load.config.args = ["--a","b"]`, `load.config.pairs[0] = {"x":1}`, `load.config.pairs[1] = {"x":2}`,
 		`load.config.users = 16`, `load.config.workload.isl = 64`, `load.config.workload.osl = 32`, `load.revision = 1`,
 	}
 	if diff := cmp.Diff(want, a); diff != "" {
@@ -58,8 +58,22 @@ func TestDifference(t *testing.T) {
 		{`{"requests":200,"users":16}`, "requests: 50 → 200"},
 		{`{"requests":50,"users":16,"salt":"x"}`, `salt: new, "x"`},
 		{`{"requests":50}`, "users: removed, was 16"},
+		{`{"requests":50,"users":16,"cells":[{"gpus":1,"labels":{"a":1}}]}`, `cells[0]: new, {"gpus":1,"labels":{"a":1}}`},
 	} {
 		if got := Difference(base, recipeOf(t, tc.now)); got != tc.want {
+			t.Errorf("%s: got %q, want %q", tc.now, got, tc.want)
+		}
+	}
+}
+
+func TestDifferenceInAList(t *testing.T) {
+	was := recipeOf(t, `{"cells":[{"gpus":1,"labels":{"a":1}},{"gpus":2,"labels":{"a":1}}]}`)
+	for _, tc := range []struct{ now, want string }{
+		{`{"cells":[{"gpus":1,"labels":{"a":1}},{"gpus":2,"labels":{"a":7}}]}`, "cells[1].labels.a: 1 → 7"},
+		{`{"cells":[{"gpus":1},{"gpus":2,"labels":{"a":1}}]}`, "cells[0].labels.a: removed, was 1"},
+		{`{"cells":[{"gpus":1,"labels":{"a":1}}]}`, `cells[1]: removed, was {"gpus":2,"labels":{"a":1}}`},
+	} {
+		if got := Difference(was, recipeOf(t, tc.now)); got != tc.want {
 			t.Errorf("%s: got %q, want %q", tc.now, got, tc.want)
 		}
 	}
@@ -103,6 +117,7 @@ func TestSealThenLookup(t *testing.T) {
 	if err != nil || !ok {
 		t.Fatalf("ok = %v, %v", ok, err)
 	}
+	sealed.Recipe = nil // a lookup passes over it
 	if diff := cmp.Diff(sealed, found, cmp.AllowUnexported(Entry{})); diff != "" {
 		t.Error(diff)
 	}

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 )
@@ -15,8 +16,14 @@ type Recipe []string
 
 // Key returns the sha256 of the recipe in hexadecimal: the name of its result.
 func (r Recipe) Key() string {
-	sum := sha256.Sum256([]byte(strings.Join(r, "\n")))
-	return hex.EncodeToString(sum[:])
+	hash := sha256.New()
+	for i, line := range r {
+		if i > 0 {
+			_, _ = io.WriteString(hash, "\n") // a hash takes everything
+		}
+		_, _ = io.WriteString(hash, line)
+	}
+	return hex.EncodeToString(hash.Sum(nil))
 }
 
 // Builder gathers a recipe.
@@ -31,7 +38,8 @@ func (b *Builder) Add(name string, value any) {
 	b.lines = append(b.lines, name+" = "+string(text))
 }
 
-// AddJSON puts one line for each leaf of a JSON document, under its path: config.workload.isl = 1024. A list of plain values is one line.
+// AddJSON puts one line for each leaf of a JSON document, under its path: config.workload.isl = 1024. A list of plain values is one line; of a list
+// of others each element is one, since there may be thousands.
 // A field that is absent gives no line, so a new field with omitempty leaves older keys as they were. What stands in the document under
 // "unkeyed" gives none: it does not bear on results.
 func (b *Builder) AddJSON(name string, document []byte) error {
@@ -60,7 +68,7 @@ func (b *Builder) addValue(name string, value any) {
 	case []any:
 		if slices.ContainsFunc(v, isNested) {
 			for i, item := range v {
-				b.addValue(fmt.Sprintf("%s[%d]", name, i), item)
+				b.Add(fmt.Sprintf("%s[%d]", name, i), item)
 			}
 			return
 		}
@@ -77,6 +85,9 @@ func isNested(v any) bool {
 	}
 	return false
 }
+
+// Append puts lines of another recipe into this one.
+func (b *Builder) Append(lines Recipe) { b.lines = append(b.lines, lines...) }
 
 // Recipe returns the lines, sorted.
 func (b *Builder) Recipe() Recipe {
@@ -100,7 +111,7 @@ func Difference(was, now Recipe) string {
 		case !known:
 			return fmt.Sprintf("%s: new, %s", short(name), clip(value))
 		case before != value:
-			return fmt.Sprintf("%s: %s → %s", short(name), clip(before), clip(value))
+			return changed(short(name), before, value)
 		}
 	}
 	if len(old) > 0 {
@@ -112,6 +123,20 @@ func Difference(was, now Recipe) string {
 		return fmt.Sprintf("%s: removed, was %s", short(names[0]), clip(old[names[0]]))
 	}
 	return ""
+}
+
+// changed says how a value changed: of two objects, where they first differ.
+func changed(name, before, value string) string {
+	var was, now map[string]any
+	if json.Unmarshal([]byte(before), &was) == nil && json.Unmarshal([]byte(value), &now) == nil {
+		var a, b Builder
+		a.addValue(name, was)
+		b.addValue(name, now)
+		if inside := Difference(a.Recipe(), b.Recipe()); inside != "" {
+			return inside
+		}
+	}
+	return fmt.Sprintf("%s: %s → %s", name, clip(before), clip(value))
 }
 
 // short drops the words that every line of a measure begins with.

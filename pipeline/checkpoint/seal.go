@@ -162,11 +162,20 @@ func removeParts(parts []Part) error {
 
 func (s *Store) pointTo(key string, steps []addr.Step) error {
 	for _, step := range steps {
-		if err := durable.WriteFile(s.latestFile(step), []byte(key)); err != nil {
+		if err := hint(s.latestFile(step), key); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// hint writes a file that is whole whenever it is there. It need not outlast a power failure: without it a plan has one reason less to give.
+func hint(path, text string) error {
+	tmp := path + ".tmp"
+	if err := os.WriteFile(tmp, []byte(text), 0o644); err != nil {
+		return err
+	}
+	return os.Rename(tmp, path)
 }
 
 // Clean ends what was cut short: a sealing that had come to its manifest is carried through, since its result is whole; what an earlier one left

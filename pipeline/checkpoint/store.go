@@ -93,7 +93,19 @@ func (e *CorruptError) Error() string {
 	return fmt.Sprintf("checkpoint %.12s: %s: %s; its step will run again", e.Key, e.Path, e.What)
 }
 
-// Lookup finds the entry of a key. Without one it returns ok = false; with one that is damaged, a *CorruptError.
+// listed is an entry without its recipe, which makes up most of its manifest and which whoever looks a key up knows.
+type listed struct {
+	Entry
+	Recipe passedOver `json:"recipe"` // in the place of the entry's
+}
+
+// passedOver is JSON that is not looked at.
+type passedOver struct{}
+
+// UnmarshalJSON takes nothing.
+func (*passedOver) UnmarshalJSON([]byte) error { return nil }
+
+// Lookup finds the entry of a key, without its recipe. Where there is none it returns ok = false; where it is damaged, a *CorruptError.
 func (s *Store) Lookup(key string) (entry Entry, ok bool, err error) {
 	dir := s.entryDir(key)
 	text, err := os.ReadFile(filepath.Join(dir, manifestFile))
@@ -103,9 +115,11 @@ func (s *Store) Lookup(key string) (entry Entry, ok bool, err error) {
 	if err != nil {
 		return Entry{}, false, fmt.Errorf("look up checkpoint: %w", err)
 	}
-	if err := json.Unmarshal(text, &entry); err != nil {
+	var found listed
+	if err := json.Unmarshal(text, &found); err != nil {
 		return Entry{}, false, &CorruptError{key, manifestFile, "is not the JSON that was written"}
 	}
+	entry = found.Entry
 	if entry.Schema != schema {
 		return Entry{}, false, &CorruptError{key, manifestFile, fmt.Sprintf("has schema %d, this program reads %d", entry.Schema, schema)}
 	}
@@ -168,7 +182,13 @@ func describe(path, rel string) (File, error) {
 		return File{}, err
 	}
 	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return File{}, err
+	}
 	hash := sha256.New()
-	size, err := io.Copy(hash, f)
+	// A buffer of the file's size: most files are small, and there are many. (io.Copy would let the file choose, and it takes 32 KiB for each.)
+	buffer := make([]byte, min(info.Size()+1, 1<<20))
+	size, err := io.CopyBuffer(struct{ io.Writer }{hash}, struct{ io.Reader }{f}, buffer)
 	return File{Path: rel, Size: size, SHA256: hex.EncodeToString(hash.Sum(nil))}, err
 }

@@ -27,6 +27,15 @@ func WriteJSON(path string, v any) error {
 	return WriteFile(path, append(data, '\n'))
 }
 
+// WriteCompactJSON writes v as JSON without blanks: for what is large and read by programs.
+func WriteCompactJSON(path string, v any) error {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return fmt.Errorf("write %s: %w", path, err)
+	}
+	return WriteFile(path, append(data, '\n'))
+}
+
 // Write lets fill write the content of path. Nothing is left behind when fill or the disk fails.
 func Write(path string, fill func(io.Writer) error) error {
 	file, err := Create(path)

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -44,23 +45,45 @@ type Config struct {
 
 // Build makes the plan. Its diagnostics are about the suite; an error is about the checkpoint store.
 func Build(cfg Config) (*Plan, hcl.Diagnostics, error) {
+	draft, diags := NewDraft(cfg)
+	if draft == nil {
+		return nil, diags, nil
+	}
+	p, more, err := draft.Decide(cfg.Store)
+	return p, append(diags, more...), err
+}
+
+// Draft is a plan before it is known what is sealed: its steps are there, checked and wired, but not what is to be done about them.
+type Draft struct{ b *builder }
+
+// NewDraft makes the steps of a suite. There is no draft if a diagnostic is an error.
+func NewDraft(cfg Config) (*Draft, hcl.Diagnostics) {
 	b := &builder{
 		Config: cfg, extents: map[string]length.Extent{},
 		plan: &Plan{
 			Schema: Schema, Suite: cfg.Suite.Name,
 			Policies: map[string]Policy{}, Quota: map[string]GPUs{},
-			Secrets: map[string]*Secret{}, Datasets: length.Columns{}, Tokenizers: map[string]*tokenizer.Tokenizer{}, Traces: trace.Library{}, Sealed: map[string]checkpoint.Entry{},
+			Secrets: map[string]*Secret{}, Datasets: length.Columns{}, Tokenizers: map[string]*tokenizer.Tokenizer{}, Traces: trace.Library{},
 		},
 	}
 	b.policies()
 	b.idle = idle{targets: slices.Clone(cfg.Targets), exclude: slices.Clone(cfg.Exclude)}
 	if b.group(); b.diags.HasErrors() {
-		return nil, b.diags, nil
+		return nil, b.diags
 	}
 	b.wire()
 	if b.checkReplace(); b.diags.HasErrors() {
-		return nil, b.diags, nil
+		return nil, b.diags
 	}
+	return &Draft{b}, b.diags
+}
+
+// Decide makes a plan of the draft over a store, which may be nil. It may be called again, over what is sealed by then. Its diagnostics are about
+// what the plan comes to; an error is about the store.
+func (d *Draft) Decide(store *checkpoint.Store) (*Plan, hcl.Diagnostics, error) {
+	b, p := *d.b, *d.b.plan
+	p.Steps, p.Sealed = slices.Clone(p.Steps), map[string]checkpoint.Entry{}
+	b.plan, b.diags, b.Store = &p, nil, store
 	if err := b.decide(); err != nil {
 		return nil, b.diags, err
 	}
@@ -75,7 +98,7 @@ type builder struct {
 	plan        *Plan
 	diags       hcl.Diagnostics
 	deployments []*deployment
-	cells       []cell // in the order of the suite: that of tables and charts
+	cells       []*cell // in the order of the suite: that of tables and charts
 	idle        idle
 	extents     map[string]length.Extent
 }
@@ -88,7 +111,7 @@ type deployment struct {
 	model    *suite.Model
 	key      string // of its address
 	context  int    // tokens of a request; 0: unknown
-	cells    []cell
+	cells    []*cell
 }
 
 type cell struct {
@@ -153,12 +176,12 @@ func (b *builder) withTrials(cells []suite.Cell) []suite.Cell {
 
 // group sorts the cells to their deployments, both in the order of the suite.
 func (b *builder) group() {
-	byIdentity, byRecipe, named := map[string]*deployment{}, map[string]addr.Step{}, map[addr.Step]suite.Cell{}
+	byIdentity, byRecipe, named := map[string]*deployment{}, map[[sha256.Size]byte]addr.Step{}, map[addr.Step]bool{}
 	for _, bench := range b.Suite.Benchmarks {
 		name := cellNamer(bench)
 		for _, c := range b.withTrials(bench.Cells) {
 			key := name(c)
-			member := cell{
+			member := &cell{
 				Cell:  c,
 				load:  addr.Step{Kind: Load, Name: bench.Name, Key: key},
 				power: addr.Step{Kind: FetchPower, Name: bench.Name, Key: key},
@@ -167,13 +190,13 @@ func (b *builder) group() {
 			if !b.targeted(member) {
 				continue
 			}
-			if _, taken := named[member.load]; taken {
+			if named[member.load] {
 				if c.Trial == 1 {
 					b.fail(c, "Two cells of one name", fmt.Sprintf("Two cells would be called %s: their models, engines or GPU types differ in upper and lower case alone. Write each in one way.", member.load))
 				}
 				continue
 			}
-			named[member.load] = c
+			named[member.load] = true
 			b.plan.Datasets.Add(c.Input)
 			b.plan.Datasets.Add(c.Output)
 			b.plan.Traces.Add(c.Workload.Trace)
@@ -184,10 +207,11 @@ func (b *builder) group() {
 			b.checkWarmup(c, d)
 			b.checkContext(c, d)
 			member.config = b.loadConfig(d, member)
-			if twin, ok := byRecipe[string(member.config)]; ok {
+			recipe := sha256.Sum256(member.config)
+			if twin, ok := byRecipe[recipe]; ok {
 				member.twin = twin
 			} else {
-				byRecipe[string(member.config)] = member.load
+				byRecipe[recipe] = member.load
 			}
 			d.cells = append(d.cells, member)
 			b.cells = append(b.cells, member)
@@ -259,7 +283,7 @@ func canonicalJSON(v any) json.RawMessage {
 
 // decide settles what is to be done: cells first, then what the cells that run need, then what follows from them.
 func (b *builder) decide() error {
-	d := decider{store: b.Store, plan: b.plan, kinds: b.Kinds, replace: b.Replace, fresh: b.Fresh, index: map[addr.Step]*Step{}}
+	d := decider{store: b.Store, plan: b.plan, kinds: b.Kinds, replace: b.Replace, fresh: b.Fresh, index: map[addr.Step]*Step{}, last: map[string]configLines{}}
 	d.former = func(benchmark string) []string { return b.Suite.FormerNames("benchmark", benchmark) }
 	for i := range b.plan.Steps {
 		d.index[b.plan.Steps[i].Address] = &b.plan.Steps[i]

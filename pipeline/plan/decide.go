@@ -1,9 +1,13 @@
 package plan
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
@@ -20,16 +24,23 @@ type decider struct {
 	replace []addr.Selector
 	fresh   bool
 	former  func(benchmark string) []string // names that a benchmark had before
+	last    map[string]configLines          // by kind
 }
 
 // measures decides about the cells: what is sealed under the same recipe is used again.
 func (d *decider) measures() error {
-	for _, members := range d.atoms(stage.Measure) {
-		recipe, err := d.measureRecipe(members)
-		if err != nil {
+	atoms := d.atoms(stage.Measure)
+	recipes := make([]checkpoint.Recipe, len(atoms))
+	for i, members := range atoms {
+		var err error
+		if recipes[i], err = d.measureRecipe(members); err != nil {
 			return err
 		}
-		action, reason, err := d.judge(members[0], recipe)
+	}
+	found := d.lookups(recipes)
+	for i, members := range atoms {
+		recipe := recipes[i]
+		action, reason, err := d.judge(members[0], recipe, found[i])
 		if err != nil {
 			return err
 		}
@@ -41,8 +52,12 @@ func (d *decider) measures() error {
 		if twin := members[0].SameAs; twin != "" && action == Run {
 			action, reason = Reuse, "the same as "+twin
 		}
+		key := recipe.Key()
+		if action == Reuse {
+			recipe = nil // nothing will be sealed under it
+		}
 		for _, step := range members {
-			step.Key, step.Recipe, step.Action, step.Reason, step.Replace = recipe.Key(), recipe, action, reason, replace
+			step.Key, step.Recipe, step.Action, step.Reason, step.Replace = key, recipe, action, reason, replace
 		}
 	}
 	return nil
@@ -81,31 +96,84 @@ func (d *decider) atoms(class stage.Class) [][]*Step {
 func (d *decider) measureRecipe(members []*Step) (checkpoint.Recipe, error) {
 	var recipe checkpoint.Builder
 	for _, step := range members {
-		kind := step.Address.Kind
-		recipe.Add(kind+".revision", d.kinds[kind].Revision())
-		if err := recipe.AddJSON(kind+".config", step.Config); err != nil {
+		lines, err := d.linesOf(step)
+		if err != nil {
 			return nil, err
 		}
+		recipe.Append(lines)
 	}
 	return recipe.Recipe(), nil
 }
 
-// judge looks a recipe up.
-func (d *decider) judge(step *Step, recipe checkpoint.Recipe) (Action, string, error) {
-	if d.store == nil {
-		return Run, "not measured yet", nil
+// linesOf returns the lines that a step of a cell gives to its recipe. Steps of a kind that follow one another often share a configuration.
+func (d *decider) linesOf(step *Step) (checkpoint.Recipe, error) {
+	kind := step.Address.Kind
+	if last, ok := d.last[kind]; ok && bytes.Equal(last.config, step.Config) {
+		return last.lines, nil
 	}
-	entry, ok, err := d.store.Lookup(recipe.Key())
+	var own checkpoint.Builder
+	own.Add(kind+".revision", d.kinds[kind].Revision())
+	if err := own.AddJSON(kind+".config", step.Config); err != nil {
+		return nil, err
+	}
+	d.last[kind] = configLines{step.Config, own.Recipe()}
+	return own.Recipe(), nil
+}
+
+// configLines is a configuration and the lines that it gives.
+type configLines struct {
+	config []byte
+	lines  checkpoint.Recipe
+}
+
+// lookup is what the store has under a key.
+type lookup struct {
+	entry checkpoint.Entry
+	ok    bool
+	err   error
+}
+
+// lookups looks recipes up side by side: most of it is reading and hashing files.
+func (d *decider) lookups(recipes []checkpoint.Recipe) []lookup {
+	found := make([]lookup, len(recipes))
+	if d.store == nil {
+		return found
+	}
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(len(recipes), 2*runtime.GOMAXPROCS(0)) {
+		workers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(recipes); i = int(next.Add(1)) - 1 {
+				found[i] = d.lookup(recipes[i])
+			}
+		})
+	}
+	workers.Wait()
+	return found
+}
+
+func (d *decider) lookup(recipe checkpoint.Recipe) (l lookup) {
+	if d.store == nil {
+		return l
+	}
+	l.entry, l.ok, l.err = d.store.Lookup(recipe.Key())
+	return l
+}
+
+// judge says what is to be done about a step whose result is, or is not, what was found.
+func (d *decider) judge(step *Step, recipe checkpoint.Recipe, found lookup) (Action, string, error) {
 	var corrupt *checkpoint.CorruptError
 	switch {
-	case errors.As(err, &corrupt):
+	case errors.As(found.err, &corrupt):
 		d.plan.Warnings = append(d.plan.Warnings, corrupt.Error())
 		return Run, "its checkpoint is damaged", nil
-	case err != nil:
-		return "", "", err
-	case ok:
-		d.plan.Sealed[step.Atom] = entry
-		return Reuse, "sealed by run " + entry.Run, nil
+	case found.err != nil:
+		return "", "", found.err
+	case found.ok:
+		d.plan.Sealed[step.Atom] = found.entry
+		return Reuse, "sealed by run " + found.entry.Run, nil
+	case d.store == nil:
+		return Run, "not measured yet", nil
 	}
 	for _, address := range d.names(step.Address) {
 		if was, known := d.store.LastRecipe(address); known {
@@ -170,7 +238,7 @@ func (d *decider) pures() error {
 			return err
 		}
 		step.Key, step.Recipe = recipe.Key(), recipe
-		if step.Action, step.Reason, err = d.judge(step, recipe); err != nil {
+		if step.Action, step.Reason, err = d.judge(step, recipe, d.lookup(recipe)); err != nil {
 			return err
 		}
 		if step.Action == Reuse && d.replaced([]*Step{step}) {

@@ -111,6 +111,7 @@ type Step struct {
 	// Replace says that the new result takes the place of a sealed one, which is put aside.
 	Replace bool `json:"replace,omitempty"`
 
+	// Recipe is what the key was made from, of a step that runs.
 	Recipe checkpoint.Recipe `json:"-"`
 }
 

@@ -9,7 +9,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 )
 
-func (b *builder) targeted(c cell) bool {
+func (b *builder) targeted(c *cell) bool {
 	return (len(b.Targets) == 0 || c.matches(b.Targets) || slices.ContainsFunc(b.Targets, whole)) && !c.matches(b.Exclude)
 }
 
@@ -19,16 +19,16 @@ func whole(s addr.Selector) bool {
 }
 
 // matches reports whether a selector picks one of the cell's steps.
-func (c cell) matches(selectors []addr.Selector) bool {
+func (c *cell) matches(selectors []addr.Selector) bool {
 	return slices.ContainsFunc(selectors, c.picked)
 }
 
-func (c cell) picked(s addr.Selector) bool { return s.Match(c.load) || s.Match(c.power) }
+func (c *cell) picked(s addr.Selector) bool { return s.Match(c.load) || s.Match(c.power) }
 
 // idle are the selectors that no cell was picked by: most likely they are misspelt, and what they were to spare or to pick is not what runs.
 type idle struct{ targets, exclude []addr.Selector }
 
-func (i *idle) see(c cell) {
+func (i *idle) see(c *cell) {
 	i.targets = slices.DeleteFunc(i.targets, c.picked)
 	i.exclude = slices.DeleteFunc(i.exclude, c.picked)
 }

@@ -44,10 +44,10 @@ func (b *builder) wireDeployment(d *deployment) {
 	})
 	b.add(Step{Address: warmup, Deployment: deploy, Needs: []addr.Step{deploy}, Config: b.warmupConfig(d)})
 	all := []addr.Step{deploy, warmup}
-	last := warmup
+	last, power := warmup, b.powerConfig(d)
 	for _, c := range d.cells {
 		if !c.twin.IsZero() {
-			b.wireTwin(d, c, deploy)
+			b.wireTwin(c, deploy, power)
 			continue
 		}
 		load := Step{
@@ -60,7 +60,7 @@ func (b *builder) wireDeployment(d *deployment) {
 		b.add(load)
 		b.add(Step{
 			Address: c.power, Deployment: deploy, Needs: []addr.Step{c.load},
-			Config: b.powerConfig(d), Atom: c.load.String(),
+			Config: power, Atom: c.load.String(),
 		})
 		all = append(all, c.load, c.power)
 		last = c.power
@@ -69,10 +69,10 @@ func (b *builder) wireDeployment(d *deployment) {
 }
 
 // wireTwin makes the steps of a cell that another one measures. They wait for that one alone: it may be on another deployment.
-func (b *builder) wireTwin(d *deployment, c cell, deploy addr.Step) {
+func (b *builder) wireTwin(c *cell, deploy addr.Step, power json.RawMessage) {
 	after := []addr.Step{{Kind: FetchPower, Name: c.twin.Name, Key: c.twin.Key}}
 	b.add(Step{Address: c.load, Deployment: deploy, After: after, Config: c.config, Atom: c.load.String(), SameAs: c.twin.String()})
-	b.add(Step{Address: c.power, Deployment: deploy, After: after, Config: b.powerConfig(d), Atom: c.load.String(), SameAs: c.twin.String()})
+	b.add(Step{Address: c.power, Deployment: deploy, After: after, Config: power, Atom: c.load.String(), SameAs: c.twin.String()})
 }
 
 // measured returns the steps whose results the tables are made of.
@@ -125,7 +125,7 @@ func (b *builder) warmupConfig(d *deployment) json.RawMessage {
 	})
 }
 
-func (b *builder) loadConfig(d *deployment, c cell) json.RawMessage {
+func (b *builder) loadConfig(d *deployment, c *cell) json.RawMessage {
 	return canonicalJSON(stage.LoadConfig{
 		Deployment: d.spec, Workload: workloadOf(c.Cell), Users: c.Users, RateRPS: c.RateRPS, Trial: c.Trial, Cold: c.Workload.Warmup == 0,
 		Seed: b.Suite.Seed, Salt: b.Suite.Salt, Options: b.options(Load),
@@ -202,7 +202,7 @@ func (b *builder) aggregateConfig() json.RawMessage {
 // simulator is the type of provider whose deployments measure no hardware.
 const simulator = "simulator"
 
-func labelsOf(c cell) stage.CellLabels {
+func labelsOf(c *cell) stage.CellLabels {
 	labels := stage.CellLabels{
 		Load: c.load, Power: c.power, Cell: c.load.Name + "/" + c.load.Key, Benchmark: c.Benchmark,
 		Model: c.Model.Name, Repo: c.Model.Repo, Provider: providerName(c.Provider), Workload: c.Workload.Name,

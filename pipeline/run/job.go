@@ -97,6 +97,9 @@ func (j *job) perform(ctx context.Context) finished {
 
 // derive finds or makes the result of a pure step, whose key is known now that its inputs are.
 func (j *job) derive(ctx context.Context) finished {
+	if entry, ok := j.Plan.Sealed[j.node.Atom]; ok && j.node.Action == plan.Reuse { // its inputs are those that the plan saw
+		return j.publish(finished{state: Reused, entry: &entry})
+	}
 	recipe, err := plan.PureRecipe(j.Kinds[j.node.Address.Kind], j.node.Step, j.digests)
 	if err != nil {
 		return finished{state: Failed, err: err}
@@ -113,10 +116,16 @@ func (j *job) derive(ctx context.Context) finished {
 			f = j.seal(f, recipe)
 		}
 	}
-	if f.state.OK() {
-		if err := publish(f.entry.Part(j.node.Address.Kind), j.Dir); err != nil {
-			return finished{state: Failed, err: err, attempt: f.attempt}
-		}
+	if !f.state.OK() {
+		return f
+	}
+	return j.publish(f)
+}
+
+// publish shows the files of a pure step in the run's folder.
+func (j *job) publish(f finished) finished {
+	if err := publish(f.entry.Part(j.node.Address.Kind), j.Dir); err != nil {
+		return finished{state: Failed, err: err, attempt: f.attempt}
 	}
 	return f
 }

@@ -67,7 +67,8 @@ func (a *App) run(ctx context.Context, f runFlags, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := a.precheck(l, f.suiteFlags, saved); err != nil {
+	draft, err := a.draft(l, f.suiteFlags, saved)
+	if err != nil {
 		return err // before a folder is made
 	}
 	w, err := a.openWorkspace(ctx, f.dir, l.Name, f.wait)
@@ -75,10 +76,11 @@ func (a *App) run(ctx context.Context, f runFlags, args []string) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, w.close()) }()
-	p, err := a.plan(l, f.suiteFlags, w.store)
-	if err != nil {
+	p, diags, err := draft.Decide(w.store)
+	if err := errors.Join(err, a.report(l, f.json, diags)); err != nil {
 		return err
 	}
+	p.Warnings = append(p.Warnings, a.beyondCeiling(p)...)
 	if err := w.begin(l, p); err != nil {
 		return err
 	}
@@ -94,17 +96,33 @@ func (a *App) run(ctx context.Context, f runFlags, args []string) (err error) {
 	return verdict
 }
 
-// precheck makes the plan without holding anything, so that what is wrong with it comes before a folder is made.
-func (a *App) precheck(l *loaded, f suiteFlags, saved *savedPlan) error {
-	if saved == nil {
-		_, err := a.plan(l, f, nil) // the lookups come later, once
-		return err
-	}
-	p, err := a.planOverExisting(l, f)
+// draft makes the plan as far as that goes without holding anything, so that what is wrong with it comes before a folder is made. Where nothing is
+// sealed yet, and for a saved plan, that is all of it; else what is sealed is looked up later, once.
+func (a *App) draft(l *loaded, f suiteFlags, saved *savedPlan) (*plan.Draft, error) {
+	cfg, err := a.planConfig(l, f)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return saved.check(p)
+	draft, diags := plan.NewDraft(cfg)
+	if err := a.report(l, f.json, diags); err != nil {
+		return nil, err
+	}
+	store, err := existingStore(f.dir)
+	if err != nil || (store != nil && saved == nil) {
+		return draft, err
+	}
+	p, diags, err := draft.Decide(store)
+	if err != nil {
+		return nil, err
+	}
+	if diags.HasErrors() {
+		return nil, a.report(l, f.json, diags)
+	}
+	p.Warnings = append(p.Warnings, a.beyondCeiling(p)...)
+	if saved != nil {
+		err = saved.check(p)
+	}
+	return draft, err
 }
 
 // progressEvery is how often the file of events notes how far a step is, for status.

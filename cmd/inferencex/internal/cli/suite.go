@@ -116,9 +116,23 @@ func (a *App) plan(l *loaded, f suiteFlags, store *checkpoint.Store) (*plan.Plan
 
 // build is plan without a word.
 func (a *App) build(l *loaded, f suiteFlags, store *checkpoint.Store) (*plan.Plan, hcl.Diagnostics, error) {
+	cfg, err := a.planConfig(l, f)
+	if err != nil {
+		return nil, nil, err
+	}
+	cfg.Store = store
+	p, diags, err := plan.Build(cfg)
+	if p != nil {
+		p.Warnings = append(p.Warnings, a.beyondCeiling(p)...)
+	}
+	return p, diags, err
+}
+
+// planConfig returns what a plan is made from, but for the store.
+func (a *App) planConfig(l *loaded, f suiteFlags) (plan.Config, error) {
 	parts := a.parts()
 	cfg := plan.Config{
-		Suite: l.Suite, Kinds: parts.Kinds(), Store: store, Billing: parts.Billing(), Check: parts.Check, Context: parts.Context, Forecast: parts.Forecast,
+		Suite: l.Suite, Kinds: parts.Kinds(), Billing: parts.Billing(), Check: parts.Check, Context: parts.Context, Forecast: parts.Forecast,
 		Fresh: f.fresh, MoreTrials: int(f.trials),
 	}
 	for flag, given := range map[string]struct {
@@ -128,14 +142,10 @@ func (a *App) build(l *loaded, f suiteFlags, store *checkpoint.Store) (*plan.Pla
 		for _, text := range given.texts {
 			selector, err := addr.ParseSelector(text)
 			if err != nil {
-				return nil, nil, exit(ExitConfig, "-%s: %w", flag, err)
+				return cfg, exit(ExitConfig, "-%s: %w", flag, err)
 			}
 			*given.selectors = append(*given.selectors, selector)
 		}
 	}
-	p, diags, err := plan.Build(cfg)
-	if p != nil {
-		p.Warnings = append(p.Warnings, a.beyondCeiling(p)...)
-	}
-	return p, diags, err
+	return cfg, nil
 }

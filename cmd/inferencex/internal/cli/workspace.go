@@ -93,7 +93,7 @@ func (w *workspace) begin(l *loaded, p *plan.Plan) error {
 	if err := w.copySuite(l); err != nil {
 		return fmt.Errorf("copy the suite into the run: %w", err)
 	}
-	if err := durable.WriteJSON(filepath.Join(w.dir, "plan.json"), p); err != nil {
+	if err := durable.WriteCompactJSON(filepath.Join(w.dir, "plan.json"), p); err != nil {
 		return err
 	}
 	return pointLatest(w.root, w.id)
