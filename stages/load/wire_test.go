@@ -94,6 +94,8 @@ func onTheWire(t *testing.T, kind stage.Runner, env stage.Env, cfg any) (*scribe
 	if err := kind.Run(t.Context(), env, task); err != nil {
 		t.Fatal(err)
 	}
+	s.mu.Lock() // what was sent is answered, but that the race detector does not see
+	defer s.mu.Unlock()
 	return s, task
 }
 
