@@ -185,6 +185,9 @@ func (l *loader) resolve(c *Cell, r row, faults *rowFaults) {
 			w.Warmup = warmupAtRate
 		}
 	}
+	if w.SharedPrefixShare > 0 {
+		w.SharedPrefixTokens = prefixTokens(w.SharedPrefixShare, w.Input.Mean())
+	}
 	if least := w.Input.Least(); w.SharedPrefixTokens >= least {
 		advice := "Shorten the prefix."
 		found := fmt.Sprintf("its prompts have %d", least)

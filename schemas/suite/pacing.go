@@ -75,7 +75,7 @@ func (l *loader) decodeTrace(w *Workload, c *block.Content) {
 	}
 	_, arrival := c.Attrs["arrival"]
 	l.alone(w, c, "a trace", "which says for itself when requests come and how long they are", []beside{
-		{"isl", !w.Input.IsZero()}, {"osl", !w.Output.IsZero()}, {"ramp", w.Ramp > 0}, {"arrival", arrival}, {"shared_prefix", w.SharedPrefixTokens > 0},
+		{"isl", !w.Input.IsZero()}, {"osl", !w.Output.IsZero()}, {"ramp", w.Ramp > 0}, {"arrival", arrival}, {"shared_prefix", w.SharedPrefixTokens > 0 || w.SharedPrefixShare > 0},
 	})
 	path := block.String(v, "trace")
 	text, err := l.src.Data(path)

@@ -23,6 +23,7 @@ type Workload struct {
 	Input, Output      Lengths       // zero where the benchmark sets them
 	Endpoint           string        // "completions" or "chat"
 	SharedPrefixTokens int           // that all prompts begin with; 0: all differ from the first token
+	SharedPrefixShare  float64       // of the mean input length, in place of tokens; a Cell has the tokens it comes to
 	Warmup             int           // requests before the measured ones
 	Timeout            time.Duration // of one request
 	Temperature        float64
@@ -42,7 +43,7 @@ func workloadBlock() block.Block {
 			{Name: "isl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema, Word: "length", Doc: "Input length, in tokens: a number, or what each request draws its own from. " + length.Doc},
 			{Name: "osl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema, Word: "length", Doc: "Output length, in tokens: a number or a distribution, as isl."},
 			{Name: "endpoint", Type: cty.String, OneOf: []string{"completions", "chat"}, Default: cty.StringVal("completions"), Doc: "Which API is called. Lengths are exact with completions."},
-			{Name: "shared_prefix", Type: cty.Number, Bounds: block.WholeFrom(0), Default: cty.NumberIntVal(0), Doc: "Tokens that all prompts begin with, so that a prefix cache can help."},
+			{Name: "shared_prefix", Type: cty.DynamicPseudoType, Check: checkPrefix, Schema: prefixSchema, Word: "prefix", Default: cty.NumberIntVal(0), Doc: "Tokens that all prompts begin with, so that a prefix cache can help: a number, or a percentage of the mean isl such as \"50%\", rounded down."},
 			{Name: "warmup", Type: cty.Number, Bounds: block.WholeFrom(0), Doc: "Requests before the measured ones, on each deployment once and at least one for each user; 0 for none, so that its first cell meets a cold server. When omitted, one for each user."},
 			{Name: "timeout", Type: cty.String, Format: block.Duration, Bounds: block.AboveZero(), Default: cty.StringVal("10m0s"), Doc: "The longest that one request may take; then it is an error."},
 			{Name: "temperature", Type: cty.Number, Bounds: block.Within(0, 2), Default: cty.NumberIntVal(0), Doc: "Sampling temperature."},
@@ -61,7 +62,7 @@ func (l *loader) decodeWorkload(w *Workload, c *block.Content) {
 	w.Output, outputOK = l.lengths(c, "osl")
 	w.ISL, w.OSL = w.Input.Mean(), w.Output.Mean()
 	w.Endpoint = block.String(v, "endpoint")
-	w.SharedPrefixTokens = block.Int(v, "shared_prefix")
+	w.SharedPrefixTokens, w.SharedPrefixShare = prefixOf(v.GetAttr("shared_prefix"))
 	w.Warmup = block.Int(v, "warmup")
 	w.Timeout = block.Time(v, "timeout")
 	w.Temperature, w.IgnoreEOS = block.Float(v, "temperature"), block.Bool(v, "ignore_eos")
