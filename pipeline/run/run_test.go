@@ -49,6 +49,7 @@ type bench struct {
 }
 
 func newBench(t *testing.T) *bench {
+	checkLeaks(t)
 	return &bench{t: t, dir: t.TempDir(), on: map[string]func(context.Context, int) error{}, alive: map[string]bool{}}
 }
 
