@@ -17,6 +17,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/suite/length"
+	"github.com/strangeloopio/inferencex/schemas/suite/tokenizer"
 	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/stages/load"
 	"github.com/strangeloopio/inferencex/stages/warmup"
@@ -50,6 +51,10 @@ func (s *scribe) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var question ask
 	if err != nil || json.Unmarshal(body, &question) != nil {
 		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	if r.URL.Path == "/tokenize" && strings.Contains(string(body), withoutTokenize) {
+		w.WriteHeader(http.StatusNotFound)
 		return
 	}
 	if r.URL.Path == "/tokenize" {
@@ -207,6 +212,45 @@ func TestAdditionsOnTheWire(t *testing.T) {
 		text, err := os.ReadFile(file)
 		if err != nil || strings.Contains(string(text), "value-of-token") {
 			t.Errorf("%s holds the secret (%v)", file, err)
+		}
+	}
+}
+
+// withoutTokenize is a model: a server asked for it has no /tokenize.
+const withoutTokenize = "model-of-a-file"
+
+// On a server without /tokenize, prompts of ids come from the model's tokenizer.json: the same bytes again, and of the lengths asked for.
+func TestTokenizerOnTheWire(t *testing.T) {
+	text, err := os.ReadFile("../../schemas/suite/tokenizer/testdata/gpt2.tokenizer.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := tokenizer.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := environment()
+	env.Tokenizers = map[string]*tokenizer.Tokenizer{"sha256:f": own}
+	w := stage.Workload{API: "completions", ISL: length.Lengths{Kind: length.Uniform, Lo: 20, Hi: 99}, OSL: length.Of(8), Requests: 20, IgnoreEOS: true, Tokenizer: "sha256:f"}
+	cfg := stage.LoadConfig{Workload: w, Users: 4, Trial: 1, Seed: 7}
+	send := func() (*scribe, []table.Request) {
+		s := &scribe{sent: map[string]string{}, head: map[string]http.Header{}}
+		server := httptest.NewServer(s)
+		t.Cleanup(server.Close)
+		task := task(t, stage.Endpoint{URL: server.URL, Model: withoutTokenize}, cfg)
+		if err := load.New().Run(t.Context(), env, task); err != nil {
+			t.Fatal(err)
+		}
+		return s, rows(t, task.Dir)
+	}
+	first, all := send()
+	again, _ := send()
+	if diff := cmp.Diff(first.sent, again.sent); diff != "" || len(first.sent) != 20 {
+		t.Errorf("%d requests; the second load differs:\n%s", len(first.sent), diff)
+	}
+	for _, r := range all {
+		if !strings.Contains(first.sent[r.ID], `"prompt":[`) || *r.ISL != r.ISLRequested {
+			t.Errorf("request %d has %d tokens of %d: %s", r.Index, *r.ISL, r.ISLRequested, first.sent[r.ID])
 		}
 	}
 }
