@@ -9,7 +9,7 @@ const everything = `suite "s" {
 model "m" {
   repo      = "Qwen/Qwen3-8B-FP8"
   revision  = "220b46e3b2180893580a4454f21f22d3ebb187d3"
-  tokenizer = "Qwen/Qwen3-8B"
+  tokenizer = "a.tokenizer.json"
 }
 
 model "n" {
@@ -149,10 +149,12 @@ benchmark "here" {
 }
 `
 
-// traces are the files that everything, and edits of it, name.
-var traces = map[string]string{
-	"a.jsonl": `{"timestamp": 0, "input_length": 64, "output_length": 8}` + "\n" + `{"timestamp": 500, "input_length": 32, "output_length": 4}`,
-	"b.jsonl": `{"timestamp": 0, "input_length": 65, "output_length": 8}` + "\n" + `{"timestamp": 500, "input_length": 32, "output_length": 5}`,
+// files are those that everything, and edits of it, name.
+var files = map[string]string{
+	"a.tokenizer.json": `{"model":{"type":"BPE","vocab":{"a":0,"b":1},"merges":[]}}`,
+	"b.tokenizer.json": `{"model":{"type":"BPE","vocab":{"a":0,"b":1,"c":2},"merges":[]}}`,
+	"a.jsonl":          `{"timestamp": 0, "input_length": 64, "output_length": 8}` + "\n" + `{"timestamp": 500, "input_length": 32, "output_length": 4}`,
+	"b.jsonl":          `{"timestamp": 0, "input_length": 65, "output_length": 8}` + "\n" + `{"timestamp": 500, "input_length": 32, "output_length": 5}`,
 }
 
 // edit is a change of everything: of one argument of the language, and what becomes of the cells.
@@ -219,7 +221,7 @@ func edits() map[string]edit {
 
 		"model.repo":      keyed(`"Qwen/Qwen3-8B-FP8"`, `"Qwen/Qwen3-8B"`, deployment+"model.repo"),
 		"model.revision":  keyed(`"220b46e`, `"320b46e`, deployment+"model.revision"),
-		"model.tokenizer": because("nothing reads it yet", `tokenizer = "Qwen/Qwen3-8B"`, `tokenizer = "Qwen/Qwen3-14B"`),
+		"model.tokenizer": keyed(`"a.tokenizer.json"`, `"b.tokenizer.json"`, "load.workload.tokenizer"),
 
 		"gpu.price_per_hour": another(`gpu "H100"`, "price_per_hour = 3\n  price_as_of = \"2026-07-01\""),
 		"gpu.price_as_of":    another(`gpu "H100"`, "price_per_hour = 3\n  price_as_of = \"2026-07-02\""),
@@ -286,7 +288,7 @@ func edits() map[string]edit {
 
 		"benchmark.for_each":    set(bench, `for_each = toset(["a"])`),
 		"benchmark.description": set(bench, `description = "x"`),
-		"benchmark.model":       keyed("model.m\n  provider = provider.endpoint.q\n  workload = workload.w", "model.n\n  provider = provider.endpoint.q\n  workload = workload.w", deployment+"model"),
+		"benchmark.model":       keyed("model.m\n  provider = provider.endpoint.q\n  workload = workload.w", "model.n\n  provider = provider.endpoint.q\n  workload = workload.w", deployment+"model", "load.workload.tokenizer"),
 		"benchmark.engine":      keyed("engine.own", "engine.batching", deployment+"engine"),
 		"benchmark.provider":    keyed("provider.process.r", "provider.simulator.p", deployment+"provider.type", deployment+"provider.config"),
 		"benchmark.workload":    keyed("workload.bare\n", "workload.w\n", "load.workload"),

@@ -33,8 +33,8 @@ func cells(t *testing.T, text string) []measured {
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	for name, lines := range traces {
-		if err := os.WriteFile(filepath.Join(filepath.Dir(path), name), []byte(lines), 0o644); err != nil {
+	for name, content := range files {
+		if err := os.WriteFile(filepath.Join(filepath.Dir(path), name), []byte(content), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}

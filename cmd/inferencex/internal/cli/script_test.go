@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -26,6 +27,10 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the program as its users do: each file of testdata/script is a session in a folder of its own.
 func TestScripts(t *testing.T) {
+	// Under nohup a hang-up is ignored, and so it would be by every program that a script starts and means to hang up.
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	t.Cleanup(func() { signal.Stop(hangups) })
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
