@@ -65,7 +65,7 @@ func percentile(ascending []float64, p int) float64 {
 	return ascending[(len(ascending)-1)*p/100]
 }
 
-// Records takes the records of the streams that have ended from the server at url, which forgets them.
+// Records takes the records of all streams from the server at url, which forgets them. It waits for those that are still being written.
 func Records(ctx context.Context, url string) ([]Record, error) {
 	var records []Record
 	return records, ask(ctx, url+"/stamps", &records)

@@ -53,6 +53,7 @@ type Server struct {
 	records []Record
 	named   int           // requests with an id
 	faults  map[Fault]int // that were carried out
+	stamped sync.RWMutex  // held for reading while a stamped stream is written, for its client has read its end before its record is here
 }
 
 // Serve answers until ctx ends, and returns when every connection is closed.
@@ -147,6 +148,9 @@ func (s *Server) complete(ctx context.Context, p *pacer, conn net.Conn, in *bufi
 	if want.Fault != "" {
 		script.cut(want.Fault, want.After)
 	}
+	if want.Stamp {
+		s.stamped.RLock()
+	}
 	record := Record{ID: r.id, Arrival: r.arrival.UnixNano()}
 	var err error
 	if want.TTFTMicros == 0 && want.GapMicros == 0 {
@@ -161,6 +165,7 @@ func (s *Server) complete(ctx context.Context, p *pacer, conn net.Conn, in *bufi
 		s.mu.Lock()
 		s.records = append(s.records, record)
 		s.mu.Unlock()
+		s.stamped.RUnlock()
 	}
 	if err != nil {
 		return err
@@ -214,12 +219,12 @@ func (s *Server) counts(conn net.Conn) error {
 	return document(conn, http.StatusOK, text)
 }
 
-// stamps answers with the records of the streams that have ended since it was last asked.
+// stamps answers with the records of the streams that have ended since it was last asked, after those that are still being written.
 func (s *Server) stamps(conn net.Conn) error {
-	s.mu.Lock()
+	s.stamped.Lock()
 	records := s.records
 	s.records = nil
-	s.mu.Unlock()
+	s.stamped.Unlock()
 	text, err := json.Marshal(records)
 	if err != nil {
 		return err
