@@ -17,10 +17,17 @@ const (
 	Completions = "completions"
 )
 
-// Prompt is what a request asks: token ids where there are any, else text. Chat sends the text as the one message of a user.
+// Prompt is what a request asks: messages or token ids where there are any, else text. Chat sends the text as the one message of a user.
 type Prompt struct {
-	Text string
-	IDs  []int64 // for completions only
+	Text     string
+	IDs      []int64   // for completions only
+	Messages []Message // for chat only
+}
+
+// Message is one of a chat.
+type Message struct {
+	Role    string `json:"role"` // "system", "user" or "assistant"
+	Content string `json:"content"`
 }
 
 // Request is one request for a streamed answer.
@@ -64,8 +71,14 @@ func (c *Client) Encode(r Request) (*Call, error) {
 			return nil, errors.New("encode request: chat takes text, not token ids")
 		}
 		call.path = "/v1/chat/completions"
-		body["messages"] = []message{{Role: "user", Content: r.Prompt.Text}}
+		body["messages"] = r.Prompt.Messages
+		if len(r.Prompt.Messages) == 0 {
+			body["messages"] = []Message{{Role: "user", Content: r.Prompt.Text}}
+		}
 	case Completions, "":
+		if len(r.Prompt.Messages) > 0 {
+			return nil, errors.New("encode request: completions take text or token ids, not messages")
+		}
 		call.path = "/v1/completions"
 		body["prompt"] = r.Prompt.Text
 		if len(r.Prompt.IDs) > 0 {
@@ -108,11 +121,6 @@ func (c *Client) appendHead(b []byte, call *Call, length int) []byte {
 		b = fmt.Appendf(b, "X-Request-Id: %s\r\n", call.id)
 	}
 	return append(b, "\r\n"...)
-}
-
-type message struct {
-	Role    string `json:"role"`
-	Content string `json:"content"`
 }
 
 func mergeExtra(body map[string]any, given json.RawMessage) error {

@@ -36,6 +36,11 @@ func TestRequestOnTheWire(t *testing.T) {
 			hello,
 		},
 		{
+			"messages", "/v1/chat/completions",
+			`{"max_tokens":4,"messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"1 \u003c 2?"}],"model":"run-alias","stream":true,"stream_options":{"include_usage":true},"temperature":0}`,
+			Request{API: Chat, Prompt: Prompt{Messages: []Message{{"system", "Be brief."}, {"user", "1 < 2?"}}}, OSL: 4, ID: "r-1"},
+		},
+		{
 			"token ids and exact length", "/v1/completions",
 			`{"ignore_eos":true,"max_tokens":16,"min_tokens":16,"model":"run-alias","prompt":[5,4000000000],"seed":7,"stream":true,"stream_options":{"include_usage":true},"temperature":0.5}`,
 			Request{Prompt: Prompt{IDs: []int64{5, 4_000_000_000}}, OSL: 16, IgnoreEOS: true, Temperature: .5, Seed: &seed, ID: "r-1"},
@@ -72,6 +77,7 @@ func TestEncodeRefuses(t *testing.T) {
 	c := newClient(t, "http://127.0.0.1:1")
 	for want, r := range map[string]Request{
 		"encode request: chat takes text, not token ids":            {API: Chat, Prompt: Prompt{IDs: []int64{1}}},
+		"encode request: completions take text or token ids, not messages": {Prompt: Prompt{Messages: []Message{{"user", "a"}}}},
 		`encode request: api "embed": want "chat" or "completions"`: {API: "embed"},
 		`encode request: extra body: "stream" cannot be set here: answers are measured as they stream, and tell how many tokens they have`: {
 			ExtraBody: json.RawMessage(`{"stream":false}`),
