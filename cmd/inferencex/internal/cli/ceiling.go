@@ -43,30 +43,57 @@ func (a *App) keepCeiling(found facts.Ceiling) (string, error) {
 	return path, durable.WriteJSON(path, found)
 }
 
-// beyondCeiling warns of cells that have more users than this machine's client keeps up with.
+// beyondCeiling warns of cells that want more of this machine's client than it keeps up with: more users, or more tokens a second.
 func (a *App) beyondCeiling(p *plan.Plan) []string {
 	ceiling := a.ceiling()
-	cells, most := 0, 0
+	var crowded, busy, mostUsers int
+	var mostTokens float64
 	for _, step := range p.Steps {
 		var cfg stage.LoadConfig
-		if step.Address.Kind != plan.Load || step.Action != plan.Run || json.Unmarshal(step.Config, &cfg) != nil || cfg.Users <= ceiling.Streams {
+		if step.Address.Kind != plan.Load || step.Action != plan.Run || json.Unmarshal(step.Config, &cfg) != nil {
 			continue
 		}
-		cells++
-		most = max(most, cfg.Users)
+		tokens := tokensPerSecond(p, cfg)
+		if cfg.Users > ceiling.Streams {
+			crowded++
+		}
+		if tokens > ceiling.ChunksPerSecond {
+			busy++
+		}
+		mostUsers, mostTokens = max(mostUsers, cfg.Users), max(mostTokens, tokens)
 	}
-	if cells == 0 {
-		return nil
+	var warnings []string
+	warn := func(cells int, want, limit string) {
+		if cells > 0 {
+			warnings = append(warnings, fmt.Sprintf("%s with up to %s: this machine's client "+knownOf(ceiling)+". Beyond that, it may be the client that is measured",
+				view.Count(cells, "cell"), want, limit))
+		}
 	}
-	known := "is only known to keep up with %s; inferencex calibrate finds out"
+	warn(crowded, view.Count(mostUsers, "user"), view.Count(ceiling.Streams, "stream"))
+	warn(busy, fmt.Sprintf("%.0f output tokens a second", mostTokens), fmt.Sprintf("%.0f chunks a second", ceiling.ChunksPerSecond))
+	return warnings
+}
+
+// tokensPerSecond is what a server that keeps up with an open loop sends where its rate is highest, each token a chunk; 0 for a closed loop, whose server decides.
+// Of a trace it is the mean over the whole.
+func tokensPerSecond(p *plan.Plan, cfg stage.LoadConfig) float64 {
+	answers, err := p.Datasets.Resolve(cfg.Workload.OSL)
+	if err != nil {
+		return 0 // a plan of this program has them all
+	}
+	return max(cfg.RateRPS, cfg.Workload.Phases.PeakRPS()) * float64(answers.Mean())
+}
+
+// knownOf says where a ceiling is from; its verb takes the ceiling.
+func knownOf(ceiling facts.Ceiling) string {
 	switch date := ceiling.MeasuredAt.Format("2006-01-02"); {
 	case ceiling.AtLeast:
-		known = "was found to keep up with %s (inferencex calibrate, " + date + "), perhaps with more: give it a longer -budget"
+		return "was found to keep up with %s (inferencex calibrate, " + date + "), perhaps with more: give it a longer -budget"
 	case ceiling.Measured():
-		known = "was found to keep up with %s (inferencex calibrate, " + date + ")"
+		return "was found to keep up with %s (inferencex calibrate, " + date + ")"
+	default:
+		return "is only known to keep up with %s; inferencex calibrate finds out"
 	}
-	return []string{fmt.Sprintf("%s with up to %s: this machine's client "+known+". Beyond that, it may be the client that is measured",
-		view.Count(cells, "cell"), view.Count(most, "user"), view.Count(ceiling.Streams, "stream"))}
 }
 
 // thisMachine is what a ceiling is about.

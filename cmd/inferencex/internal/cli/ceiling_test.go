@@ -48,19 +48,24 @@ func TestCeiling(t *testing.T) {
 
 func TestBeyondCeiling(t *testing.T) {
 	app := &App{CacheDir: t.TempDir()}
-	if _, err := app.keepCeiling(facts.Ceiling{Streams: 100, MeasuredAt: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC), Machine: thisMachine()}); err != nil {
+	if _, err := app.keepCeiling(facts.Ceiling{Streams: 100, ChunksPerSecond: 5000, MeasuredAt: time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC), Machine: thisMachine()}); err != nil {
 		t.Fatal(err)
 	}
 	load := func(action plan.Action, config string) plan.Step {
 		return plan.Step{Address: addr.Step{Kind: plan.Load}, Action: action, Config: []byte(config)}
 	}
-	p := &plan.Plan{Steps: []plan.Step{load(plan.Run, `{"users":100}`), load(plan.Reuse, `{"users":500}`), load(plan.Run, `{"rate_rps":500}`)}}
+	p := &plan.Plan{Steps: []plan.Step{load(plan.Run, `{"users":100}`), load(plan.Reuse, `{"users":500}`), load(plan.Run, `{"rate_rps":50,"workload":{"osl":100}}`)}}
 	if got := app.beyondCeiling(p); len(got) > 0 {
 		t.Errorf("warnings: %q", got)
 	}
-	p.Steps = append(p.Steps, load(plan.Run, `{"users":101}`), load(plan.Run, `{"users":400}`))
-	want := []string{"2 cells with up to 400 users: this machine's client was found to keep up with 100 streams (inferencex calibrate, 2026-11-23). " +
-		"Beyond that, it may be the client that is measured"}
+	p.Steps = append(p.Steps, load(plan.Run, `{"users":101}`), load(plan.Run, `{"users":400}`),
+		load(plan.Run, `{"rate_rps":51,"workload":{"osl":100}}`), load(plan.Run, `{"rate_rps":1,"workload":{"osl":100,"phases":[{"rate":80,"duration":"10s"}]}}`))
+	want := []string{
+		"2 cells with up to 400 users: this machine's client was found to keep up with 100 streams (inferencex calibrate, 2026-11-23). " +
+			"Beyond that, it may be the client that is measured",
+		"2 cells with up to 8000 output tokens a second: this machine's client was found to keep up with 5000 chunks a second (inferencex calibrate, 2026-11-23). " +
+			"Beyond that, it may be the client that is measured",
+	}
 	if diff := cmp.Diff(want, app.beyondCeiling(p)); diff != "" {
 		t.Errorf("warnings (-want +got):\n%s", diff)
 	}
