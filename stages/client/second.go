@@ -2,11 +2,14 @@ package client
 
 import (
 	"context"
+	"crypto/tls"
+	"errors"
 	"fmt"
 	"io"
-	"math"
 	"net"
 	"net/http"
+
+	"golang.org/x/net/http2"
 )
 
 // second carries requests by HTTP/2: as many over one connection as the server allows, and then over another. What is read of one request then waits
@@ -15,23 +18,25 @@ type second struct{ *standard }
 
 var _ carrier = second{}
 
+// newSecond has a transport whose requests wait for one connection that is being made, where net/http's may each make one meanwhile.
 func newSecond(c *Client, p *pool) second {
-	protocols := new(http.Protocols)
-	protocols.SetHTTP2(true)
-	protocols.SetUnencryptedHTTP2(true)
-	transport := &http.Transport{
-		Protocols: protocols, DisableCompression: true, MaxIdleConnsPerHost: math.MaxInt,
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+	s := newStandard(c, p)
+	if p.tls != nil {
+		p.tls.NextProtos = []string{http2.NextProtoTLS}
+	}
+	s.transport = &http2.Transport{
+		DisableCompression: true,
+		AllowHTTP:          true,
+		DialTLSContext: func(ctx context.Context, _, _ string, _ *tls.Config) (net.Conn, error) {
 			p.count()
-			return p.dialer.DialContext(ctx, "tcp", p.addr)
+			conn, err := p.connect(ctx, "", "")
+			if secured, ok := conn.(*tls.Conn); ok && secured.ConnectionState().NegotiatedProtocol != http2.NextProtoTLS {
+				conn.Close()
+				return nil, errors.New("the server does not offer it")
+			}
+			return conn, err
 		},
 	}
-	if p.tls != nil {
-		transport.TLSClientConfig = p.tls.Clone()
-		transport.TLSClientConfig.NextProtos = []string{"h2"}
-	}
-	s := newStandard(c, p)
-	s.transport = transport
 	s.explain = func(err error) error { return fmt.Errorf("by HTTP/2, which not every server speaks: %w", err) }
 	return second{s}
 }

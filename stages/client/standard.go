@@ -22,9 +22,15 @@ const readBytes = 16 << 10
 type standard struct {
 	client    *Client
 	pool      *pool
-	transport *http.Transport
+	transport transport
 	buffers   sync.Pool         // of *[readBytes]byte
 	explain   func(error) error // what is said of a request that got no answer
+}
+
+// transport makes requests over connections that it keeps.
+type transport interface {
+	http.RoundTripper
+	CloseIdleConnections()
 }
 
 var _ carrier = (*standard)(nil)
