@@ -45,6 +45,8 @@ func Columns(metrics []Metric) []Column {
 		list("gpu_names", "GPUs as seen from inside of the server, each name once", func(c Cell) []string { return c.GPUNames }),
 		maybe("server_rtt_s", "s", "median of a request that does no work", func(c Cell) *float64 { return c.RTTSeconds }),
 		maybe("speed", "", "simulated seconds in one of the wall clock; missing where the endpoint is not simulated", func(c Cell) *float64 { return c.Speed }),
+		optional("server_metrics", "whose names the server's /metrics have: vllm, sglang or llamacpp", func(c Cell) string { return c.ServerMetrics }),
+		optional("server_metrics_problem", "why there is no account of the server's own, or only a part of one", func(c Cell) string { return c.ServerMetricsProblem }),
 	}
 	for _, m := range metrics {
 		columns = append(columns, Column{Name: m.Name, Unit: m.Unit, Doc: m.Doc, Nullable: true, Zero: 0.0, Value: func(c Cell) any {

@@ -19,6 +19,9 @@ type state struct {
 	GPUNames      []string `json:"gpu_names"`
 	RTTSeconds    *float64 `json:"server_rtt_s"`
 	Speed         *float64 `json:"speed"`
+
+	ServerMetrics        *string `json:"server_metrics"`
+	ServerMetricsProblem *string `json:"server_metrics_problem"`
 }
 
 type verdict struct {
@@ -110,6 +113,7 @@ func decodeCell(raw json.RawMessage, metrics []Metric) (Cell, error) {
 	c.Origin = Origin{
 		Run: orEmpty(s.Run), MeasuredAt: orEmpty(s.MeasuredAt), ServerEngine: orEmpty(s.ServerEngine),
 		EngineVersion: orEmpty(s.EngineVersion), GPUNames: s.GPUNames, RTTSeconds: s.RTTSeconds, Speed: s.Speed,
+		ServerMetrics: orEmpty(s.ServerMetrics), ServerMetricsProblem: orEmpty(s.ServerMetricsProblem),
 	}
 	c.PowerValid, c.PowerMethod, c.PowerU95Percent = v.PowerValid, orEmpty(v.PowerMethod), v.PowerU95Percent
 	c.Validity, c.Reasons, c.Notes, c.SLOMissed = v.Validity, v.Reasons, v.Notes, v.SLOMissed

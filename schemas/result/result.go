@@ -134,6 +134,10 @@ type Origin struct {
 	GPUNames      []string // of its GPUs, distinct, as seen from inside; empty where nobody could look
 	RTTSeconds    *float64 // median of a request to it that does no work
 	Speed         *float64 // simulated seconds in one of the wall clock; nil where the endpoint is not simulated
+
+	// ServerMetrics says whose names the metrics of the server's own account have: vllm, sglang or llamacpp; empty where it gave none.
+	ServerMetrics        string
+	ServerMetricsProblem string // why there is no account of the server's own, or only a part of one
 }
 
 // Value returns a metric, or false where it is missing.

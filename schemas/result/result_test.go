@@ -25,6 +25,7 @@ func example() result.Results {
 	origin := result.Origin{
 		Run: "20260105T100000Z-demo-0000", MeasuredAt: "2026-01-05T10:00:07Z", ServerEngine: "vllm", EngineVersion: "0.11.0",
 		GPUNames: []string{"NVIDIA H100 80GB HBM3"}, RTTSeconds: &rtt, Speed: &speed,
+		ServerMetrics: "vllm", ServerMetricsProblem: "connection refused",
 	}
 	second := labels
 	second.Cell, second.Address, second.Trial = "…/t2", "load.chat[…t2]", 2

@@ -12,6 +12,7 @@ func Markdown() string {
 	describe[Request](&b)
 	describe[Chunk](&b)
 	describe[Power](&b)
+	describe[Server](&b)
 	return b.String()
 }
 

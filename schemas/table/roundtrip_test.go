@@ -59,6 +59,7 @@ func TestRoundTrip(t *testing.T) {
 	t.Run("requests", testRoundTrip[Request])
 	t.Run("chunks", testRoundTrip[Chunk])
 	t.Run("power", testRoundTrip[Power])
+	t.Run("server", testRoundTrip[Server])
 	t.Run("all types", testRoundTrip[allTypes])
 }
 

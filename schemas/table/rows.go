@@ -8,6 +8,7 @@ package table
 func (Request) identity() identity { return identity{"requests", 1} }
 func (Chunk) identity() identity   { return identity{"chunks", 1} }
 func (Power) identity() identity   { return identity{"power", 1} }
+func (Server) identity() identity  { return identity{"server", 1} }
 
 // Request is one request of a load: one row for each attempt to get an answer, whatever became of it. All t_ columns are nanoseconds
 // on one monotonic clock since the load's epoch_unix_ns; on a simulated endpoint they are simulated nanoseconds.
@@ -77,4 +78,35 @@ type Power struct {
 	TempC        *float64 `col:"temp_c" unit:"°C" doc:"core temperature"`
 	SMClockHz    *float64 `col:"sm_clock_hz" unit:"Hz" doc:"SM clock"`
 	Source       string   `col:"source" dict:"true" doc:"nvidia-smi, simulator or csv"`
+}
+
+// Server is what a server says of itself at one time of a load: one reading of its /metrics. What its engine does not tell is null. Counters are
+// cumulative, of all that the server ever did, and their values are sums over its engines; times are on the clock of the requests table.
+type Server struct {
+	Cell   string `col:"cell" dict:"true" doc:"address of the load step"`
+	Phase  string `col:"phase" dict:"true" doc:"before the load's first request, during the load, or after its last answer"`
+	TSend  int64  `col:"t_send_ns" unit:"ns" doc:"just before the server was asked"`
+	TDone  int64  `col:"t_done_ns" unit:"ns" doc:"its answer was read"`
+	Engine string `col:"engine" dict:"true" doc:"whose names its metrics have: vllm, sglang or llamacpp"`
+
+	Running *float64 `col:"running" unit:"requests" doc:"requests in the batch"`
+	Waiting *float64 `col:"waiting" unit:"requests" doc:"requests in the queue"`
+	KVUsage *float64 `col:"kv_usage" unit:"fraction" doc:"share of the KV cache in use, 0 to 1; of the fullest engine"`
+	HitRate *float64 `col:"hit_rate" unit:"fraction" doc:"share of the input found in the prefix cache, as an engine reckons it that counts no queries"`
+
+	InputTokens   *float64 `col:"input_tokens" unit:"tokens" doc:"counter: input of requests, cached tokens too"`
+	OutputTokens  *float64 `col:"output_tokens" unit:"tokens" doc:"counter: tokens generated"`
+	PrefixQueries *float64 `col:"prefix_queries" unit:"tokens" doc:"counter: input looked up in the prefix cache"`
+	PrefixHits    *float64 `col:"prefix_hits" unit:"tokens" doc:"counter: input found there"`
+	Preemptions   *float64 `col:"preemptions" doc:"counter: requests that lost their place in the batch for want of KV cache"`
+	Finished      *float64 `col:"finished" unit:"requests" doc:"counter: requests that ended, aborted ones too"`
+
+	TTFTSumSeconds  *float64 `col:"ttft_sum_s" unit:"s" doc:"counter: time to first token, from arrival at the server, summed over requests"`
+	TTFTCount       *float64 `col:"ttft_count" unit:"requests" doc:"counter: requests in ttft_sum_s"`
+	TPOTSumSeconds  *float64 `col:"tpot_sum_s" unit:"s" doc:"counter: time between output tokens, summed over tokens, or over requests where the engine observes it of these"`
+	TPOTCount       *float64 `col:"tpot_count" doc:"counter: what tpot_sum_s is a sum of"`
+	QueueSumSeconds *float64 `col:"queue_sum_s" unit:"s" doc:"counter: time in the queue, summed over requests"`
+	QueueCount      *float64 `col:"queue_count" unit:"requests" doc:"counter: requests in queue_sum_s"`
+
+	ProcessStart *float64 `col:"process_start_unix_s" unit:"s" doc:"unix time at which the server's process began"`
 }

@@ -43,7 +43,7 @@ func TestColumnsDescribeTheFields(t *testing.T) {
 
 func TestEveryColumnIsDocumentedAndNamedOnce(t *testing.T) {
 	for name, columns := range map[string][]Column{
-		"requests": Columns[Request](), "chunks": Columns[Chunk](), "power": Columns[Power](),
+		"requests": Columns[Request](), "chunks": Columns[Chunk](), "power": Columns[Power](), "server": Columns[Server](),
 	} {
 		seen := map[string]bool{}
 		for _, c := range columns {

@@ -61,11 +61,35 @@ func loadDir(t *testing.T, users int, ttft float64) string {
 		t.Fatal(err)
 	}
 	write(t, filepath.Join(dir, measured.ChunksFile), chunks)
-	put(t, filepath.Join(dir, measured.LoadFile), measured.Load{EpochUnixNS: epoch, WindowEndNS: 4e9, Simulated: true, Endpoint: &stage.Endpoint{
+	problem := ""
+	if users == 16 {
+		write(t, filepath.Join(dir, measured.ServerFile), serverReadings(users, ttft))
+	} else {
+		problem = "GET /metrics: 404 Not Found"
+	}
+	put(t, filepath.Join(dir, measured.LoadFile), measured.Load{Server: measured.Server{Problem: problem}, EpochUnixNS: epoch, WindowEndNS: 4e9, Simulated: true, Endpoint: &stage.Endpoint{
 		Engine: "vllm", EngineVersion: "0.11.0", RTTSeconds: 0.0004, Simulated: true, Clock: stage.ServerClock{Speed: 4},
 		GPUs: []stage.DeviceGPU{{Index: 0, Name: "NVIDIA H100 80GB HBM3"}, {Index: 1, Name: "NVIDIA H100 80GB HBM3"}},
 	}})
 	return dir
+}
+
+// serverReadings is what the server of such a load says of itself: as many requests as there are users, of which two wait, and
+// half of a KV cache.
+func serverReadings(users int, ttft float64) []table.Server {
+	var rows []table.Server
+	for i, phase := range []string{"before", "during", "during", "during", "after"} {
+		row := table.Server{Cell: "load.older-name", Phase: phase, TSend: int64(i) * 1e9, TDone: int64(i) * 1e9, Engine: "vllm"}
+		done := float64(users * i)
+		row.InputTokens, row.OutputTokens, row.Finished = p(1e6+1024*done), p(1e5+256*done), p(1000+done)
+		row.PrefixQueries, row.PrefixHits, row.Preemptions = row.InputTokens, p(5e4), p(3.0)
+		row.TTFTSumSeconds, row.TTFTCount, row.TPOTSumSeconds, row.TPOTCount = p(200+.9*ttft*done), p(1000+done), p(1e4+255*.002*done), p(1e6+255*done)
+		if phase == "during" {
+			row.Running, row.Waiting, row.KVUsage = p(float64(users-2)), p(2.0), p(0.5)
+		}
+		rows = append(rows, row)
+	}
+	return rows
 }
 
 // powerDir is a sealed fetch-power of two GPUs at constant watts; problem says why there is none.

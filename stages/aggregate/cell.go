@@ -49,6 +49,9 @@ func (in input) cell(known stage.GPU, tables *tables) (result.Cell, error) {
 	}
 	cell.Origin = originOf(in.load, run)
 	sample := metric.NewSample(in.labels, known, data)
+	if a, ok := sample.Server(); ok {
+		cell.ServerMetrics = a.Engine
+	}
 	cell.Status = result.StatusOK
 	for _, d := range metric.All() {
 		if v, ok := d.Compute(sample); ok {
@@ -97,7 +100,7 @@ func missedNote(sample *metric.Sample, name string) string {
 
 // originOf says where the numbers of a cell are from. run is the one that sealed the rows.
 func originOf(load measured.Load, run string) result.Origin {
-	origin := result.Origin{Run: run}
+	origin := result.Origin{Run: run, ServerMetricsProblem: load.Server.Problem}
 	if load.EpochUnixNS != 0 {
 		origin.MeasuredAt = time.Unix(0, load.EpochUnixNS).UTC().Format(time.RFC3339)
 	}
@@ -141,6 +144,16 @@ func (in input) read(tables *tables) (data metric.Data, run string, err error) {
 			data.Chunks = append(data.Chunks, metric.Chunk{Request: c.Request, Seq: c.Seq, Tokens: c.Tokens, TNS: c.T})
 		}
 		return tables.chunks.Append(rows...)
+	})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return metric.Data{}, "", err
+	}
+	err = table.Scan(filepath.Join(in.loadDir, measured.ServerFile), func(rows []table.Server) error {
+		for i := range rows {
+			rows[i].Cell = address
+		}
+		data.Server = append(data.Server, rows...)
+		return tables.server.Append(rows...)
 	})
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return metric.Data{}, "", err

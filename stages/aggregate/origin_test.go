@@ -80,7 +80,7 @@ func TestACellSaysWhereItsNumbersAreFrom(t *testing.T) {
 	rtt, speed := 0.0004, 4.0
 	want := result.Origin{
 		Run: "20260105T100000Z-demo-0000", MeasuredAt: "2026-01-05T10:00:00Z", ServerEngine: "vllm", EngineVersion: "0.11.0",
-		GPUNames: []string{"NVIDIA H100 80GB HBM3"}, RTTSeconds: &rtt, Speed: &speed,
+		GPUNames: []string{"NVIDIA H100 80GB HBM3"}, RTTSeconds: &rtt, Speed: &speed, ServerMetrics: "vllm",
 	}
 	if diff := cmp.Diff(want, run(t, newTask(t)).Cells[0].Origin); diff != "" {
 		t.Error(diff)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/schemas/result"
 	"github.com/strangeloopio/inferencex/schemas/table"
+	"github.com/strangeloopio/inferencex/stages/metric/measured"
 )
 
 // tables are the merged tables of a run while they are written, a row group at a time.
@@ -13,35 +14,51 @@ type tables struct {
 	requests *table.Writer[table.Request]
 	chunks   *table.Writer[table.Chunk]
 	power    *table.Writer[table.Power]
+	server   *table.Writer[table.Server]
+
+	all []writer
+}
+
+type writer interface {
+	Close() error
+	Abort()
 }
 
 func openTables(dir string, meta table.Meta) (*tables, error) {
-	var t tables
-	var err error
-	if t.requests, err = table.NewWriter[table.Request](filepath.Join(dir, "requests.parquet"), meta); err != nil {
+	t := &tables{}
+	err := errors.Join(
+		openTable(t, &t.requests, filepath.Join(dir, measured.RequestsFile), meta),
+		openTable(t, &t.chunks, filepath.Join(dir, measured.ChunksFile), meta),
+		openTable(t, &t.power, filepath.Join(dir, measured.PowerTable), meta),
+		openTable(t, &t.server, filepath.Join(dir, measured.ServerFile), meta),
+	)
+	if err != nil {
+		t.abort()
 		return nil, err
 	}
-	if t.chunks, err = table.NewWriter[table.Chunk](filepath.Join(dir, "chunks.parquet"), meta); err != nil {
-		t.requests.Abort()
-		return nil, err
+	return t, nil
+}
+
+func openTable[R any](t *tables, into **table.Writer[R], path string, meta table.Meta) (err error) {
+	if *into, err = table.NewWriter[R](path, meta); err == nil {
+		t.all = append(t.all, *into)
 	}
-	if t.power, err = table.NewWriter[table.Power](filepath.Join(dir, "power.parquet"), meta); err != nil {
-		t.requests.Abort()
-		t.chunks.Abort()
-		return nil, err
-	}
-	return &t, nil
+	return err
 }
 
 func (t *tables) close() error {
-	return errors.Join(t.requests.Close(), t.chunks.Close(), t.power.Close())
+	var err error
+	for _, w := range t.all {
+		err = errors.Join(err, w.Close())
+	}
+	return err
 }
 
 // abort drops what close has not published.
 func (t *tables) abort() {
-	t.requests.Abort()
-	t.chunks.Abort()
-	t.power.Abort()
+	for _, w := range t.all {
+		w.Abort()
+	}
 }
 
 // cellsVersion is the version of the cells table's fixed columns; those of the metrics come and go with metrics_def.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/table"
+	"github.com/strangeloopio/inferencex/stages/load/scrape"
 	"github.com/strangeloopio/inferencex/stages/traffic"
 )
 
@@ -19,6 +20,7 @@ const (
 // board holds what is shown of a running load. It is safe for concurrent use.
 type board struct {
 	session *traffic.Session
+	server  *scrape.Watch // nil before the load
 	total   int
 
 	mu             sync.Mutex
@@ -80,7 +82,21 @@ func (b *board) progress() stage.Progress {
 		sorted := slices.Sorted(slices.Values(b.ttft))
 		figures["ttft_p50_s"] = float64(sorted[len(sorted)/2]) / 1e9
 	}
+	b.addServer(figures)
 	return stage.Progress{Done: b.done, Total: b.total, Figures: figures}
+}
+
+// addServer adds what the server last said of itself.
+func (b *board) addServer(figures map[string]any) {
+	latest, ok := b.server.Latest()
+	if !ok {
+		return
+	}
+	for name, v := range map[string]*float64{"server_running": latest.Running, "server_waiting": latest.Waiting, "kv_usage": latest.KVUsage} {
+		if v != nil {
+			figures[name] = *v
+		}
+	}
 }
 
 // rate returns tokens per server second between two readings. Deltas are counted as they come, and stand for as many tokens as
@@ -97,7 +113,8 @@ func (b *board) rate(since, now reading) float64 {
 }
 
 // show reports progress until the returned function is called, which reports the end.
-func (r *recorder) show(env stage.Env) (stop func()) {
+func (r *recorder) show(env stage.Env, server *scrape.Watch) (stop func()) {
+	r.board.server = server
 	stopped := make(chan struct{})
 	var showing sync.WaitGroup
 	showing.Go(func() {

@@ -36,6 +36,7 @@ type facts struct {
 	Endpoint      stage.Endpoint `json:"endpoint"`          // header values left out: they may be secrets
 	Client        machine        `json:"client"`
 	ServerLag     *serverLag     `json:"server_lag,omitempty"` // of a simulated server that tells
+	Server        serverFacts    `json:"server"`
 }
 
 // lag is how late requests went out.

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/stages/load/scrape"
 	"github.com/strangeloopio/inferencex/stages/metric/measured"
 	"github.com/strangeloopio/inferencex/stages/prompt"
 	"github.com/strangeloopio/inferencex/stages/traffic"
@@ -44,8 +45,9 @@ func (*Kind) Class() stage.Class { return stage.Measure }
 // Revision counts changes of this code, and of what it sends with, that change results.
 func (*Kind) Revision() int { return 2 }
 
-// Run measures one cell. It leaves in task.Dir requests.parquet, chunks.parquet and load.json. The step succeeds if any request did: the
-// others are rows. A load that was stopped leaves its journals, requests.arrow and chunks.arrow, in place of the tables.
+// Run measures one cell. It leaves in task.Dir requests.parquet, chunks.parquet, load.json and, of a server that shows metrics, server.parquet. The
+// step succeeds if any request did: the others are rows. A load that was stopped leaves its journals, requests.arrow and chunks.arrow, in place of
+// the tables of these.
 func (k *Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
 	var cfg stage.LoadConfig
 	if err := json.Unmarshal(task.Config, &cfg); err != nil {
@@ -111,12 +113,17 @@ func (k *Kind) run(ctx context.Context, env stage.Env, task stage.Task, cfg stag
 		return err
 	}
 	lag := watchLag(ctx, env, session.Client, endpoint)
+	server := scrape.Begin(ctx, scrape.Config{Ask: session.Client.Metrics, Clock: session.Clock})
 	machine := watchMachine(env.Now)
-	stopShowing := rec.show(env)
+	stopShowing := rec.show(env, server)
 	runErr := session.Run(ctx, modelOf(cfg, recorded, session.Clock.NowNS(), scope), rec.take)
 	stopShowing()
 	client := machine.end(session.Client.Reads())
 	client.GapsUnder1ms, client.Ceiling = rec.gapsUnder1ms(), k.ceiling
+	account, err := rec.account(env, endpoint.Engine, server.End(ctx))
+	if err != nil && runErr == nil {
+		runErr = err
+	}
 	if err := rec.close(); err != nil && runErr == nil {
 		runErr = err
 	}
@@ -124,7 +131,7 @@ func (k *Kind) run(ctx context.Context, env stage.Env, task stage.Task, cfg stag
 		runErr = rec.verdict()
 	}
 	facts := rec.facts(endpoint, cfg, session, client)
-	facts.ServerLag = lag(ctx)
+	facts.ServerLag, facts.Server = lag(ctx), account
 	if err := facts.write(task.Dir); err != nil && runErr == nil {
 		runErr = err
 	}

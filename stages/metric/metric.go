@@ -20,6 +20,7 @@ const (
 	Chunks   Need = "chunks"
 	Power    Need = "power"
 	Price    Need = "price"
+	Server   Need = "server" // its own account
 )
 
 // Which way a metric is better.
@@ -57,6 +58,7 @@ func All() []Def {
 		interactivity(),
 		lengths(),
 		prefixHit(),
+		served(),
 		goodput(),
 		steady(),
 		connections(),

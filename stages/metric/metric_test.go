@@ -53,6 +53,20 @@ func byHand() *metric.Sample {
 			chunk(0, 0, 1, 0), chunk(1, 0, 1, 0), chunk(0, 1, 1.5, 0), chunk(1, 1, 1.5, 0), chunk(0, 2, 2, 0), chunk(1, 2, 2.5, 0),
 			chunk(0, 3, 2.5, 0), chunk(0, 4, 3, 0), chunk(2, 0, 3.5, 1), chunk(4, 0, 4.2, 0), chunk(2, 1, 4.5, 1),
 		},
+		Server: []table.Server{
+			{
+				Phase: "before", TSend: -10, TDone: -5, InputTokens: number(10), OutputTokens: number(8), PrefixQueries: number(10), PrefixHits: number(0),
+				Preemptions: number(0), Finished: number(1), TTFTSumSeconds: number(1), TTFTCount: number(1), QueueSumSeconds: number(0), QueueCount: number(1),
+				TPOTSumSeconds: number(2), TPOTCount: number(7), Running: number(0),
+			},
+			{Phase: "during", TSend: ns(1), TDone: ns(1), Running: number(2), Waiting: number(0), KVUsage: number(0.25)},
+			{Phase: "during", TSend: ns(3), TDone: ns(3), Running: number(1), Waiting: number(1), KVUsage: number(0.125)},
+			{
+				Phase: "after", TSend: ns(5), TDone: ns(5), InputTokens: number(100), OutputTokens: number(20), PrefixQueries: number(100), PrefixHits: number(5),
+				Preemptions: number(1), Finished: number(5), TTFTSumSeconds: number(3.4), TTFTCount: number(5), QueueSumSeconds: number(0.4), QueueCount: number(5),
+				TPOTSumSeconds: number(6), TPOTCount: number(15), Running: number(0),
+			},
+		},
 		Energy: &energy.Result{Valid: true, Joules: number(900), MeanWatts: number(200), Devices: make([]energy.Device, 2)},
 	}
 	labels := stage.CellLabels{GPUs: 2, Users: 2, SLO: map[string]float64{"ttft_p99": 0.9, "errors": 0.5}}
@@ -62,8 +76,11 @@ func byHand() *metric.Sample {
 func TestByHand(t *testing.T) {
 	want := map[string]float64{
 		"requests_ok": 3, "requests_failed": 1, "requests_attempted": 5, "requests_cut": 1, "error_fraction": 0.2,
-		"window_s": 4.5,
-		"rps":      3 / 4.5, "output_tps": 11 / 4.5, "input_tps": 60 / 4.5, "total_tps": 71 / 4.5,
+		"window_s": 4.5, "input_tokens": 60, "output_tokens": 11,
+		"server_requests": 4, "server_input_tokens": 90, "server_output_tokens": 12, "server_prefix_hit": 5.0 / 90, "server_preemptions": 1,
+		"server_running_mean": 1.5, "server_running_max": 2, "server_queue_mean": 0.5, "server_queue_max": 1, "server_kv_usage_max": 0.25,
+		"server_ttft_mean_s": 0.6, "server_queue_time_mean_s": 0.1, "server_tpot_mean_s": 0.5,
+		"rps": 3 / 4.5, "output_tps": 11 / 4.5, "input_tps": 60 / 4.5, "total_tps": 71 / 4.5,
 		"rps_per_gpu": 1.5 / 4.5, "output_tps_per_gpu": 5.5 / 4.5, "input_tps_per_gpu": 30 / 4.5, "total_tps_per_gpu": 35.5 / 4.5,
 		"system_tps_per_user": 11 / 8.5, "achieved_concurrency": 8.5 / 4.5,
 		"e2el_mean_s": 7.0 / 3, "e2el_p50_s": 2, "e2el_p90_s": 2.8, "e2el_p95_s": 2.9, "e2el_p99_s": 2.98,

@@ -7,6 +7,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/table"
+	"github.com/strangeloopio/inferencex/stages/metric/account"
 	"github.com/strangeloopio/inferencex/stages/metric/energy"
 )
 
@@ -14,6 +15,7 @@ import (
 type Data struct {
 	Requests []table.Request
 	Chunks   []Chunk
+	Server   []table.Server // what the server said of itself; none where it says nothing
 	Energy   *energy.Result // nil: nobody looked
 }
 
@@ -38,6 +40,7 @@ type Sample struct {
 	values  map[string]func() []float64 // ascending, by family
 	gaps    func() []float64
 	byIndex func() map[int64]*table.Request
+	server  func() *account.Account // nil: there is none
 }
 
 // span is a stretch of the load's clock; it is empty where to ≤ from.
@@ -55,6 +58,7 @@ func NewSample(labels stage.CellLabels, gpu stage.GPU, data Data) *Sample {
 	s.sending = sync.OnceValue(s.findSending)
 	s.gaps = sync.OnceValue(s.findGaps)
 	s.byIndex = sync.OnceValue(s.index)
+	s.server = sync.OnceValue(s.findServer)
 	slices.SortFunc(data.Chunks, inStream)
 	for _, f := range families() {
 		s.values[f.name] = sync.OnceValue(func() []float64 { return s.collect(f.of) })

@@ -20,6 +20,14 @@ func (s *Sample) inputTokens() float64 {
 	return n
 }
 
+// some is a sum, which is missing where it is zero: nothing was answered, or not counted.
+func some(sum func(*Sample) float64) func(*Sample) (float64, bool) {
+	return func(s *Sample) (float64, bool) {
+		total := sum(s)
+		return total, total > 0
+	}
+}
+
 // perSecond divides a sum over the ok requests by the whole window. A sum of zero is missing: nothing was answered, or not counted.
 func perSecond(sum func(*Sample) float64) func(*Sample) (float64, bool) {
 	return func(s *Sample) (float64, bool) {
@@ -56,6 +64,11 @@ func throughput() []Def {
 		Name: "window_s", Unit: "s", Doc: "Whole window: first send of any request to last token of an ok one.", Needs: Requests,
 		Compute: func(s *Sample) (float64, bool) { return s.window().seconds(), !s.window().empty() },
 	}}
+	defs = append(
+		defs,
+		Def{Name: "input_tokens", Unit: "tokens", Doc: "Input tokens of ok requests.", Needs: Requests, Compute: some((*Sample).inputTokens)},
+		Def{Name: "output_tokens", Unit: "tokens", Doc: "Output tokens of ok requests.", Needs: Requests, Compute: some((*Sample).outputTokens)},
+	)
 	for _, r := range rates {
 		defs = append(defs, Def{
 			Name: r.name, Unit: r.unit, Better: Higher, Doc: r.what + " ÷ whole window.", Needs: Requests, Compute: perSecond(r.sum),

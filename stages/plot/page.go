@@ -20,7 +20,7 @@ var tableMetrics = []string{
 // pageOf gathers the page.
 func pageOf(suite string, results result.Results, charts []page.Chart) page.Page {
 	p := page.Page{
-		Title: suite, Simulated: results.Simulated, Facts: facts(results), Charts: charts, Table: table(results),
+		Title: suite, Simulated: results.Simulated, Facts: facts(results), Charts: charts, Table: table(results), Servers: servers(results),
 		Notes: []string{
 			"Latencies are taken over requests that ended well; every request is a row of tables/requests.parquet. Percentiles are exact, from raw rows.",
 			"Throughput counts output tokens alone, over the time from the first request sent to the last token received.",
@@ -34,7 +34,7 @@ func pageOf(suite string, results result.Results, charts []page.Chart) page.Page
 	for _, r := range result.Remarks(results.Cells) {
 		p.Verdicts = append(p.Verdicts, reasonOf(r, len(results.Cells)))
 	}
-	p.Notes = append(p.Notes, markNotes(results)...)
+	p.Notes = append(append(p.Notes, silentNotes(results)...), markNotes(results)...)
 	return p
 }
 
@@ -172,14 +172,8 @@ func table(results result.Results) page.Table {
 	if drawn {
 		names = append([]string{"isl_mean", "osl_mean"}, tableMetrics...)
 	}
-	var shown []result.Metric
-	for _, name := range names {
-		i := slices.IndexFunc(results.Metrics, func(m result.Metric) bool { return m.Name == name })
-		if i < 0 || !slices.ContainsFunc(points, func(p result.Point) bool { _, ok := p.Stat(name); return ok }) {
-			continue
-		}
-		m := results.Metrics[i]
-		shown = append(shown, m)
+	shown := shownOf(results.Metrics, points, names)
+	for _, m := range shown {
 		t.Columns = append(t.Columns, page.Column{Name: m.Name, Unit: m.Unit, Doc: m.Doc})
 	}
 	t.Columns = append(t.Columns, page.Column{Name: "validity", Text: true, Doc: "what the validity gate says of the worst trial"})
@@ -191,6 +185,18 @@ func table(results result.Results) page.Table {
 		t.Rows = append(t.Rows, append(row, verdict(p)))
 	}
 	return t
+}
+
+// shownOf returns the metrics of these names that any point has.
+func shownOf(all []result.Metric, points []result.Point, names []string) []result.Metric {
+	var shown []result.Metric
+	for _, name := range names {
+		i := slices.IndexFunc(all, func(m result.Metric) bool { return m.Name == name })
+		if i >= 0 && slices.ContainsFunc(points, func(p result.Point) bool { _, ok := p.Stat(name); return ok }) {
+			shown = append(shown, all[i])
+		}
+	}
+	return shown
 }
 
 // number prints the mean over the trials, with its spread where there is one.

@@ -31,6 +31,7 @@ func Markdown(w io.Writer, r result.Results) error {
 			}
 		}
 		fmt.Fprintf(&b, "%s\n\n### Percentiles\n\n%s\n\n", seedTable(g).RenderMarkdown(), percentileTable(g).RenderMarkdown())
+		writeServers(&b, g)
 		writeObjectives(&b, g)
 		writeRemarks(&b, g)
 	}
@@ -82,7 +83,7 @@ func percentileTable(g group) table.Writer {
 	}
 	t.AppendHeader(cells(names))
 	for _, p := range g.points {
-		line := table.Row{p.Label() + p.Mark(percentileMetrics()...), trials(p), count(p)}
+		line := table.Row{p.Label() + p.Mark(percentileMetrics()...), trials(p), sum(p, "requests_ok")}
 		for _, metric := range percentileMetrics() {
 			line = append(line, seconds(p, metric))
 		}
@@ -114,9 +115,9 @@ func trials(p result.Point) string {
 	return text
 }
 
-// count is the number of ok requests of all trials.
-func count(p result.Point) string {
-	s, ok := p.Stat("requests_ok")
+// sum is a count over all trials.
+func sum(p result.Point, metric string) string {
+	s, ok := p.Stat(metric)
 	if !ok {
 		return missing
 	}

@@ -27,6 +27,7 @@ type Page struct {
 	Facts     []Fact   // what was run, on what, when
 	Charts    []Chart  // ready to be drawn
 	Table     Table    // the results
+	Servers   Table    // what servers say of themselves beside what the client measured; without columns where none says anything
 	Missed    []Missed // objectives, a row a configuration
 	Verdicts  []Reason // why cells are not plainly valid, each reason once
 	Notes     []string // paragraphs at the end
@@ -41,7 +42,7 @@ type Chart struct {
 	SVG    []byte // of the same figure; shown where scripts are off
 }
 
-// Table is the results table.
+// Table is a table of numbers.
 type Table struct {
 	Columns []Column
 	Rows    [][]string // one text per column; "" is shown as a dash
@@ -130,9 +131,11 @@ func Write(w io.Writer, p Page) error {
 }
 
 func (p Page) check() error {
-	for i, row := range p.Table.Rows {
-		if len(row) != len(p.Table.Columns) {
-			return fmt.Errorf("table row %d has %d cells for %d columns", i+1, len(row), len(p.Table.Columns))
+	for _, t := range []Table{p.Table, p.Servers} {
+		for i, row := range t.Rows {
+			if len(row) != len(t.Columns) {
+				return fmt.Errorf("table row %d has %d cells for %d columns", i+1, len(row), len(t.Columns))
+			}
 		}
 	}
 	seen := map[string]bool{}

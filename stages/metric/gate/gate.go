@@ -62,7 +62,7 @@ type Verdict struct {
 
 // Rules returns every rule, in the order in which reasons are given: what makes a cell invalid first.
 func Rules() []Rule {
-	return slices.Concat(loadRules(), openRules(), clientRules(), simulatorRules(), powerRules(), sizeRules())
+	return slices.Concat(loadRules(), openRules(), clientRules(), serverRules(), simulatorRules(), powerRules(), sizeRules())
 }
 
 // Judge applies every rule to the cell.

@@ -69,13 +69,16 @@ func openLoop(rate float64, took func(due float64) (seconds float64)) func(*cell
 	}
 }
 
+// codeCase is a healthy cell, what spoils it, and the reasons that come of that.
+type codeCase struct {
+	name   string
+	spoil  func(*cell)
+	want   []string
+	detail string // of the first
+}
+
 func TestEachCode(t *testing.T) {
-	cases := []struct {
-		name   string
-		spoil  func(*cell)
-		want   []string
-		detail string
-	}{
+	cases := []codeCase{
 		{"nothing wrong", func(*cell) {}, nil, ""},
 		{
 			"9 of 800 fail", func(c *cell) { c.each(9, func(r *table.Request) { r.Status = "timeout" }) },
@@ -325,7 +328,7 @@ func TestEachCode(t *testing.T) {
 		},
 	}
 	hit := map[string]bool{}
-	for _, c := range cases {
+	for _, c := range append(cases, serverCases()...) {
 		t.Run(c.name, func(t *testing.T) {
 			subject := healthy()
 			c.spoil(subject)

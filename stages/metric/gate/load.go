@@ -28,7 +28,7 @@ func loadRules() []Rule {
 		{"errors", Invalid, "more than 1 % of the attempted requests failed, or none was answered", manyErrors},
 		{"isl_mismatch", Invalid, "input lengths miss those requested, request by request, by more than 2 % and 8 tokens on average", mismatch(input, minInputError, islOf)},
 		{"osl_mismatch", Invalid, "output lengths miss those requested, request by request, by more than 2 % and 1 token on average; where the model may end an answer, only longer ones miss", mismatch(output, minOutputError, oslOf)},
-		{"prefix_contaminated", Invalid, "the prefix cache served over 5 % of the input beyond what the workload has prompts share", contaminated},
+		{"prefix_contaminated", Invalid, "the prefix cache served over 5 % of the input beyond what the workload has prompts share, by the usage of answers or by the server's counters", contaminated},
 		{"concurrency_missed", Invalid, "the mean number in flight misses the users by more than 5 %, and less than half of the window was steady; or a user sent nothing", concurrencyMissed},
 		{"too_few_requests", Invalid, "fewer requests than users: the concurrency of the label was never reached", tooFew},
 		{"identity_mismatch", Invalid, "the endpoint has other GPUs than the label says, in number or in name", otherGPUs},
@@ -123,10 +123,32 @@ func mismatch(word string, floor float64, of length) func(*metric.Sample, Facts)
 	}
 }
 
+// contaminated holds what the answers say of the prefix cache, and what the server counts, against what prompts have in common by intent.
 func contaminated(s *metric.Sample, facts Facts) (string, bool) {
-	hit, ok := value(s, "prefix_hit")
+	told, tells := value(s, "prefix_hit")
+	counted, counts := countedHit(s)
 	intended := intendedHit(s, facts)
-	return fmt.Sprintf("%.0f %% of the input came from the prefix cache, %.0f %% was meant to", 100*hit, 100*intended), ok && hit > intended+maxCached
+	var detail string
+	if tells {
+		detail = fmt.Sprintf("%.0f %% of the input came from the prefix cache, %.0f %% was meant to", 100*told, 100*intended)
+	}
+	switch {
+	case counts && tells:
+		detail += fmt.Sprintf("; the server counts %.0f %%", 100*counted)
+	case counts:
+		detail = fmt.Sprintf("%.0f %% of the input came from the prefix cache by the server's count, %.0f %% was meant to", 100*counted, 100*intended)
+	}
+	return detail, (tells && told > intended+maxCached) || (counts && counted > intended+maxCached)
+}
+
+// countedHit is the share of the input that the server found in its prefix cache, by its counters. Where requests lost their place in the batch and found
+// their own blocks again, it is of no use.
+func countedHit(s *metric.Sample) (float64, bool) {
+	a, _ := s.Server()
+	if a.PrefixQueries == nil || a.PrefixHits == nil || *a.PrefixQueries == 0 || (a.Preemptions != nil && *a.Preemptions > 0) {
+		return 0, false
+	}
+	return *a.PrefixHits / *a.PrefixQueries, true
 }
 
 // intendedHit is the share of the input that prompts have in common because the workload wants it: a shared prefix, blocks of a trace. Rows of
@@ -134,7 +156,7 @@ func contaminated(s *metric.Sample, facts Facts) (string, bool) {
 func intendedHit(s *metric.Sample, facts Facts) float64 {
 	var shared, input float64
 	for _, r := range s.OK() {
-		if r.CachedTokens == nil || r.ISL == nil {
+		if r.ISL == nil {
 			continue
 		}
 		input += float64(*r.ISL)

@@ -21,6 +21,7 @@ const (
 	RequestsFile = "requests.parquet"
 	ChunksFile   = "chunks.parquet"
 	LoadFile     = "load.json"
+	ServerFile   = "server.parquet" // absent where the server gave no account of its own
 	PowerTable   = "power.parquet"
 	PowerFile    = "power.json"
 )
@@ -36,6 +37,12 @@ type Load struct {
 	Endpoint      *stage.Endpoint `json:"endpoint"`      // as the load met it
 	Client        Client          `json:"client"`
 	ServerLag     ServerLag       `json:"server_lag"`
+	Server        Server          `json:"server"`
+}
+
+// Server is what is known of a server's own account beside its readings.
+type Server struct {
+	Problem string `json:"problem"` // why there is none, or only a part of one; empty where it is whole
 }
 
 // ServerLag is how far off its schedule, early or late, a simulated server wrote a load's chunks, in its own seconds.
