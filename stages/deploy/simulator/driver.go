@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -33,9 +34,10 @@ type driver struct {
 // job is a generation to be made.
 type job struct {
 	prompt    []int64
-	output    int    // tokens that it will have
-	maxTokens int    // that it asked for
-	reason    string // why it will end: "length" or "stop"
+	answer    []int64 // what it will say, as far as another prompt can begin with it; the end of the text is not in it
+	output    int     // tokens that it will have
+	maxTokens int     // that it asked for
+	reason    string  // why it will end: "length" or "stop"
 }
 
 // flight is a request between its submission and its last emission.
@@ -142,7 +144,7 @@ func (d *driver) count(f *flight, m engine.Emission) {
 // submit starts a generation for a request that was received at a time that has passed. It counts from then, unless the engine is past it.
 // That can be by the lead: then a client that asks again as soon as it has an answer, which came early, asks at the answer's true time.
 func (d *driver) submit(received time.Duration, j job) (*flight, error) {
-	blocks := engine.HashBlocks(j.prompt)
+	blocks := engine.HashBlocks(slices.Concat(j.prompt, j.answer))
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.lastID++

@@ -75,7 +75,7 @@ func (g *generation) refuse(f Fault) {
 
 // start submits the generation, whose request was received at a simulated time.
 func (g *generation) start(received time.Duration) *openai.Error {
-	f, err := g.server.driver.submit(received, job{prompt: g.request.Prompt, output: g.length, maxTokens: g.request.MaxTokens, reason: g.reason})
+	f, err := g.server.driver.submit(received, job{prompt: g.request.Prompt, answer: g.tokens(), output: g.length, maxTokens: g.request.MaxTokens, reason: g.reason})
 	if err != nil {
 		return openai.NewError(http.StatusBadRequest, "", err.Error())
 	}
@@ -188,6 +188,23 @@ func (g *generation) usage() openai.Usage {
 	}
 }
 
+// tokens are those of the whole answer that have a text.
+func (g *generation) tokens() []int64 {
+	ids := make([]int64, g.length)
+	for i, text := 0, g.text; i < len(ids); i++ {
+		text = nextWord(text)
+		ids[i] = wordOf(text)
+	}
+	if g.reason == "stop" {
+		return ids[:len(ids)-1]
+	}
+	return ids
+}
+
+// nextWord draws the next word of an answer, and wordOf is the one that was drawn.
+func nextWord(text uint64) uint64 { return text*6364136223846793005 + 1442695040888963407 }
+func wordOf(text uint64) int64    { return int64((text >> 33) % tokenizer.Words) }
+
 // words returns the text of the next n tokens. The end-of-text token, which
 // ends an answer that stops by itself, counts as a token and has no text.
 func (g *generation) words(n int, finished bool) []byte {
@@ -196,8 +213,8 @@ func (g *generation) words(n int, finished bool) []byte {
 	}
 	g.word = g.word[:0]
 	for range n {
-		g.text = g.text*6364136223846793005 + 1442695040888963407
-		g.word = tokenizer.AppendWord(g.word, int((g.text>>33)%tokenizer.Words))
+		g.text = nextWord(g.text)
+		g.word = tokenizer.AppendWord(g.word, int(wordOf(g.text)))
 	}
 	return g.word
 }

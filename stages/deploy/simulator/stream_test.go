@@ -269,3 +269,51 @@ func TestRecordsAgreeWithTheClient(t *testing.T) {
 		t.Errorf("/simulator/requests (-want +got):\n%s", diff)
 	}
 }
+
+// A conversation that goes on finds what was said in the prefix cache, the answers among it: whole blocks, and all but the answer's last token, which
+// was made and never read.
+func TestPrefixCacheKnowsAnswers(t *testing.T) {
+	on := true
+	const asked, answered, further = 100, 60, 40
+	for name, c := range map[string]struct {
+		path    string
+		body    func(said []string) string
+		history int // tokens of the first prompt
+	}{
+		"chat": {"/v1/chat/completions", func(said []string) string {
+			messages := make([]map[string]string, len(said))
+			for i, text := range said {
+				messages[i] = map[string]string{"role": []string{"user", "assistant"}[i%2], "content": text}
+			}
+			return encode(t, "messages", messages, answered)
+		}, asked + tokenizer.TemplateTokensPerMessage + tokenizer.TemplateTokens},
+		"completions": {"/v1/completions", func(said []string) string { return encode(t, "prompt", strings.Join(said, ""), answered) }, asked},
+		"token ids": {"/v1/completions", func(said []string) string {
+			return encode(t, "prompt", tokenizer.Encode(strings.Join(said, "")), answered)
+		}, asked},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := start(t, simulator.Config{PrefixCache: &on})
+			said := []string{strings.Repeat(" badoku", asked)}
+			first := r.stream(t, c.path, c.body(said))
+			said = append(said, strings.Join(first.texts, ""), strings.Repeat(" kodaba", further))
+			second := r.stream(t, c.path, c.body(said))
+			known := c.history + answered - 1
+			if want := known - known%16; first.usage.Prompt != c.history || second.usage.Details.Cached != want {
+				t.Errorf("the first prompt has %d tokens, the second found %d: want %d and %d", first.usage.Prompt, second.usage.Details.Cached, c.history, want)
+			}
+		})
+	}
+}
+
+// encode is the body of a streaming request.
+func encode(t *testing.T, name string, prompt any, tokens int) string {
+	t.Helper()
+	text, err := json.Marshal(map[string]any{
+		name: prompt, "model": "Qwen/Qwen3-8B-FP8", "stream": true, "stream_options": map[string]bool{"include_usage": true}, "ignore_eos": true, "max_tokens": tokens,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}

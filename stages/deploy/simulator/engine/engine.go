@@ -51,8 +51,8 @@ type Request struct {
 	PromptTokens int           // at least 1
 	OutputTokens int           // at least 1: how long the generation will turn out
 
-	// Blocks are the running hashes of the prompt's full blocks, for the prefix cache: two prompts share block i where Blocks[i] are equal. A
-	// block without a hash is shared with nobody. The slice is not kept.
+	// Blocks are the running hashes of the full blocks of the prompt and its output, for the prefix cache: a prompt shares block i with what came
+	// before where Blocks[i] are equal. A block without a hash is shared with nobody. The slice is not kept.
 	Blocks []uint64
 }
 
@@ -184,7 +184,7 @@ func (e *Engine) Submit(r Request) error {
 	s := e.blank()
 	s.Request, s.ready, s.serial = r, e.frontendFree, e.serials
 	if e.serials++; e.cfg.PrefixCache {
-		s.table.Keys = append(s.table.Keys, r.Blocks[:min(len(r.Blocks), r.PromptTokens/BlockTokens)]...)
+		s.table.Keys = append(s.table.Keys, r.Blocks[:min(len(r.Blocks), (r.PromptTokens+r.OutputTokens)/BlockTokens)]...)
 	}
 	s.Blocks = nil
 	e.live[r.ID] = s

@@ -103,7 +103,7 @@ func (e *Engine) schedule(s *sequence, n int, b *hardware.Batch) {
 		return
 	}
 	full := (s.computed + n) / BlockTokens
-	for i := len(s.table.Keys); i < full; i++ { // output, which only the sequence itself can find again
+	for i := len(s.table.Keys); i < full; i++ { // without a hash, so that only the sequence itself can find it again
 		s.table.Keys = append(s.table.Keys, mix(mix(^uint64(0), s.serial), uint64(i)))
 	}
 	e.cache.Publish(&s.table, s.computed+n)
