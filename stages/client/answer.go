@@ -3,9 +3,11 @@ package client
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/strangeloopio/inferencex/schemas/table"
@@ -24,6 +26,8 @@ type answer struct {
 	client *Client
 	row    table.Request
 	chunks []table.Chunk
+	keep   bool   // the text is wanted
+	text   []byte // of the answer so far, as it stands between the quotes of a JSON string
 	leave  func() // ends the request's context
 	linger *time.Timer
 
@@ -122,6 +126,9 @@ func (a *answer) event(t int64) (ending, error) {
 	case a.chunk.Failed:
 		return failed, errors.New(a.chunk.Failure)
 	}
+	if a.keep && a.chunk.Content > 0 {
+		a.text = a.decoder.AppendContent(a.text, data)
+	}
 	a.delta(t)
 	return going, nil
 }
@@ -150,6 +157,13 @@ func (a *answer) delta(t int64) {
 	if a.chunk.HasUsage {
 		a.hasUsage, a.usage, a.usageSeq = true, a.chunk.Usage, a.row.Chunks
 	}
+}
+
+// said returns the text that was kept.
+func (a *answer) said() string {
+	var text string
+	_ = json.Unmarshal(slices.Concat([]byte{'"'}, a.text, []byte{'"'}), &text) // made of what was read from JSON
+	return text
 }
 
 // chunkTokens returns the tokens of the delta at hand where the server counts along in each chunk, and 0 where it does not.

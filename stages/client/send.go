@@ -43,14 +43,26 @@ type carrier interface {
 // request goes out again on another one, with t_send read again. It is told from a server that dies over the request by how soon the close
 // shows. Each such connection is gone from the pool afterwards, so this ends.
 func (c *Client) Send(ctx context.Context, call *Call, schedNS int64, chunks []table.Chunk) (table.Request, []table.Chunk) {
+	a := c.newAnswer(call, schedNS, chunks)
+	c.send(ctx, call, a)
+	return a.row, a.chunks
+}
+
+// SendForText is Send, and returns what the answer says, too, without reasoning and calls of tools: what a conversation goes on from.
+func (c *Client) SendForText(ctx context.Context, call *Call, schedNS int64, chunks []table.Chunk) (table.Request, []table.Chunk, string) {
+	a := c.newAnswer(call, schedNS, chunks)
+	a.keep = true
+	c.send(ctx, call, a)
+	return a.row, a.chunks, a.said()
+}
+
+func (c *Client) send(ctx context.Context, call *Call, a *answer) {
 	c.inFlight.Add(1)
 	defer c.inFlight.Add(-1)
-	a := c.newAnswer(call, schedNS, chunks)
 	for c.try(ctx, call, a) {
 		a.row.StaleRetries++
 		c.carrier.forget() // what was dialled with it is as old
 	}
-	return a.row, a.chunks
 }
 
 // try sends call once and reports whether the connection was stale.

@@ -1,6 +1,10 @@
 package wire
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+)
 
 // Decoder reads the chunks of one stream, which mostly differ in one text alone: what stands around the text of a chunk is remembered, and a chunk with
 // the same around it needs no parsing, for whatever a string holds, it does not change what is outside of it. The zero value is ready.
@@ -8,6 +12,7 @@ type Decoder struct {
 	before, behind []byte // of the text, its quotes among them; empty: there is nothing to go by
 	chunk          Chunk  // what they say
 	kind           kind   // of the text
+	fits           bool   // they are around the text of the chunk that was read last
 }
 
 // kind is which of a chunk's texts a string is.
@@ -20,7 +25,7 @@ const (
 
 // Decode is the function Decode.
 func (d *Decoder) Decode(data []byte, c *Chunk) error {
-	if d.again(data, c) {
+	if d.fits = d.again(data, c); d.fits {
 		return nil
 	}
 	*c = Chunk{}
@@ -42,6 +47,7 @@ func (d *Decoder) learn(w *walker, c *Chunk) {
 	if w.texts != 1 {
 		return
 	}
+	d.fits = true
 	d.before = append(d.before, w.b[:w.textFrom]...)
 	d.behind = append(d.behind, w.b[w.textTo:]...)
 	d.chunk, d.kind = *c, w.textKind
@@ -62,6 +68,37 @@ func (d *Decoder) again(data []byte, c *Chunk) bool {
 	*c = d.chunk
 	*d.text(c) = n
 	return true
+}
+
+// AppendContent appends the content of the chunk that Decode has just read from data, as it stands between the quotes of a JSON string: pieces so appended
+// are one such text. Reasoning and calls of tools are left out.
+func (d *Decoder) AppendContent(dst, data []byte) []byte {
+	switch {
+	case d.fits && d.kind == content:
+		return append(dst, data[len(d.before):len(data)-len(d.behind)]...)
+	case d.fits:
+		return dst
+	}
+	quoted, _ := json.Marshal(contentOf(data)) // of a string there is always one
+	return append(dst, quoted[1:len(quoted)-1]...)
+}
+
+// contentOf returns the content of a chunk, by encoding/json.
+func contentOf(data []byte) string {
+	var chunk object
+	var choices []object
+	if json.Unmarshal(data, &chunk) != nil || json.Unmarshal(chunk["choices"], &choices) != nil {
+		return ""
+	}
+	var said strings.Builder
+	for _, choice := range choices {
+		said.WriteString(text(choice["text"]))
+		var delta object
+		if json.Unmarshal(choice["delta"], &delta) == nil {
+			said.WriteString(text(delta["content"]))
+		}
+	}
+	return said.String()
 }
 
 func (d *Decoder) text(c *Chunk) *int {

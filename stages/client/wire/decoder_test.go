@@ -45,6 +45,10 @@ func holdAgainst(t *testing.T, d *Decoder, data []byte) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Fatalf("%q (-encoding/json +decoder):\n%s", data, diff)
 	}
+	var said string
+	if err := json.Unmarshal([]byte(`"`+string(d.AppendContent(nil, data))+`"`), &said); err != nil || said != contentOf(data) {
+		t.Fatalf("%q says %q (%v), by encoding/json %q", data, said, err, contentOf(data))
+	}
 }
 
 // randomStream makes a few chunks as some server might, with texts of all sorts, and now and then one that is broken.
