@@ -76,9 +76,9 @@ func TestRequestOnTheWire(t *testing.T) {
 func TestEncodeRefuses(t *testing.T) {
 	c := newClient(t, "http://127.0.0.1:1")
 	for want, r := range map[string]Request{
-		"encode request: chat takes text, not token ids":            {API: Chat, Prompt: Prompt{IDs: []int64{1}}},
+		"encode request: chat takes text, not token ids":                   {API: Chat, Prompt: Prompt{IDs: []int64{1}}},
 		"encode request: completions take text or token ids, not messages": {Prompt: Prompt{Messages: []Message{{"user", "a"}}}},
-		`encode request: api "embed": want "chat" or "completions"`: {API: "embed"},
+		`encode request: api "embed": want "chat" or "completions"`:        {API: "embed"},
 		`encode request: extra body: "stream" cannot be set here: answers are measured as they stream, and tell how many tokens they have`: {
 			ExtraBody: json.RawMessage(`{"stream":false}`),
 		},

@@ -39,7 +39,7 @@ func NewDraws(input, output Lengths, seed int64, trial int) (*Draws, error) {
 	return d, nil
 }
 
-// At returns the input and output tokens of the request of an index, from 0 on.
+// At returns the input and output tokens of the request of an index, from 0 on; 0 for those of a text, which has them by itself.
 func (d *Draws) At(index int64) (isl, osl int) {
 	switch index {
 	case 0:
@@ -98,18 +98,32 @@ func newSource(l Lengths, purpose string, seed int64, trial int) source {
 	if l.Kind == Dataset {
 		purpose = l.Digest // the same for whoever draws from it
 	}
-	s.seed = sha256.Sum256(fmt.Appendf(nil, "lengths %s %d %d", purpose, seed, trial))
-	if l.Kind == Dataset {
+	s.seed = seedOf(purpose, seed, trial)
+	switch {
+	case l.Kind == Dataset && l.Ordered:
 		s.order = make([]int32, len(l.Values))
 		for i := range s.order {
 			s.order[i] = int32(i)
 		}
-		if l.Ordered {
-			return s
-		}
-		s.generator(0).Shuffle(len(s.order), func(i, j int) { s.order[i], s.order[j] = s.order[j], s.order[i] })
+	case l.Kind == Dataset:
+		s.order = Order(l.Digest, len(l.Values), seed, trial)
 	}
 	return s
+}
+
+// Order is the order in which a trial takes the n entries of a file with this digest, each once. It is the same for whoever takes from it.
+func Order(digest string, n int, seed int64, trial int) []int32 {
+	order := make([]int32, n)
+	for i := range order {
+		order[i] = int32(i)
+	}
+	s := source{seed: seedOf(digest, seed, trial)}
+	s.generator(0).Shuffle(n, func(i, j int) { order[i], order[j] = order[j], order[i] })
+	return order
+}
+
+func seedOf(purpose string, seed int64, trial int) [sha256.Size]byte {
+	return sha256.Sum256(fmt.Appendf(nil, "lengths %s %d %d", purpose, seed, trial))
 }
 
 // generator returns the one of an index: neighbours are as far apart as any others.

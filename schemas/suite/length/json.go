@@ -16,6 +16,7 @@ type shape struct {
 	Min       int       `json:"min,omitempty"`
 	Normal    []float64 `json:"normal,omitempty"`
 	Ordered   bool      `json:"ordered,omitempty"`
+	Text      string    `json:"text,omitempty"` // digest, likewise
 	Uniform   []int     `json:"uniform,omitempty"`
 }
 
@@ -35,6 +36,8 @@ func (l Lengths) MarshalJSON() ([]byte, error) {
 		return json.Marshal(shape{Lognormal: []float64{l.MeanOf, l.Spread}, Min: l.Min, Max: l.Max})
 	case Dataset:
 		return json.Marshal(shape{Dataset: digestPrefix + l.Digest, Field: l.Field, Ordered: l.Ordered})
+	case Text:
+		return json.Marshal(shape{Text: digestPrefix + l.Digest, Field: l.Field})
 	}
 	return json.Marshal(l.Tokens)
 }
@@ -55,6 +58,7 @@ func (l *Lengths) UnmarshalJSON(text []byte) error {
 		return err
 	}
 	digest, ofDataset := strings.CutPrefix(s.Dataset, digestPrefix)
+	texts, ofTexts := strings.CutPrefix(s.Text, digestPrefix)
 	switch {
 	case len(s.Uniform) == 2:
 		*l = Lengths{Kind: Uniform, Lo: s.Uniform[0], Hi: s.Uniform[1]}
@@ -64,6 +68,8 @@ func (l *Lengths) UnmarshalJSON(text []byte) error {
 		*l = Lengths{Kind: Lognormal, MeanOf: s.Lognormal[0], Spread: s.Lognormal[1], Min: s.Min, Max: s.Max}
 	case ofDataset:
 		*l = Lengths{Kind: Dataset, Digest: digest, Field: s.Field, Ordered: s.Ordered}
+	case ofTexts:
+		*l = Lengths{Kind: Text, Digest: texts, Field: s.Field}
 	default:
 		return fmt.Errorf("lengths %s: want a number or a distribution", text)
 	}

@@ -26,6 +26,8 @@ const (
 	Lognormal Kind = "lognormal"
 	// Dataset lengths are drawn from the lines of a file.
 	Dataset Kind = "dataset"
+	// Text lengths are those of the texts of a file, which are sent as they are: nothing is drawn.
+	Text Kind = "text"
 )
 
 // Lengths is a number of tokens, or a distribution of such numbers. The zero value is none at all.
@@ -33,11 +35,11 @@ type Lengths struct {
 	Kind     Kind
 	Tokens   int     // of Fixed
 	Lo, Hi   int     // of Uniform, both possible
-	MeanOf   float64 // of Normal and Lognormal, before Min and Max are applied; of the lines of a Dataset
+	MeanOf   float64 // of Normal and Lognormal, before Min and Max are applied; of the lines of a Dataset; of a Text where it was counted
 	Spread   float64 // the standard deviation of Normal and Lognormal, in tokens
 	Min, Max int     // the bounds of Normal and Lognormal, both possible; 0: none. The least and the most of a Dataset.
-	Path     string  // of a Dataset, from the suite's folder
-	Field    string  // of the lines of a Dataset
+	Path     string  // of a Dataset or a Text, from the suite's folder
+	Field    string  // of the lines of a Dataset; of a Text, what of its entries: see OfTexts
 	Digest   string  // sha256 of the file's content, in hexadecimal
 	Ordered  bool    // the lines of a Dataset are drawn in their order, the first for request 0
 	Values   []int32 // of the lines of a Dataset, in their order. JSON leaves them out: see Columns.
@@ -54,10 +56,24 @@ func InOrder(path, field, digest string, values []int32) Lengths {
 	return Lengths{Kind: Dataset, Path: path, Field: field, Digest: digest, Ordered: true}.with(values)
 }
 
+// The two sides of an entry of texts.
+const (
+	promptField = "prompt"
+	answerField = "answer"
+)
+
+// OfTexts are the lengths of the texts of a file: of its prompts and of the answers that it has to them. What they are in tokens depends on who counts.
+func OfTexts(path, digest string) (prompts, answers Lengths) {
+	l := Lengths{Kind: Text, Path: path, Digest: digest}
+	prompts, answers = l, l
+	prompts.Field, answers.Field = promptField, answerField
+	return prompts, answers
+}
+
 // IsZero says whether no length is given.
 func (l Lengths) IsZero() bool { return l.Kind == "" }
 
-// Mean is the expected length in whole tokens, at least 1; 0 where no length is given.
+// Mean is the expected length in whole tokens, at least 1; 0 where no length is given, or that of texts which nobody has counted.
 func (l Lengths) Mean() int {
 	var mean float64
 	switch l.Kind {
@@ -65,9 +81,10 @@ func (l Lengths) Mean() int {
 		return l.Tokens
 	case Uniform:
 		mean = (float64(l.Lo) + float64(l.Hi)) / 2
-	case Normal, Lognormal, Dataset:
+	case Normal, Lognormal, Dataset, Text:
 		mean = l.MeanOf
-	default:
+	}
+	if mean == 0 {
 		return 0
 	}
 	return max(1, int(math.Round(mean)))
@@ -115,12 +132,14 @@ func (l Lengths) Describe() string {
 			return fmt.Sprintf("trace(%s, %s)", l.Path, l.Field)
 		}
 		return fmt.Sprintf("dataset(%s, %s)", l.Path, l.Field)
+	case Text:
+		return fmt.Sprintf("dataset(%s, %s)", l.Path, l.Field)
 	}
 	return strconv.Itoa(l.Tokens)
 }
 
 // String is how lengths stand in addresses: "1024", "u800-1024", "n1024-200", "n1024-200~64-2048", "ln900-300",
-// "d-chat-isl-1a2b3c" for the field isl of chat.jsonl.
+// "d-chat-isl-1a2b3c" for the field isl of chat.jsonl, "d-chat-prompt-1a2b3c" for its prompts as they are, "answer" for its answers.
 func (l Lengths) String() string {
 	switch l.Kind {
 	case Uniform:
@@ -129,6 +148,11 @@ func (l Lengths) String() string {
 		return "n" + number(l.MeanOf) + "-" + number(l.Spread) + l.bounds()
 	case Lognormal:
 		return "ln" + number(l.MeanOf) + "-" + number(l.Spread) + l.bounds()
+	case Text:
+		if l.Field == answerField { // the prompts beside it name the file
+			return l.Field
+		}
+		fallthrough
 	case Dataset:
 		stem, _, _ := strings.Cut(filepath.Base(l.Path), ".")
 		return "d-" + slug(stem) + "-" + slug(l.Field) + "-" + l.Digest[:6]

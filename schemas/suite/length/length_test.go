@@ -108,3 +108,38 @@ func TestDecode(t *testing.T) {
 		t.Errorf("no lengths are %s (%v), want null", out, err)
 	}
 }
+
+// The lengths of texts are known by the content of their file; what they are in tokens is not known until somebody counts.
+func TestOfTexts(t *testing.T) {
+	prompts, answers := OfTexts("sub/chat.v1.json", "0123456789")
+	for _, tt := range []struct {
+		l                    Lengths
+		name, describe, json string
+	}{
+		{prompts, "d-chat-prompt-012345", "dataset(sub/chat.v1.json, prompt)", `{"field":"prompt","text":"sha256:0123456789"}`},
+		{answers, "answer", "dataset(sub/chat.v1.json, answer)", `{"field":"answer","text":"sha256:0123456789"}`},
+	} {
+		out, err := json.Marshal(tt.l)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if tt.l.String() != tt.name || tt.l.Describe() != tt.describe || string(out) != tt.json || tt.l.Mean() != 0 || tt.l.IsZero() {
+			t.Errorf("%s, %s, %s, mean %d", tt.l, tt.l.Describe(), out, tt.l.Mean())
+		}
+		var back Lengths
+		if err := json.Unmarshal(out, &back); err != nil {
+			t.Fatal(err)
+		}
+		tt.l.Path = ""
+		if diff := cmp.Diff(tt.l, back); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+	}
+	draws, err := NewDraws(prompts, Of(9), 1, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if isl, osl := draws.At(3); isl != 0 || osl != 9 {
+		t.Errorf("a request has %d and %d tokens, want 0, as the text says, and 9", isl, osl)
+	}
+}

@@ -1,0 +1,84 @@
+package dataset
+
+import (
+	"fmt"
+	"sync"
+
+	"github.com/strangeloopio/inferencex/schemas/suite/length"
+)
+
+// Draws are the entries that the requests of one trial are made of, by the request's index. Each that is kept comes once before any comes again, in an
+// order that is the same in all cells: those that are compared are asked the same. They are safe for concurrent use.
+type Draws struct {
+	use    Use
+	counts *Counts
+	answer bool
+
+	mu    sync.Mutex
+	order []int32 // of all entries
+	seen  int     // of these, that have been looked at
+	kept  []int32 // of those, which are
+	first int64   // changes places with request 0
+}
+
+// Draws returns those of a trial. Where the length of the answer is to be the recorded one, entries that have none are left out. It is an error if what is kept
+// has to be counted and nobody does.
+func (u *Use) Draws(counts *Counts, answer bool, seed int64, trial int) (*Draws, error) {
+	if u.Keep != (Keep{}) && !counts.Exact() {
+		return nil, fmt.Errorf("draw from %s: keep counts tokens, and there is no tokenizer", u.Data.Path)
+	}
+	return &Draws{use: *u, counts: counts, answer: answer, order: length.Order(u.Data.Digest, len(u.Data.Entries), seed, trial)}, nil
+}
+
+// At returns the entry of the request of an index, from 0 on, by its place in the dataset. It is an error if none is kept.
+func (d *Draws) At(index int64) (entry int, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	switch index {
+	case 0:
+		index = d.first
+	case d.first:
+		index = 0
+	}
+	for ; d.seen < len(d.order) && int64(len(d.kept)) <= index; d.seen++ {
+		if entry := int(d.order[d.seen]); d.keeps(entry) {
+			d.kept = append(d.kept, d.order[d.seen])
+		}
+	}
+	if len(d.kept) == 0 {
+		return 0, d.none()
+	}
+	return int(d.kept[index%int64(len(d.kept))]), nil
+}
+
+// none says that nothing is left to ask.
+func (d *Draws) none() error {
+	if d.use.Keep == (Keep{}) {
+		return fmt.Errorf("none of the %d entries of %s has an answer, whose length osl could be", len(d.order), d.use.Data.Path)
+	}
+	return fmt.Errorf("none of the %d entries of %s is within keep = { %s }: widen it", len(d.order), d.use.Data.Path, d.use.Keep)
+}
+
+// keeps reports whether an entry is one to send.
+func (d *Draws) keeps(entry int) bool {
+	if d.answer && !d.use.Data.Entries[entry].Answered() {
+		return false
+	}
+	k := d.use.Keep
+	return k == Keep{} || k.holds(d.counts.ISL(entry), d.counts.OSL(entry))
+}
+
+// LongestFirst returns the same draws with the longest prompt of the first n requests in front.
+func (d *Draws) LongestFirst(n int64) (*Draws, error) {
+	longest, most := int64(0), 0
+	for index := range n {
+		entry, err := d.At(index)
+		if err != nil {
+			return nil, err
+		}
+		if isl := d.counts.ISL(entry); isl > most {
+			longest, most = index, isl
+		}
+	}
+	return &Draws{use: d.use, counts: d.counts, answer: d.answer, order: d.order, first: longest}, nil
+}
