@@ -67,6 +67,31 @@ func TestCold(t *testing.T) {
 	}
 }
 
+// A deployment warms up until it has settled where any of its cells asks for that, and its loads are the same as after any warm-up.
+func TestSettle(t *testing.T) {
+	warm, _ := buildCold(t, "", "")
+	settled, problem := buildCold(t, "", `warmup = "settle"`)
+	if problem != "" {
+		t.Fatal(problem)
+	}
+	for i, step := range settled.Steps {
+		switch step.Address.Kind {
+		case plan.Warmup:
+			var cfg stage.WarmupConfig
+			if err := json.Unmarshal(step.Config, &cfg); err != nil || cfg.Requests != 8 || cfg.Settle != strings.Contains(step.Address.String(), "2gpu") {
+				t.Errorf("%s: %+v, %v", step.Address, cfg, err)
+			}
+			if longer := step.Expected > warm.Steps[i].Expected; longer != cfg.Settle {
+				t.Errorf("%s is expected to take %v, without settling %v", step.Address, step.Expected, warm.Steps[i].Expected)
+			}
+		case plan.Load:
+			if step.Key != warm.Steps[i].Key {
+				t.Errorf("%s has another key", step.Address)
+			}
+		}
+	}
+}
+
 func TestColdAndWarmOnOneDeployment(t *testing.T) {
 	const want = `Warm-up of some cells only: Workload "w" has warmup = 0, but workload "other" warms up the deployments that both are measured on. ` +
 		`Give both a warm-up or neither, or measure them by providers of their own.`

@@ -17,6 +17,7 @@ import (
 const (
 	assumedTPOT    = 25 * time.Millisecond  // one output token of one user
 	assumedPrefill = 100 * time.Microsecond // one input token
+	assumedWindows = 4                      // of one request for each user, until a warm-up has settled
 	assumedPower   = 15 * time.Second       // fetching samples and letting the GPUs cool between cells
 )
 
@@ -98,6 +99,9 @@ func (b *builder) takes(s Step, startup time.Duration) time.Duration {
 	case Warmup:
 		var cfg stage.WarmupConfig
 		if json.Unmarshal(s.Config, &cfg) == nil && cfg.Requests > 0 {
+			if cfg.Settle {
+				cfg.Requests *= assumedWindows
+			}
 			return b.expected(cfg.Workload, cfg.Requests, cfg.Users, 0)
 		}
 	case Load:

@@ -109,18 +109,19 @@ func (b *builder) deployConfig(d *deployment) json.RawMessage {
 // warmupConfig warms a deployment with the longest requests of its cells, by their mean, for the most users that any of them has.
 func (b *builder) warmupConfig(d *deployment) json.RawMessage {
 	largest := d.cells[0]
-	users, requests := 0, 0
+	users, requests, settle := 0, 0, false
 	for _, c := range d.cells {
 		if by := cmp.Compare(c.ISL+c.OSL, largest.ISL+largest.OSL); by > 0 || by == 0 && c.Users > largest.Users {
 			largest = c
 		}
 		users, requests = max(users, c.Users), max(requests, c.Workload.Warmup)
+		settle = settle || c.Workload.Settle
 	}
 	if requests > 0 {
 		requests = max(requests, users)
 	}
 	return canonicalJSON(stage.WarmupConfig{
-		Deployment: d.spec, Workload: workloadOf(largest.Cell), Users: users, Requests: requests,
+		Deployment: d.spec, Workload: workloadOf(largest.Cell), Users: users, Requests: requests, Settle: settle,
 		Seed: b.Suite.Seed, Options: b.options(Warmup), Unkeyed: b.loadUnkeyed(largest.Workload),
 	})
 }

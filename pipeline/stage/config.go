@@ -114,9 +114,10 @@ type LoadUnkeyed struct {
 // WarmupConfig is the configuration of a warmup step: once per incarnation, before its first cell.
 type WarmupConfig struct {
 	Deployment Deployment      `json:"deployment"`
-	Workload   Workload        `json:"workload"` // that of the deployment's cells with the longest requests
-	Users      int             `json:"users"`    // the most that any cell has
-	Requests   int             `json:"requests"` // at least Users; 0: none, the server stays cold
+	Workload   Workload        `json:"workload"`         // that of the deployment's cells with the longest requests
+	Users      int             `json:"users"`            // the most that any cell has
+	Requests   int             `json:"requests"`         // at least Users; 0: none, the server stays cold
+	Settle     bool            `json:"settle,omitempty"` // more are sent, until the time to the first token has settled
 	Seed       int64           `json:"seed"`
 	Options    json.RawMessage `json:"options,omitempty"`
 	Unkeyed    LoadUnkeyed     `json:"unkeyed,omitzero"`

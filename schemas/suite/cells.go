@@ -180,11 +180,8 @@ func (l *loader) resolve(c *Cell, r row, faults *rowFaults) {
 		return
 	}
 	w := &c.Workload
-	if l.autoWarmup[declared] {
-		if w.Warmup = c.Users; c.Users == 0 {
-			w.Warmup = warmupAtRate
-		}
-	}
+	l.rated[declared] = l.rated[declared] || c.RateRPS > 0
+	l.resolveWarmup(c, declared)
 	if w.SharedPrefixShare > 0 {
 		w.SharedPrefixTokens = prefixTokens(w.SharedPrefixShare, w.Input.Mean())
 	}

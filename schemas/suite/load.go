@@ -44,6 +44,9 @@ type world struct {
 	stages     map[string]hcl.Range
 	broken     map[*Workload]bool // an error was reported: nothing is concluded from its numbers
 	autoWarmup map[*Workload]bool // warm-up follows the cell's users
+	openOnly   []openOnly
+	rated      map[*Workload]bool      // whether any cell that has it is at a rate; absent where none has it
+	warmupAt   map[*Workload]hcl.Range // where a number of warm-up requests stands
 	requestsAt map[*Workload]hcl.Range
 	quotaAt    map[*Provider]hcl.Range
 	gpuUses    []gpuUse
@@ -97,7 +100,7 @@ func newLoader(src source.Set, opt Options) *loader {
 		opt: opt, sources: []source.Set{src},
 		suite:  &Suite{Name: src.Name, GPUs: map[string]*GPU{}, Stages: map[string]StagePolicy{}},
 		models: map[string]*Model{}, engines: map[string]*Engine{}, providers: map[string]*Provider{}, workloads: map[string]*Workload{},
-		benchmarks: map[string]hcl.Range{}, stages: map[string]hcl.Range{}, broken: map[*Workload]bool{}, autoWarmup: map[*Workload]bool{}, requestsAt: map[*Workload]hcl.Range{}, quotaAt: map[*Provider]hcl.Range{},
+		benchmarks: map[string]hcl.Range{}, stages: map[string]hcl.Range{}, broken: map[*Workload]bool{}, autoWarmup: map[*Workload]bool{}, warmupAt: map[*Workload]hcl.Range{}, rated: map[*Workload]bool{}, requestsAt: map[*Workload]hcl.Range{}, quotaAt: map[*Provider]hcl.Range{},
 		tokenizers: map[string]*tokenizer.Tokenizer{},
 	}
 	l := &loader{world: w, src: src, modules: map[string]hcl.Range{}}
@@ -133,6 +136,7 @@ func (l *loader) run() {
 		l.checkQuotas()
 	}
 	l.checkPrices()
+	l.checkPacing()
 	if len(l.benchmarks) == 0 && !l.diags.HasErrors() {
 		detail := fmt.Sprintf("No file of the folder %s has a benchmark block. Add one.", l.src.Path)
 		if !l.src.IsFolder() {

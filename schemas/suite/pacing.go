@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/strangeloopio/inferencex/schemas/suite/block"
@@ -50,6 +51,14 @@ func (l *loader) decodePacing(w *Workload, c *block.Content) {
 	if _, given := c.Attrs["burstiness"]; given && w.Arrival != "gamma" {
 		wrong("burstiness", "Burstiness without gamma", "Workload %q sets burstiness, which only gamma arrivals have, but its arrivals are %s. Set arrival = \"gamma\" too, or take burstiness out.", w.Name, w.Arrival)
 	}
+	for _, name := range []string{"arrival", "burstiness", "max_in_flight"} {
+		if _, given := c.Attrs[name]; given {
+			l.openOnly = append(l.openOnly, openOnly{w, name, c.ArgRange(name)})
+		}
+	}
+	if _, given := c.Attrs["grace"]; given && w.Duration == 0 && !block.Has(v, "phases") {
+		l.warn(c.ArgRange("grace"), "Argument without effect", "Workload %q sets grace, which follows a duration, but ends with its last request. Set duration, or take grace out.", w.Name)
+	}
 	if w.Duration > 0 && w.Ramp >= w.Duration {
 		wrong("ramp", "Ramp beyond the end", "Workload %q has a ramp of %v, but is over after %v. Shorten the ramp, or give a longer duration.", w.Name, w.Ramp, w.Duration)
 	}
@@ -61,6 +70,22 @@ func (l *loader) decodePacing(w *Workload, c *block.Content) {
 		return
 	}
 	l.decodeTrace(w, c)
+}
+
+// openOnly is an argument that only a cell at a rate heeds.
+type openOnly struct {
+	workload *Workload
+	name     string
+	at       hcl.Range
+}
+
+// checkPacing warns of arguments that no cell heeds, since all that have the workload have users.
+func (l *loader) checkPacing() {
+	for _, arg := range l.openOnly {
+		if rated, measured := l.rated[arg.workload]; measured && !rated {
+			l.warn(arg.at, "Argument without effect", "Workload %q sets %s, which is about a rate, but all of its cells have users, whose requests follow one another. Take %s out, or give a benchmark a rate in place of users.", arg.workload.Name, arg.name, arg.name)
+		}
+	}
 }
 
 // decodeTrace reads a workload's trace, with its lengths and, where nothing else ends it, its requests.

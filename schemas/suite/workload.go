@@ -25,6 +25,7 @@ type Workload struct {
 	SharedPrefixTokens int           // that all prompts begin with; 0: all differ from the first token
 	SharedPrefixShare  float64       // of the mean input length, in place of tokens; a Cell has the tokens it comes to
 	Warmup             int           // requests before the measured ones
+	Settle             bool          // the warm-up goes on until the time to the first token has settled
 	Timeout            time.Duration // of one request
 	Temperature        float64
 	IgnoreEOS          bool            // an output has its length exactly
@@ -44,7 +45,7 @@ func workloadBlock() block.Block {
 			{Name: "osl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema, Word: "length", Doc: "Output length, in tokens: a number or a distribution, as isl."},
 			{Name: "endpoint", Type: cty.String, OneOf: []string{"completions", "chat"}, Default: cty.StringVal("completions"), Doc: "Which API is called. Lengths are exact with completions."},
 			{Name: "shared_prefix", Type: cty.DynamicPseudoType, Check: checkPrefix, Schema: prefixSchema, Word: "prefix", Default: cty.NumberIntVal(0), Doc: "Tokens that all prompts begin with, so that a prefix cache can help: a number, or a percentage of the mean isl such as \"50%\", rounded down."},
-			{Name: "warmup", Type: cty.Number, Bounds: block.WholeFrom(0), Doc: "Requests before the measured ones, on each deployment once and at least one for each user; 0 for none, so that its first cell meets a cold server. When omitted, one for each user."},
+			warmupArg(),
 			{Name: "timeout", Type: cty.String, Format: block.Duration, Bounds: block.AboveZero(), Default: cty.StringVal("10m0s"), Doc: "The longest that one request may take; then it is an error."},
 			{Name: "temperature", Type: cty.Number, Bounds: block.Within(0, 2), Default: cty.NumberIntVal(0), Doc: "Sampling temperature."},
 			{Name: "ignore_eos", Type: cty.Bool, Default: cty.True, Doc: "Generate the full output length even if the model would stop. Where not, osl is the most that an answer may have."},
@@ -63,7 +64,6 @@ func (l *loader) decodeWorkload(w *Workload, c *block.Content) {
 	w.ISL, w.OSL = w.Input.Mean(), w.Output.Mean()
 	w.Endpoint = block.String(v, "endpoint")
 	w.SharedPrefixTokens, w.SharedPrefixShare = prefixOf(v.GetAttr("shared_prefix"))
-	w.Warmup = block.Int(v, "warmup")
 	w.Timeout = block.Time(v, "timeout")
 	w.Temperature, w.IgnoreEOS = block.Float(v, "temperature"), block.Bool(v, "ignore_eos")
 	w.ExtraBody, w.Headers = extraBody(v), headers(v)
@@ -72,10 +72,7 @@ func (l *loader) decodeWorkload(w *Workload, c *block.Content) {
 		return
 	}
 	l.requestsAt[w] = c.ArgRange("requests")
-	l.autoWarmup[w] = !block.Has(v, "warmup")
-	if !l.autoWarmup[w] && w.Warmup == 0 {
-		l.warn(c.ArgRange("warmup"), "No warm-up", "The first cell of workload %q that is measured on a deployment measures what a server does only once, too; which cell that is depends on what is sealed already. Leave warmup out to keep that apart.", w.Name)
-	}
+	l.decodeWarmup(w, c)
 	if w.Requests > 0 && w.Duration > 0 {
 		l.broken[w] = true
 		l.fail(c.ArgRange("duration"), "Two ends for a cell", "Workload %q sets both requests and duration. Keep the one that shall end a cell.", w.Name)

@@ -60,6 +60,13 @@ func (f *feed) wait(ctx context.Context) error {
 	}
 }
 
+// drop ends the encoding, and lets nobody have what was encoded.
+func (f *feed) drop() {
+	f.stop()
+	for range f.items {
+	}
+}
+
 // close ends the encoding and returns the error that did so before.
 func (f *feed) close() error {
 	f.stop()

@@ -148,6 +148,9 @@ func ahead(connections, longest int) int {
 	return min(max(2*connections, fewestAhead), max(1, mostAhead/(tokenBytes*longest)))
 }
 
+// Enough ends the sending before the job's requests are all sent. What is in flight is still answered.
+func (s *Session) Enough() { s.feed.drop() }
+
 // Nonce returns the job's.
 func (s *Session) Nonce() string { return s.job.Nonce }
 

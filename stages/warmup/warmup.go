@@ -52,12 +52,16 @@ type report struct {
 	LastTTFTSeconds  *float64 `json:"last_ttft_seconds"`  // of the one that was sent last
 	FirstError       string   `json:"first_error,omitempty"`
 	Simulated        bool     `json:"simulated"`
+	Settled          *bool    `json:"settled,omitempty"` // whether the time to the first token had, at the end; nil: nobody asked
+	Windows          []window `json:"windows,omitempty"` // that tell
 
 	firstSend, lastSend int64
 	failure             table.Request
+	watch               *settling // nil: the number of requests is set
 }
 
-// Run, unless the suite wants no warm-up, sends requests of the lengths that the workload's first trial has, the longest prompt first, at least one for each user, and leaves warmup.json in task.Dir. It fails if none succeeded.
+// Run, unless the suite wants no warm-up, sends requests of the lengths that the workload's first trial has, the longest prompt first: as many as the
+// suite says and at least one for each user, or until the time to the first token has settled. It leaves warmup.json in task.Dir, and fails if none succeeded.
 func (*Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
 	var cfg stage.WarmupConfig
 	if err := json.Unmarshal(task.Config, &cfg); err != nil {
@@ -82,6 +86,31 @@ func run(ctx context.Context, env stage.Env, task stage.Task, cfg stage.WarmupCo
 		cfg.Users = defaultUsers
 	}
 	cfg.Requests = max(cfg.Requests, cfg.Users)
+	rep := report{Simulated: task.Incarnation.Endpoint().Simulated}
+	if cfg.Settle {
+		rep.watch = newSettling(cfg.Users)
+		cfg.Requests = rep.watch.most()
+	}
+	err := send(ctx, env, task, cfg, &rep)
+	if err := rep.write(task.Dir); err != nil {
+		return err
+	}
+	switch {
+	case err != nil:
+		return err
+	case rep.OK == 0:
+		return stage.Failf(client.Class(rep.failure), client.Reason(rep.failure, "all_requests_failed"), "all of %d requests failed; the first ended with %s: %s",
+			rep.Requests, rep.failure.Status, rep.failure.Error)
+	case rep.Settled != nil && !*rep.Settled:
+		env.Log.Warn("the time to the first token did not settle; what is measured now may depend on how long the server has run", "windows", len(rep.Windows))
+	}
+	env.Log.Info("warm-up", "requests", rep.Requests, "ok", rep.OK,
+		"first_ttft_s", value(rep.FirstTTFTSeconds), "last_ttft_s", value(rep.LastTTFTSeconds))
+	return nil
+}
+
+// send sends the requests into rep, to the last or until it has enough.
+func send(ctx context.Context, env stage.Env, task stage.Task, cfg stage.WarmupConfig, rep *report) error {
 	endpoint := task.Incarnation.Endpoint()
 	session, err := traffic.Prepare(ctx, env, traffic.Job{
 		Endpoint: endpoint, Workload: cfg.Workload, Options: cfg.Options, Connections: cfg.Users, Requests: cfg.Requests,
@@ -93,41 +122,42 @@ func run(ctx context.Context, env stage.Env, task stage.Task, cfg stage.WarmupCo
 		return err
 	}
 	defer session.Close()
-	rep := report{Simulated: endpoint.Simulated}
-	err = session.Run(ctx, traffic.NewClosed(cfg.Users, session.Clock.NowNS(), traffic.DefaultRamp, 0, uint64(cfg.Seed)), func(r traffic.Result) error {
-		rep.add(r.Row)
-		env.Report(stage.Progress{Done: rep.Requests, Total: cfg.Requests, Figures: map[string]any{
+	return session.Run(ctx, traffic.NewClosed(cfg.Users, session.Clock.NowNS(), traffic.DefaultRamp, 0, uint64(cfg.Seed)), func(r traffic.Result) error {
+		if rep.add(r.Row) {
+			session.Enough()
+		}
+		env.Report(stage.Progress{Done: rep.Requests, Total: rep.total(cfg.Requests), Figures: map[string]any{
 			"in_flight": session.Client.Live().InFlight, "errors": rep.Requests - rep.OK,
 		}})
 		return nil
 	})
-	if err := rep.write(task.Dir); err != nil {
-		return err
-	}
-	if err != nil {
-		return err
-	}
-	if rep.OK == 0 {
-		return stage.Failf(client.Class(rep.failure), client.Reason(rep.failure, "all_requests_failed"), "all of %d requests failed; the first ended with %s: %s",
-			rep.Requests, rep.failure.Status, rep.failure.Error)
-	}
-	env.Log.Info("warm-up", "requests", rep.Requests, "ok", rep.OK,
-		"first_ttft_s", value(rep.FirstTTFTSeconds), "last_ttft_s", value(rep.LastTTFTSeconds))
-	return nil
 }
 
-// add takes in the row of a request that has ended.
-func (r *report) add(row table.Request) {
+// add takes in the row of a request that has ended. It reports, once, that what has settled needs no further one.
+func (r *report) add(row table.Request) (enough bool) {
+	ttft := r.take(row)
+	if r.watch == nil || r.Settled != nil {
+		return false
+	}
+	settled, over := r.watch.add(ttft)
+	if r.Windows = r.watch.windows; over {
+		r.Settled = &settled
+	}
+	return over
+}
+
+// take counts a row, and returns its time to the first token in server seconds, nil where it has none.
+func (r *report) take(row table.Request) *float64 {
 	r.Requests++
 	if row.Status != "ok" {
 		if r.FirstError == "" {
 			r.FirstError, r.failure = row.Status+": "+row.Error, row
 		}
-		return
+		return nil
 	}
 	r.OK++
 	if row.TFirstToken == nil {
-		return
+		return nil
 	}
 	ttft := time.Duration(*row.TFirstToken - row.TSend).Seconds()
 	if r.FirstTTFTSeconds == nil || row.TSend < r.firstSend {
@@ -135,6 +165,19 @@ func (r *report) add(row table.Request) {
 	}
 	if r.LastTTFTSeconds == nil || row.TSend > r.lastSend {
 		r.LastTTFTSeconds, r.lastSend = &ttft, row.TSend
+	}
+	return &ttft
+}
+
+// total is how many requests there will be, of so many at most: as far as anyone knows, where they end once they have settled.
+func (r *report) total(most int) int {
+	switch {
+	case r.watch == nil:
+		return most
+	case r.Settled != nil:
+		return r.Requests
+	default:
+		return max(inARow, len(r.Windows)+1) * r.watch.size
 	}
 }
 

@@ -72,6 +72,10 @@ type report struct {
 	LastTTFTSeconds  *float64 `json:"last_ttft_seconds"`
 	FirstError       string   `json:"first_error"`
 	Simulated        bool     `json:"simulated"`
+	Settled          *bool    `json:"settled"`
+	Windows          []struct {
+		MedianTTFTSeconds float64 `json:"median_ttft_seconds"`
+	} `json:"windows"`
 }
 
 func read(t *testing.T, dir string) report {
@@ -190,5 +194,26 @@ func TestNoWarmup(t *testing.T) {
 	}
 	if got := read(t, task.Dir); got.Requests != 0 || !got.Simulated || len(server.Requests()) > 0 {
 		t.Errorf("%+v, and the server had %d requests", got, len(server.Requests()))
+	}
+}
+
+// A warm-up that is to settle ends by itself, long before the most that it may send, and what is in flight then is answered.
+func TestUntilSettled(t *testing.T) {
+	server, endpoint := simulate(t, simulator.Config{Model: "Qwen3-8B-FP8", Profile: "offline", Speed: 5})
+	task := task(t, warmup.Name, endpoint, stage.WarmupConfig{Workload: work, Users: 4, Requests: 4, Settle: true, Seed: 1})
+	if err := warmup.New().Run(t.Context(), env, task); err != nil {
+		t.Fatal(err)
+	}
+	got := read(t, task.Dir)
+	if got.Settled == nil || got.OK != got.Requests || got.Requests < 3*16 || got.Requests > len(server.Requests()) {
+		t.Fatalf("%+v, and the server had %d requests", got, len(server.Requests()))
+	}
+	if windows := len(got.Windows); *got.Settled != (windows < 32) || got.Requests < 16*windows || windows < 16 && got.Requests > 16*24 { // who takes answers in may be late
+		t.Errorf("settled %v after %d windows and %d requests", *got.Settled, windows, got.Requests)
+	}
+	for i, w := range got.Windows {
+		if w.MedianTTFTSeconds <= 0 {
+			t.Errorf("window %d: %v s", i, w.MedianTTFTSeconds)
+		}
 	}
 }

@@ -56,7 +56,7 @@ workload "chat" {
   requests      = var.requests
   endpoint      = "chat"
   shared_prefix = 128
-  warmup        = 20
+  warmup        = 128
   timeout       = "90s"
   ramp          = "5s"
   temperature   = 0.7
