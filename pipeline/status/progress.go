@@ -106,6 +106,9 @@ func restOf(s Step, expected time.Duration, now time.Time) time.Duration {
 		return expected
 	}
 	ran := now.Sub(*s.Since)
+	if eta, ok := s.Figures["eta_s"].(float64); ok && s.Total == 0 { // a load of so much time
+		return time.Duration(eta * float64(time.Second))
+	}
 	if s.Done > 0 && s.Total > 0 {
 		return time.Duration(float64(ran) * float64(max(0, s.Total-s.Done)) / float64(s.Done))
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -133,6 +134,19 @@ func TestARunInProgress(t *testing.T) {
 	// A quarter of it took a minute, so that three are left; its power is expected to take 15 s, at the pace of loads 7.5 s.
 	if got := *s.RemainingSeconds; got < 187 || got > 188 {
 		t.Errorf("%g s are left", got)
+	}
+}
+
+// A load of so much time has no total, and says itself how long it will take.
+func TestALoadOfSoMuchTime(t *testing.T) {
+	f := newFixture(t)
+	f.hold()
+	f.inTheMiddle()
+	whole := *read(t, f.dir, noon.Add(8*time.Minute)).RemainingSeconds
+	f.emit(8*time.Minute, event.Event{Type: event.StepProgress, Done: 50, Figures: map[string]any{"eta_s": 120.0}}, "load", "c3")
+	f.emit(8*time.Minute, event.Event{Type: event.StepProgress, Done: 50, Figures: map[string]any{"eta_s": 20.0}}, "load", "c3")
+	if got := *read(t, f.dir, noon.Add(8*time.Minute)).RemainingSeconds; math.Abs(got-(whole-180+20)) > 1e-9 { // 50 of 200 in a minute leave three
+		t.Errorf("%v s left, and %v s by a total", got, whole)
 	}
 }
 

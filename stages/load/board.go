@@ -1,11 +1,13 @@
 package load
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/suite/trace"
 	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/stages/load/scrape"
 	"github.com/strangeloopio/inferencex/stages/traffic"
@@ -14,20 +16,34 @@ import (
 const (
 	showEvery    = 200 * time.Millisecond // wall time
 	rateReadings = 10                     // the rate is over so many showings
-	recentTTFT   = 256                    // answers that the median is over
+	recentRows   = 256                    // good answers that quantiles are over
 )
+
+// goal is what ends a load: so many requests, or so much of the server's time, whichever is first; 0: not that.
+type goal struct {
+	requests int
+	lasts    time.Duration
+}
+
+// goalOf is the goal of a cell. A trace is over when its last request is answered, so it is taken to last until that is due.
+func goalOf(cfg stage.LoadConfig, recorded *trace.Trace) goal {
+	g := goal{requests: requestsOf(cfg, recorded), lasts: time.Duration(cfg.Workload.Duration)}
+	if recorded != nil && g.requests > 0 {
+		g.lasts = recorded.Due(g.requests - 1)
+	}
+	return g
+}
 
 // board holds what is shown of a running load. It is safe for concurrent use.
 type board struct {
 	session *traffic.Session
 	server  *scrape.Watch // nil before the load
-	total   int
+	goal    goal
 
 	mu             sync.Mutex
 	done, errors   int
-	tokens, deltas int64   // of the ended requests: a delta may hold several tokens
-	ttft           []int64 // of the last good answers, as a ring
-	next           int
+	tokens, deltas int64  // of the ended requests: a delta may hold several tokens
+	ttft, tpot     recent // ns, of the last good answers
 	begun          reading
 	readings       []reading // the last ones
 }
@@ -35,9 +51,9 @@ type board struct {
 // reading is the deltas so far at a time.
 type reading struct{ ns, deltas int64 }
 
-func newBoard(session *traffic.Session, total int) *board {
+func newBoard(session *traffic.Session, goal goal) *board {
 	begun := reading{session.Clock.NowNS(), session.Client.Live().Deltas}
-	return &board{session: session, total: total, begun: begun, readings: []reading{begun}}
+	return &board{session: session, goal: goal, begun: begun, readings: []reading{begun}}
 }
 
 // add counts a request that has ended.
@@ -56,11 +72,10 @@ func (b *board) add(row table.Request) {
 	if row.TFirstToken == nil {
 		return
 	}
-	if len(b.ttft) < recentTTFT {
-		b.ttft = append(b.ttft, 0)
+	b.ttft.add(*row.TFirstToken - row.TSend)
+	if row.TLastToken != nil && row.OSL != nil && *row.OSL > 1 {
+		b.tpot.add((*row.TLastToken - *row.TFirstToken) / int64(*row.OSL-1))
 	}
-	b.ttft[b.next] = *row.TFirstToken - row.TSend
-	b.next = (b.next + 1) % recentTTFT
 }
 
 // progress returns the figures of now.
@@ -74,16 +89,55 @@ func (b *board) progress() stage.Progress {
 		b.readings = slices.Delete(b.readings, 0, 1)
 	}
 	since := b.readings[0]
-	if b.total > 0 && b.done == b.total {
+	if b.goal.requests > 0 && b.done == b.goal.requests {
 		since = b.begun // the last word is about the whole load
 	}
 	figures := map[string]any{"in_flight": live.InFlight, "errors": b.errors, "output_tps": b.rate(since, now)}
-	if len(b.ttft) > 0 {
-		sorted := slices.Sorted(slices.Values(b.ttft))
-		figures["ttft_p50_s"] = float64(sorted[len(sorted)/2]) / 1e9
+	b.ttft.show(figures, "ttft")
+	b.tpot.show(figures, "tpot")
+	if left, ok := b.goal.left(time.Duration(now.ns-b.begun.ns), b.done); ok {
+		figures["eta_s"] = b.session.Clock.Wall(left).Seconds()
 	}
 	b.addServer(figures)
-	return stage.Progress{Done: b.done, Total: b.total, Figures: figures}
+	return stage.Progress{Done: b.done, Total: b.goal.requests, Figures: figures}
+}
+
+// left is how much longer a load takes that has lasted for so long and ended so many requests: at their pace so far, or until its time is over. It is
+// false where nothing tells.
+func (g goal) left(elapsed time.Duration, done int) (time.Duration, bool) {
+	left, known := max(0, g.lasts-elapsed), g.lasts > 0
+	if g.requests > 0 && done > 0 {
+		if by := time.Duration(float64(elapsed) * float64(max(0, g.requests-done)) / float64(done)); !known || by < left {
+			left, known = by, true
+		}
+	}
+	return left, known
+}
+
+// recent is the last values of a series.
+type recent struct {
+	values []int64
+	next   int
+}
+
+func (r *recent) add(v int64) {
+	if len(r.values) < recentRows {
+		r.values = append(r.values, v)
+		return
+	}
+	r.values[r.next] = v
+	r.next = (r.next + 1) % recentRows
+}
+
+// show adds the quantiles of a time in nanoseconds, where there are values.
+func (r *recent) show(figures map[string]any, name string) {
+	if len(r.values) == 0 {
+		return
+	}
+	sorted := slices.Sorted(slices.Values(r.values))
+	for _, percent := range []int{50, 99} {
+		figures[fmt.Sprintf("%s_p%d_s", name, percent)] = float64(sorted[(len(sorted)-1)*percent/100]) / 1e9
+	}
 }
 
 // addServer adds what the server last said of itself.

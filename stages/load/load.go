@@ -108,7 +108,7 @@ func (k *Kind) run(ctx context.Context, env stage.Env, task stage.Task, cfg stag
 	defer session.Close()
 	env.Log.Info("load", "users", cfg.Users, "rate_rps", cfg.RateRPS, "requests", requests, "prompts", session.Fit.Method)
 
-	rec, err := newRecorder(env, task, cfg, session)
+	rec, err := newRecorder(env, task, cfg, session, goalOf(cfg, recorded))
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -187,19 +186,45 @@ func TestDuration(t *testing.T) {
 func TestProgress(t *testing.T) {
 	_, endpoint := simulate(t, fast)
 	env := environment()
-	var last atomic.Pointer[stage.Progress]
-	env.Progress = func(p stage.Progress) { last.Store(&p) }
+	var all []stage.Progress
+	env.Progress = func(p stage.Progress) { all = append(all, p) } // of one goroutine at a time, the last one before Run returns
 	if err := load.New().Run(t.Context(), env, task(t, endpoint, cell(4))); err != nil {
 		t.Fatal(err)
 	}
-	p := last.Load()
-	if p == nil || p.Done != 32 || p.Total != 32 || p.Figures["errors"] != 0 || p.Figures["in_flight"] != int64(0) {
+	p := all[len(all)-1]
+	if p.Done != 32 || p.Total != 32 || p.Figures["errors"] != 0 || p.Figures["in_flight"] != int64(0) || p.Figures["eta_s"] != 0.0 {
 		t.Fatalf("progress: %+v", p)
 	}
-	if ttft, ok := p.Figures["ttft_p50_s"].(float64); !ok || ttft <= 0 {
+	figure := func(name string) float64 {
+		v, _ := p.Figures[name].(float64)
+		return v
+	}
+	if figure("output_tps") <= 0 || figure("ttft_p50_s") <= 0 || figure("ttft_p99_s") < figure("ttft_p50_s") ||
+		figure("tpot_p50_s") <= 0 || figure("tpot_p99_s") < figure("tpot_p50_s") || figure("ttft_p50_s") <= figure("tpot_p99_s") {
 		t.Errorf("figures: %v", p.Figures)
 	}
-	if _, ok := p.Figures["output_tps"].(float64); !ok {
-		t.Errorf("figures: %v", p.Figures)
+}
+
+// A load of so much time knows from its beginning how long it will take, in this machine's time.
+func TestProgressOfADuration(t *testing.T) {
+	_, endpoint := simulate(t, fast)
+	env := environment()
+	var all []stage.Progress
+	env.Progress = func(p stage.Progress) { all = append(all, p) }
+	cfg := cell(4)
+	cfg.Workload.Requests, cfg.Workload.Duration = 0, stage.Duration(10*time.Second)
+	if err := load.New().Run(t.Context(), env, task(t, endpoint, cfg)); err != nil {
+		t.Fatal(err)
+	}
+	before := 10/fast.Speed + 1e-9
+	for i, p := range all {
+		left, ok := p.Figures["eta_s"].(float64)
+		if !ok || left < 0 || left > before || p.Total != 0 {
+			t.Fatalf("reading %d: %+v after %v s left", i, p, before)
+		}
+		before = left
+	}
+	if before != 0 {
+		t.Errorf("%v s left at the end", before)
 	}
 }

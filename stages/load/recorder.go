@@ -43,14 +43,14 @@ type recorder struct {
 	patience    int // so many silent or only failed rows end the load
 }
 
-func newRecorder(env stage.Env, task stage.Task, cfg stage.LoadConfig, session *traffic.Session) (*recorder, error) {
+func newRecorder(env stage.Env, task stage.Task, cfg stage.LoadConfig, session *traffic.Session, goal goal) (*recorder, error) {
 	r := &recorder{
 		dir: task.Dir, statuses: map[string]int{}, protocols: map[string]int{}, patience: max(32, 2*cfg.Users),
 		place: table.Request{
 			Cell: task.Address.String(), Trial: int32(cfg.Trial), Attempt: int32(task.Attempt), EpochUnixNS: session.Clock.UnixNS(0),
 		},
 		meta:  table.Meta{"cell": task.Address.String(), "run": env.RunID, "simulated": fmt.Sprint(task.Incarnation.Endpoint().Simulated)},
-		clock: session.Clock, board: newBoard(session, cfg.Workload.Requests),
+		clock: session.Clock, board: newBoard(session, goal),
 	}
 	var err error
 	if r.requests, err = table.NewJournal[table.Request](filepath.Join(r.dir, requestsJournal)); err != nil {

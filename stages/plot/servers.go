@@ -8,11 +8,27 @@ import (
 	"github.com/strangeloopio/inferencex/stages/chart/page"
 )
 
-// serverMetrics are the figures of the server's own account, each with the client's of the same thing behind it.
-var serverMetrics = []string{
-	"server_output_tokens", "output_tokens", "server_input_tokens", "input_tokens", "server_ttft_mean_s", "ttft_mean_s", "server_tpot_mean_s", "tpot_mean_s",
-	"server_running_mean", "achieved_concurrency", "server_queue_mean", "server_queue_max", "server_queue_time_mean_s", "server_kv_usage_max",
-	"server_prefix_hit", "prefix_hit", "server_preemptions",
+// side is a column: a figure of the server's own account, or the client's of the same thing beside it.
+type side struct{ group, name, metric string }
+
+func sides() []side {
+	return []side{
+		{"Output tokens", "server", "server_output_tokens"},
+		{"Output tokens", "client", "output_tokens"},
+		{"Mean TTFT", "server", "server_ttft_mean_s"},
+		{"Mean TTFT", "client", "ttft_mean_s"},
+		{"Mean TPOT", "server", "server_tpot_mean_s"},
+		{"Mean TPOT", "client", "tpot_mean_s"},
+		{"In flight", "batch", "server_running_mean"},
+		{"In flight", "client", "achieved_concurrency"},
+		{"Queue", "mean", "server_queue_mean"},
+		{"Queue", "most", "server_queue_max"},
+		{"Queue", "wait", "server_queue_time_mean_s"},
+		{"Prefix hits", "server", "server_prefix_hit"},
+		{"Prefix hits", "client", "prefix_hit"},
+		{"KV cache", "most", "server_kv_usage_max"},
+		{"", "Preemptions", "server_preemptions"},
+	}
 }
 
 // servers has one row for each point whose server gave an account of its own, with the mean over its trials.
@@ -24,14 +40,24 @@ func servers(results result.Results) page.Table {
 		return page.Table{}
 	}
 	t := page.Table{Columns: []page.Column{{Name: "Cell", Text: true, Doc: "model, GPU type and size of the deployment, and the users on it"}}}
-	shown := shownOf(results.Metrics, points, serverMetrics)
-	for _, m := range shown {
-		t.Columns = append(t.Columns, page.Column{Name: m.Name, Unit: m.Unit, Doc: m.Doc})
+	var shown []string
+	for _, s := range sides() {
+		if s.name == "client" && t.Columns[len(t.Columns)-1].Group != s.group {
+			continue // nothing of the server's to stand beside
+		}
+		for _, m := range shownOf(results.Metrics, points, []string{s.metric}) {
+			shown = append(shown, m.Name)
+			c := page.Column{Group: s.group, Name: s.name, Unit: m.Unit, Doc: m.Name + ": " + m.Doc}
+			if c.Unit == "tokens" || c.Unit == "requests" { // the group says so
+				c.Unit = ""
+			}
+			t.Columns = append(t.Columns, c)
+		}
 	}
 	for _, p := range points {
 		row := []string{nameOf(p.Labels)}
-		for _, m := range shown {
-			row = append(row, number(p.Stat(m.Name)))
+		for _, name := range shown {
+			row = append(row, number(p.Stat(name)))
 		}
 		t.Rows = append(t.Rows, row)
 	}

@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/strangeloopio/inferencex/stages/chart"
@@ -50,9 +51,43 @@ type Table struct {
 
 // Column heads one column of the table.
 type Column struct {
+	Group      string // adjacent columns of one group have it above them; "": none
 	Name, Unit string
 	Doc        string // shown as tooltip
 	Text       bool   // left-aligned; numbers are right-aligned
+}
+
+// Head is a cell of a table's head: a column, or a group of them.
+type Head struct {
+	Column
+	Columns, Rows int // that it spans; a column whose neighbours have groups spans both rows
+}
+
+// Heads returns the rows of the table's head: one, or where there are groups these and then their columns.
+func (t Table) Heads() [][]Head {
+	grouped := slices.ContainsFunc(t.Columns, func(c Column) bool { return c.Group != "" })
+	var groups, columns []Head
+	for _, c := range t.Columns {
+		last := len(groups) - 1
+		switch {
+		case !grouped:
+			columns = append(columns, Head{c, 1, 1})
+			continue
+		case c.Group == "":
+			groups = append(groups, Head{c, 1, 2})
+			continue
+		case last >= 0 && groups[last].Group == c.Group:
+			groups[last].Columns++
+		default:
+			groups = append(groups, Head{Column{Group: c.Group}, 1, 1})
+		}
+		c.Group = ""
+		columns = append(columns, Head{c, 1, 1})
+	}
+	if !grouped {
+		return [][]Head{columns}
+	}
+	return [][]Head{groups, columns}
 }
 
 // Missed says which objectives a configuration misses.

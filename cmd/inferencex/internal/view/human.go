@@ -24,7 +24,7 @@ type HumanConfig struct {
 	Colour   bool
 }
 
-// Human prints one line for each step that ends, and on a terminal a bar for each that runs.
+// Human prints one line for each step that ends, and on a terminal a bar for each that runs; elsewhere a line now and then.
 type Human struct {
 	style
 	mu      sync.Mutex
@@ -35,15 +35,6 @@ type Human struct {
 }
 
 var _ Run = (*Human)(nil)
-
-// activity is a step that runs.
-type activity struct {
-	mu          sync.Mutex
-	bar         *mpb.Bar
-	done, total int
-	figures     map[string]any
-	note        string
-}
 
 // NewHuman returns a view and prints what the run is about to do.
 func NewHuman(cfg HumanConfig) *Human {
@@ -85,7 +76,7 @@ func (h *Human) Emit(e event.Event) {
 	defer h.mu.Unlock()
 	switch e.Type {
 	case event.StepStarted:
-		h.begin(*e.Step)
+		h.begin(*e.Step, e.Time)
 	case event.StepProgress:
 		h.progress(e)
 	case event.StepDone:
@@ -114,54 +105,39 @@ func (h *Human) Emit(e event.Event) {
 	}
 }
 
-func (h *Human) begin(step addr.Step) {
+func (h *Human) begin(step addr.Step, at time.Time) {
 	if old, ok := h.running[step]; ok {
 		h.drop(step, old)
 	}
-	a := &activity{}
+	a := &activity{began: at, told: at}
 	h.running[step] = a
 	if h.bars == nil {
 		return
 	}
-	a.bar = h.bars.New(0, mpb.BarStyle().Lbound("[").Filler("=").Tip(">").Padding(" ").Rbound("]"),
+	options := []mpb.BarOption{
 		mpb.BarRemoveOnComplete(),
-		mpb.PrependDecorators(decor.Name("  "+short(step)+" ")),
-		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + a.live() })))
+		mpb.PrependDecorators(decor.Name("  " + short(step) + " ")),
+		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + a.head() })),
+	}
+	if step.Kind == plan.Load {
+		options = append(options, mpb.BarBtmExtender(mpb.BarFillerFunc(func(w io.Writer, stat decor.Statistics) error {
+			_, err := fmt.Fprintf(w, "%s\n", fitted("    "+a.body(), stat.AvailableWidth))
+			return err
+		})))
+	}
+	a.bar = h.bars.New(0, mpb.BarStyle().Lbound("[").Filler("=").Tip(">").Padding(" ").Rbound("]"), options...)
 }
 
+// progress moves a step's bar. Where there are none it says a line now and then, so that a long load in a log is seen to be alive.
 func (h *Human) progress(e event.Event) {
 	a, ok := h.running[*e.Step]
 	if !ok {
 		return
 	}
-	a.mu.Lock()
-	a.done, a.total, a.figures, a.note = e.Done, e.Total, e.Figures, e.Message
-	a.mu.Unlock()
-	if a.bar != nil {
-		a.bar.SetTotal(int64(e.Total)+1, false) // one more, so that the bar ends with the step
-		a.bar.SetCurrent(int64(e.Done))
+	a.take(e)
+	if h.bars == nil && a.due(e.Time) {
+		h.say(h.dim("·"), e.Step.String(), a.live())
 	}
-}
-
-// live is what stands behind the bar.
-func (a *activity) live() string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	var parts []string
-	if a.total > 0 {
-		parts = append(parts, fmt.Sprintf("%d/%d", a.done, a.total))
-	}
-	for _, f := range []struct{ name, format string }{
-		{"in_flight", "%v in flight"}, {"output_tps", "%.0f tok/s"}, {"ttft_p50_s", "TTFT %.3f s"}, {"errors", "%v errors"},
-	} {
-		if v, ok := a.figures[f.name]; ok && fmt.Sprint(v) != "0" {
-			parts = append(parts, fmt.Sprintf(f.format, v))
-		}
-	}
-	if a.note != "" {
-		parts = append(parts, a.note)
-	}
-	return strings.Join(parts, ", ")
 }
 
 func (h *Human) drop(step addr.Step, a *activity) {
@@ -199,11 +175,11 @@ func (h *Human) result(e event.Event) string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var parts []string
-	if tps, ok := a.figures["output_tps"].(float64); ok {
+	if tps, ok := a.number("output_tps"); ok {
 		parts = append(parts, fmt.Sprintf("%.0f tok/s", tps))
 	}
-	if errors, ok := a.figures["errors"].(int); ok && errors > 0 {
-		parts = append(parts, h.red(Count(errors, "failed request")))
+	if errors, ok := a.number("errors"); ok && errors > 0 {
+		parts = append(parts, h.red(Count(int(errors), "failed request")))
 	}
 	return strings.Join(parts, ", ")
 }
