@@ -1,7 +1,7 @@
 // Package null is a server that answers without doing any work, to measure clients against. Its invariant: what it writes, and when, follows
 // from the request and the clock alone, and the time of a write is read before it is made.
 //
-// A request says in its extra body how it wants to be answered: see Order. Streams that are paced are written by one goroutine for all of
+// A request for a stream says in its extra body how it wants to be answered: see Order. Streams that are paced are written by one goroutine for all of
 // them, so that thousands cost little beside their writes; a server that takes the machine away from the client would measure itself.
 package null
 
@@ -132,11 +132,15 @@ var errFault = errors.New("the connection ends as ordered")
 func (s *Server) complete(ctx context.Context, p *pacer, conn net.Conn, in *bufio.Reader, r request) error {
 	var want struct {
 		Order
+		Stream    bool            `json:"stream"`
 		MaxTokens int             `json:"max_tokens"`
 		Prompt    json.RawMessage `json:"prompt"`
 	}
 	if err := json.Unmarshal(r.body, &want); err != nil {
 		return document(conn, http.StatusBadRequest, []byte(`{"error":{"message":"not JSON"}}`))
+	}
+	if !want.Stream {
+		return document(conn, http.StatusOK, whole(max(1, want.MaxTokens), promptTokens(want.Prompt)))
 	}
 	if !s.due(&want.Order, r.id) {
 		want.Fault = ""

@@ -50,9 +50,10 @@ func ask(t *testing.T, url, path, id string, tokens int, order null.Order) (code
 	t.Helper()
 	body, err := json.Marshal(struct {
 		null.Order
+		Stream    bool  `json:"stream"`
 		MaxTokens int   `json:"max_tokens"`
 		Prompt    []int `json:"prompt"`
-	}{order, tokens, []int{1, 2, 3}})
+	}{order, true, tokens, []int{1, 2, 3}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -108,6 +108,13 @@ func (s *script) pour(conn net.Conn, stamped bool, record *Record) error {
 	}
 }
 
+// whole is an answer in one piece, of either API.
+func whole(tokens, promptTokens int) []byte {
+	text := strings.Repeat(" token", tokens)
+	return fmt.Appendf(nil, `{"id":"cmpl-0123456789abcdef","model":"null","choices":[{"index":0,"text":"%s","message":{"role":"assistant","content":"%s"},"finish_reason":"length"}],`+
+		`"usage":{"prompt_tokens":%d,"completion_tokens":%d,"total_tokens":%d}}`, text, text, promptTokens, tokens, promptTokens+tokens)
+}
+
 // document answers with one JSON document.
 func document(conn net.Conn, code int, body []byte) error {
 	_, err := fmt.Fprintf(conn, "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", code, http.StatusText(code), len(body), body)
