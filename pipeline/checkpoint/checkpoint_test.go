@@ -186,7 +186,7 @@ func TestDamageIsNoHitAndIsMended(t *testing.T) {
 		},
 		"newer": {func(dir string) error {
 			return os.WriteFile(filepath.Join(dir, "entry.json"), []byte(`{"schema":9}`), 0o644)
-		}, "entry.json: has schema 9, this program reads 1; its step will run again"},
+		}, "entry.json: has schema 9, this program reads 2; its step will run again"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			store, recipe, entry := seal(t)

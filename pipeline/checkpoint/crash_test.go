@@ -175,7 +175,7 @@ func TestLitter(t *testing.T) {
 	if err := os.WriteFile(manifest, []byte("{"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"its manifest cannot be read", "a newer result has taken its place"}, litter(t, store, recipe.Key())); diff != "" {
+	if diff := cmp.Diff([]string{"its manifest is not the JSON that was written", "a newer result has taken its place"}, litter(t, store, recipe.Key())); diff != "" {
 		t.Error(diff)
 	}
 }

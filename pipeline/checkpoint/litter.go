@@ -1,7 +1,6 @@
 package checkpoint
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -52,19 +51,21 @@ func (s *Store) inspect(name string, keep func(Entry) bool) (l Litter, unwanted 
 	}
 	key, _, replaced := strings.Cut(filepath.Base(path), ".")
 	l = Litter{Path: name, Key: key, Made: info.ModTime().UTC()}
-	var entry Entry
 	text, err := os.ReadFile(filepath.Join(path, manifestFile))
-	if err == nil {
-		err = json.Unmarshal(text, &entry)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return l, false, err
 	}
-	if err == nil {
+	entry, wrong := readManifest(text, false)
+	if wrong == "" {
 		l.Steps, l.Run, l.Made = entry.Steps, entry.Run, entry.Sealed
 	}
 	switch {
 	case replaced:
 		l.Why = "a newer result has taken its place"
-	case err != nil:
-		l.Why = "its manifest cannot be read"
+	case entry.Schema > schema: // a newer program's: not ours to judge
+		return l, false, nil
+	case wrong != "":
+		l.Why = "its manifest " + wrong
 	case !keep(entry):
 		l.Why = "nothing refers to it"
 	default:

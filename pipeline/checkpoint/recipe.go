@@ -1,12 +1,10 @@
 package checkpoint
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"slices"
 	"strings"
 )
@@ -16,14 +14,19 @@ type Recipe []string
 
 // Key returns the sha256 of the recipe in hexadecimal: the name of its result.
 func (r Recipe) Key() string {
-	hash := sha256.New()
+	size := 0
+	for _, line := range r {
+		size += len(line) + 1
+	}
+	text := make([]byte, 0, size)
 	for i, line := range r {
 		if i > 0 {
-			_, _ = io.WriteString(hash, "\n") // a hash takes everything
+			text = append(text, '\n')
 		}
-		_, _ = io.WriteString(hash, line)
+		text = append(text, line...)
 	}
-	return hex.EncodeToString(hash.Sum(nil))
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:])
 }
 
 // Builder gathers a recipe.
@@ -46,44 +49,49 @@ func (b *Builder) AddJSON(name string, document []byte) error {
 	if len(document) == 0 {
 		return nil
 	}
-	var value any
-	decoder := json.NewDecoder(bytes.NewReader(document))
-	decoder.UseNumber()
-	if err := decoder.Decode(&value); err != nil {
-		return fmt.Errorf("recipe of %s: %w", name, err)
+	whole := members(document, func(member string, value []byte) bool {
+		return member == "unkeyed" || b.addValue(name+"."+member, value)
+	})
+	if !whole {
+		return fmt.Errorf("recipe of %s: %.60q is no JSON object", name, document)
 	}
-	if object, ok := value.(map[string]any); ok {
-		delete(object, "unkeyed")
-	}
-	b.addValue(name, value)
 	return nil
 }
 
-func (b *Builder) addValue(name string, value any) {
-	switch v := value.(type) {
-	case map[string]any:
-		for key, item := range v {
-			b.addValue(name+"."+key, item)
-		}
-	case []any:
-		if slices.ContainsFunc(v, isNested) {
-			for i, item := range v {
-				b.Add(fmt.Sprintf("%s[%d]", name, i), item)
-			}
-			return
-		}
-		b.Add(name, v)
-	default:
-		b.Add(name, v)
+// addValue puts the lines of a value into the recipe and reports whether it is one.
+func (b *Builder) addValue(name string, value []byte) bool {
+	if value[0] == '{' {
+		return members(value, func(member string, value []byte) bool { return b.addValue(name+"."+member, value) })
 	}
+	if !hasNested(value) {
+		return b.addText(name, value)
+	}
+	i := 0
+	return elements(value, func(element []byte) bool {
+		i++
+		return b.addText(fmt.Sprintf("%s[%d]", name, i-1), element)
+	})
 }
 
-func isNested(v any) bool {
-	switch v.(type) {
-	case map[string]any, []any:
-		return true
+// addText puts one line into the recipe.
+func (b *Builder) addText(name string, value []byte) bool {
+	line := make([]byte, 0, len(name)+len(value)+3)
+	line, ok := canonical(append(append(line, name...), " = "...), value)
+	b.lines = append(b.lines, string(line))
+	return ok
+}
+
+// hasNested reports whether a value is a list with an element that is one itself, or an object.
+func hasNested(value []byte) bool {
+	if value[0] != '[' {
+		return false
 	}
-	return false
+	nested := false
+	elements(value, func(element []byte) bool {
+		nested = nested || element[0] == '{' || element[0] == '['
+		return true
+	})
+	return nested
 }
 
 // Append puts lines of another recipe into this one.
@@ -127,12 +135,11 @@ func Difference(was, now Recipe) string {
 
 // changed says how a value changed: of two objects, where they first differ.
 func changed(name, before, value string) string {
-	var was, now map[string]any
-	if json.Unmarshal([]byte(before), &was) == nil && json.Unmarshal([]byte(value), &now) == nil {
-		var a, b Builder
-		a.addValue(name, was)
-		b.addValue(name, now)
-		if inside := Difference(a.Recipe(), b.Recipe()); inside != "" {
+	if strings.HasPrefix(before, "{") && strings.HasPrefix(value, "{") {
+		var was, now Builder
+		was.addValue(name, []byte(before))
+		now.addValue(name, []byte(value))
+		if inside := Difference(was.Recipe(), now.Recipe()); inside != "" {
 			return inside
 		}
 	}

@@ -1,7 +1,6 @@
 package checkpoint
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -55,7 +54,7 @@ func (s *Store) Seal(recipe Recipe, what Sealing) (Entry, error) {
 
 // prepare makes tmp the whole result. Its manifest comes last, so all that it speaks of is on disk before it.
 func (s *Store) prepare(tmp string, entry Entry, parts []Part) (_ Entry, err error) {
-	if entry.Files, err = gather(tmp, parts); err != nil {
+	if entry.Files, err = s.gather(tmp, parts); err != nil {
 		return entry, err
 	}
 	s.Crash.At(gathered)
@@ -63,7 +62,11 @@ func (s *Store) prepare(tmp string, entry Entry, parts []Part) (_ Entry, err err
 		return entry, err
 	}
 	s.Crash.At(synced)
-	if err := durable.WriteJSON(filepath.Join(tmp, manifestFile), entry); err != nil {
+	manifest, err := entry.Manifest()
+	if err == nil {
+		err = durable.WriteFile(filepath.Join(tmp, manifestFile), manifest)
+	}
+	if err != nil {
 		return entry, err
 	}
 	s.Crash.At(described)
@@ -96,7 +99,7 @@ func Boundaries() []string {
 }
 
 // gather moves the parts into tmp, makes their files read-only and describes them.
-func gather(tmp string, parts []Part) ([]File, error) {
+func (s *Store) gather(tmp string, parts []Part) ([]File, error) {
 	for _, part := range parts {
 		if err := os.Rename(part.Dir, filepath.Join(tmp, part.Name)); err != nil {
 			return nil, err
@@ -111,7 +114,7 @@ func gather(tmp string, parts []Part) ([]File, error) {
 		if err != nil {
 			return err
 		}
-		file, err := describe(path, filepath.ToSlash(rel))
+		file, err := s.describe(path, filepath.ToSlash(rel))
 		if err != nil {
 			return err
 		}
@@ -183,7 +186,7 @@ func hint(path, text string) error {
 func (s *Store) Clean() error {
 	leftovers, err := s.children(tmpDir)
 	for _, path := range leftovers {
-		if entry, whole := readWhole(path); whole {
+		if entry, whole := s.readWhole(path); whole {
 			err = errors.Join(err, s.publish(path, entry))
 			continue
 		}
@@ -193,11 +196,14 @@ func (s *Store) Clean() error {
 }
 
 // readWhole reads the entry of a sealing that was cut short, if all of it is there.
-func readWhole(dir string) (Entry, bool) {
+func (s *Store) readWhole(dir string) (Entry, bool) {
 	text, err := os.ReadFile(filepath.Join(dir, manifestFile))
-	var entry Entry
-	if err != nil || json.Unmarshal(text, &entry) != nil || entry.Key != entry.Recipe.Key() {
+	if err != nil {
 		return Entry{}, false
 	}
-	return entry, entry.verify(dir) == nil
+	entry, wrong := readManifest(text, true)
+	if wrong != "" || entry.Key != entry.Recipe.Key() {
+		return Entry{}, false
+	}
+	return entry, s.verify(entry, dir) == nil
 }

@@ -5,7 +5,6 @@ package checkpoint
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,22 +12,18 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
+	"sync"
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/durable"
-)
-
-const (
-	manifestFile = "entry.json"
-	schema       = 1
 )
 
 // Store is a folder of entries. Several processes may read it; one at a time may seal.
 type Store struct {
 	dir string
 	// Crash is called at the boundaries that Boundaries lists; set it before the first sealing.
-	Crash durable.Crash
+	Crash   durable.Crash
+	buffers sync.Pool // of *[]byte: files are hashed by the thousand
 }
 
 // Folders of a store.
@@ -47,25 +42,6 @@ func Open(dir string) (*Store, error) {
 		}
 	}
 	return &Store{dir: dir}, nil
-}
-
-// Entry is one sealed result.
-type Entry struct {
-	Schema int         `json:"schema"`
-	Key    string      `json:"key"`
-	Steps  []addr.Step `json:"steps"` // as they were called when they ran; provenance, not identity
-	Run    string      `json:"run"`
-	Sealed time.Time   `json:"sealed"`
-	Recipe Recipe      `json:"recipe"`
-	Files  []File      `json:"files"` // sorted by path
-	dir    string
-}
-
-// File is one file of an entry.
-type File struct {
-	Path   string `json:"path"` // PART/name, with slashes
-	Size   int64  `json:"size"`
-	SHA256 string `json:"sha256"`
 }
 
 // Part returns the folder of one part of the entry: the files of one of its steps.
@@ -93,18 +69,6 @@ func (e *CorruptError) Error() string {
 	return fmt.Sprintf("checkpoint %.12s: %s: %s; its step will run again", e.Key, e.Path, e.What)
 }
 
-// listed is an entry without its recipe, which makes up most of its manifest and which whoever looks a key up knows.
-type listed struct {
-	Entry
-	Recipe passedOver `json:"recipe"` // in the place of the entry's
-}
-
-// passedOver is JSON that is not looked at.
-type passedOver struct{}
-
-// UnmarshalJSON takes nothing.
-func (*passedOver) UnmarshalJSON([]byte) error { return nil }
-
 // Lookup finds the entry of a key, without its recipe. Where there is none it returns ok = false; where it is damaged, a *CorruptError.
 func (s *Store) Lookup(key string) (entry Entry, ok bool, err error) {
 	dir := s.entryDir(key)
@@ -115,25 +79,24 @@ func (s *Store) Lookup(key string) (entry Entry, ok bool, err error) {
 	if err != nil {
 		return Entry{}, false, fmt.Errorf("look up checkpoint: %w", err)
 	}
-	var found listed
-	if err := json.Unmarshal(text, &found); err != nil {
-		return Entry{}, false, &CorruptError{key, manifestFile, "is not the JSON that was written"}
+	entry, wrong := readManifest(text, false)
+	if wrong == "" && entry.Key != key {
+		wrong = "is that of another checkpoint"
 	}
-	entry = found.Entry
-	if entry.Schema != schema {
-		return Entry{}, false, &CorruptError{key, manifestFile, fmt.Sprintf("has schema %d, this program reads %d", entry.Schema, schema)}
+	if wrong != "" {
+		return Entry{}, false, &CorruptError{key, manifestFile, wrong}
 	}
-	if err := entry.verify(dir); err != nil {
+	if err := s.verify(entry, dir); err != nil {
 		return Entry{}, false, err
 	}
 	entry.dir = dir
 	return entry, true, nil
 }
 
-// verify holds the files in dir against the manifest. What does not fit is a *CorruptError.
-func (e Entry) verify(dir string) error {
+// verify holds the files in dir against the entry. What does not fit is a *CorruptError.
+func (s *Store) verify(e Entry, dir string) error {
 	for _, f := range e.Files {
-		got, err := describe(filepath.Join(dir, filepath.FromSlash(f.Path)), f.Path)
+		got, err := s.describe(filepath.Join(dir, filepath.FromSlash(f.Path)), f.Path)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			return &CorruptError{e.Key, f.Path, "is missing"}
@@ -156,11 +119,8 @@ func (s *Store) LastRecipe(step addr.Step) (Recipe, bool) {
 	if err != nil {
 		return nil, false
 	}
-	var entry Entry
-	if json.Unmarshal(text, &entry) != nil {
-		return nil, false
-	}
-	return entry.Recipe, true
+	entry, wrong := readManifest(text, true)
+	return entry.Recipe, wrong == ""
 }
 
 func (s *Store) entryDir(key string) string {
@@ -176,19 +136,20 @@ func (s *Store) latestFile(step addr.Step) string {
 }
 
 // describe hashes a file; rel is its path in the entry.
-func describe(path, rel string) (File, error) {
+func (s *Store) describe(path, rel string) (File, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return File{}, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return File{}, err
+	buffer, ok := s.buffers.Get().(*[]byte)
+	if !ok {
+		fresh := make([]byte, 128<<10)
+		buffer = &fresh
 	}
+	defer s.buffers.Put(buffer)
 	hash := sha256.New()
-	// A buffer of the file's size: most files are small, and there are many. (io.Copy would let the file choose, and it takes 32 KiB for each.)
-	buffer := make([]byte, min(info.Size()+1, 1<<20))
-	size, err := io.CopyBuffer(struct{ io.Writer }{hash}, struct{ io.Reader }{f}, buffer)
+	// Neither end may choose how to copy: a file would take a buffer of its own.
+	size, err := io.CopyBuffer(struct{ io.Writer }{hash}, struct{ io.Reader }{f}, *buffer)
 	return File{Path: rel, Size: size, SHA256: hex.EncodeToString(hash.Sum(nil))}, err
 }

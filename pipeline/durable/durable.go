@@ -20,20 +20,16 @@ func WriteFile(path string, data []byte) error {
 
 // WriteJSON writes v as indented JSON.
 func WriteJSON(path string, v any) error {
-	data, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return WriteFile(path, append(data, '\n'))
+	return Write(path, func(w io.Writer) error {
+		encoder := json.NewEncoder(w)
+		encoder.SetIndent("", "  ")
+		return encoder.Encode(v)
+	})
 }
 
 // WriteCompactJSON writes v as JSON without blanks: for what is large and read by programs.
 func WriteCompactJSON(path string, v any) error {
-	data, err := json.Marshal(v)
-	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return WriteFile(path, append(data, '\n'))
+	return Write(path, func(w io.Writer) error { return json.NewEncoder(w).Encode(v) })
 }
 
 // Write lets fill write the content of path. Nothing is left behind when fill or the disk fails.

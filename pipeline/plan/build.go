@@ -283,7 +283,7 @@ func canonicalJSON(v any) json.RawMessage {
 
 // decide settles what is to be done: cells first, then what the cells that run need, then what follows from them.
 func (b *builder) decide() error {
-	d := decider{store: b.Store, plan: b.plan, kinds: b.Kinds, replace: b.Replace, fresh: b.Fresh, index: map[addr.Step]*Step{}, last: map[string]configLines{}}
+	d := decider{store: b.Store, plan: b.plan, kinds: b.Kinds, replace: b.Replace, fresh: b.Fresh, index: map[addr.Step]*Step{}}
 	d.former = func(benchmark string) []string { return b.Suite.FormerNames("benchmark", benchmark) }
 	for i := range b.plan.Steps {
 		d.index[b.plan.Steps[i].Address] = &b.plan.Steps[i]

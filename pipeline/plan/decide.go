@@ -24,23 +24,14 @@ type decider struct {
 	replace []addr.Selector
 	fresh   bool
 	former  func(benchmark string) []string // names that a benchmark had before
-	last    map[string]configLines          // by kind
 }
 
 // measures decides about the cells: what is sealed under the same recipe is used again.
 func (d *decider) measures() error {
 	atoms := d.atoms(stage.Measure)
-	recipes := make([]checkpoint.Recipe, len(atoms))
-	for i, members := range atoms {
-		var err error
-		if recipes[i], err = d.measureRecipe(members); err != nil {
-			return err
-		}
-	}
-	found := d.lookups(recipes)
-	for i, members := range atoms {
-		recipe := recipes[i]
-		action, reason, err := d.judge(members[0], recipe, found[i])
+	for i, found := range d.lookups(atoms) {
+		members := atoms[i]
+		action, reason, err := d.judge(members[0], found)
 		if err != nil {
 			return err
 		}
@@ -52,12 +43,12 @@ func (d *decider) measures() error {
 		if twin := members[0].SameAs; twin != "" && action == Run {
 			action, reason = Reuse, "the same as "+twin
 		}
-		key := recipe.Key()
+		recipe := found.recipe
 		if action == Reuse {
 			recipe = nil // nothing will be sealed under it
 		}
 		for _, step := range members {
-			step.Key, step.Recipe, step.Action, step.Reason, step.Replace = key, recipe, action, reason, replace
+			step.Key, step.Recipe, step.Action, step.Reason, step.Replace = found.key, recipe, action, reason, replace
 		}
 	}
 	return nil
@@ -93,31 +84,52 @@ func (d *decider) atoms(class stage.Class) [][]*Step {
 	return atoms
 }
 
-func (d *decider) measureRecipe(members []*Step) (checkpoint.Recipe, error) {
-	var recipe checkpoint.Builder
-	for _, step := range members {
-		lines, err := d.linesOf(step)
-		if err != nil {
-			return nil, err
-		}
-		recipe.Append(lines)
-	}
-	return recipe.Recipe(), nil
+// lookup is what a step's result is made from, and what the store has of it.
+type lookup struct {
+	key    string
+	recipe checkpoint.Recipe // not kept of a hit
+	entry  checkpoint.Entry
+	ok     bool
+	err    error
 }
 
-// linesOf returns the lines that a step of a cell gives to its recipe. Steps of a kind that follow one another often share a configuration.
-func (d *decider) linesOf(step *Step) (checkpoint.Recipe, error) {
-	kind := step.Address.Kind
-	if last, ok := d.last[kind]; ok && bytes.Equal(last.config, step.Config) {
-		return last.lines, nil
+// lookups looks atoms up side by side: most of it is reading and hashing files.
+func (d *decider) lookups(atoms [][]*Step) []lookup {
+	found := make([]lookup, len(atoms))
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(len(atoms), 2*runtime.GOMAXPROCS(0)) {
+		workers.Go(func() {
+			lines := linesOf{kinds: d.kinds, last: map[string]configLines{}}
+			for i := int(next.Add(1)) - 1; i < len(atoms); i = int(next.Add(1)) - 1 {
+				recipe, err := lines.recipe(atoms[i])
+				if err != nil {
+					found[i].err = err
+					continue
+				}
+				found[i] = d.lookup(recipe)
+				if found[i].ok && !d.replaced(atoms[i]) {
+					found[i].recipe = nil
+				}
+			}
+		})
 	}
-	var own checkpoint.Builder
-	own.Add(kind+".revision", d.kinds[kind].Revision())
-	if err := own.AddJSON(kind+".config", step.Config); err != nil {
-		return nil, err
+	workers.Wait()
+	return found
+}
+
+func (d *decider) lookup(recipe checkpoint.Recipe) lookup {
+	l := lookup{key: recipe.Key(), recipe: recipe}
+	if d.store != nil {
+		l.entry, l.ok, l.err = d.store.Lookup(l.key)
 	}
-	d.last[kind] = configLines{step.Config, own.Recipe()}
-	return own.Recipe(), nil
+	return l
+}
+
+// linesOf makes the recipes of atoms. Steps of a kind that follow one another often share a configuration.
+type linesOf struct {
+	kinds map[string]stage.Kind
+	last  map[string]configLines // by kind
 }
 
 // configLines is a configuration and the lines that it gives.
@@ -126,42 +138,35 @@ type configLines struct {
 	lines  checkpoint.Recipe
 }
 
-// lookup is what the store has under a key.
-type lookup struct {
-	entry checkpoint.Entry
-	ok    bool
-	err   error
+func (l linesOf) recipe(members []*Step) (checkpoint.Recipe, error) {
+	var recipe checkpoint.Builder
+	for _, step := range members {
+		lines, err := l.of(step)
+		if err != nil {
+			return nil, err
+		}
+		recipe.Append(lines)
+	}
+	return recipe.Recipe(), nil
 }
 
-// lookups looks recipes up side by side: most of it is reading and hashing files.
-func (d *decider) lookups(recipes []checkpoint.Recipe) []lookup {
-	found := make([]lookup, len(recipes))
-	if d.store == nil {
-		return found
+// of returns the lines that a step of a cell gives to its recipe.
+func (l linesOf) of(step *Step) (checkpoint.Recipe, error) {
+	kind := step.Address.Kind
+	if last, ok := l.last[kind]; ok && bytes.Equal(last.config, step.Config) {
+		return last.lines, nil
 	}
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	for range min(len(recipes), 2*runtime.GOMAXPROCS(0)) {
-		workers.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(recipes); i = int(next.Add(1)) - 1 {
-				found[i] = d.lookup(recipes[i])
-			}
-		})
+	var own checkpoint.Builder
+	own.Add(kind+".revision", l.kinds[kind].Revision())
+	if err := own.AddJSON(kind+".config", step.Config); err != nil {
+		return nil, err
 	}
-	workers.Wait()
-	return found
-}
-
-func (d *decider) lookup(recipe checkpoint.Recipe) (l lookup) {
-	if d.store == nil {
-		return l
-	}
-	l.entry, l.ok, l.err = d.store.Lookup(recipe.Key())
-	return l
+	l.last[kind] = configLines{step.Config, own.Recipe()}
+	return own.Recipe(), nil
 }
 
 // judge says what is to be done about a step whose result is, or is not, what was found.
-func (d *decider) judge(step *Step, recipe checkpoint.Recipe, found lookup) (Action, string, error) {
+func (d *decider) judge(step *Step, found lookup) (Action, string, error) {
 	var corrupt *checkpoint.CorruptError
 	switch {
 	case errors.As(found.err, &corrupt):
@@ -177,7 +182,7 @@ func (d *decider) judge(step *Step, recipe checkpoint.Recipe, found lookup) (Act
 	}
 	for _, address := range d.names(step.Address) {
 		if was, known := d.store.LastRecipe(address); known {
-			if change := checkpoint.Difference(was, recipe); change != "" {
+			if change := checkpoint.Difference(was, found.recipe); change != "" {
 				return Run, change, nil
 			}
 		}
@@ -238,7 +243,7 @@ func (d *decider) pures() error {
 			return err
 		}
 		step.Key, step.Recipe = recipe.Key(), recipe
-		if step.Action, step.Reason, err = d.judge(step, recipe, d.lookup(recipe)); err != nil {
+		if step.Action, step.Reason, err = d.judge(step, d.lookup(recipe)); err != nil {
 			return err
 		}
 		if step.Action == Reuse && d.replaced([]*Step{step}) {
