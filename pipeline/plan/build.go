@@ -14,6 +14,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/suite"
 	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/suite/dataset"
 	"github.com/strangeloopio/inferencex/schemas/suite/length"
 	"github.com/strangeloopio/inferencex/schemas/suite/tokenizer"
 	"github.com/strangeloopio/inferencex/schemas/suite/trace"
@@ -59,11 +60,11 @@ type Draft struct{ b *builder }
 // NewDraft makes the steps of a suite. There is no draft if a diagnostic is an error.
 func NewDraft(cfg Config) (*Draft, hcl.Diagnostics) {
 	b := &builder{
-		Config: cfg, extents: map[string]length.Extent{},
+		Config: cfg, extents: map[string]length.Extent{}, texts: map[string]*texts{},
 		plan: &Plan{
 			Schema: Schema, Suite: cfg.Suite.Name,
 			Policies: map[string]Policy{}, Quota: map[string]GPUs{},
-			Secrets: map[string]*Secret{}, Datasets: length.Columns{}, Tokenizers: map[string]*tokenizer.Tokenizer{}, Traces: trace.Library{},
+			Secrets: map[string]*Secret{}, Datasets: length.Columns{}, Tokenizers: map[string]*tokenizer.Tokenizer{}, Traces: trace.Library{}, Texts: dataset.Library{},
 		},
 	}
 	b.policies()
@@ -101,6 +102,7 @@ type builder struct {
 	cells       []*cell // in the order of the suite: that of tables and charts
 	idle        idle
 	extents     map[string]length.Extent
+	texts       map[string]*texts
 }
 
 // deployment is one served model and the cells that are measured on it.
@@ -197,9 +199,12 @@ func (b *builder) group() {
 				continue
 			}
 			named[member.load] = true
+			b.withTexts(&c)
+			member.Cell = c
 			b.plan.Datasets.Add(c.Input)
 			b.plan.Datasets.Add(c.Output)
 			b.plan.Traces.Add(c.Workload.Trace)
+			b.plan.Texts.Add(c.Workload.Dataset)
 			if key := c.Model.Tokenizer.Key(); key != "" {
 				b.plan.Tokenizers[key] = c.Model.Tokenizer.Tokenizer
 			}

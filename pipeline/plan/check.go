@@ -46,6 +46,10 @@ func (b *builder) checkProvider(c suite.Cell, d *deployment) {
 // checkContext refuses a cell whose requests are longer than its server takes: each of them would fail. The lengths of a distribution are drawn
 // as the load will draw them, so that one without an end is refused only if it comes to too long a request.
 func (b *builder) checkContext(c suite.Cell, d *deployment) {
+	if c.Workload.Dataset != nil {
+		b.checkTexts(c, d)
+		return
+	}
 	input, output := c.Input.Most(), c.Output.Most()
 	bounded := input > 0 && output > 0
 	if d.context == 0 || bounded && input+output <= d.context || b.longest(c) <= d.context {

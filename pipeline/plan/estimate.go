@@ -117,6 +117,7 @@ func (b *builder) takes(s Step, startup time.Duration) time.Duration {
 
 // expected is how long requests of the mean length take: so many users over them, or their arrivals at a rate and the last answer; or the set duration.
 func (b *builder) expected(w stage.Workload, requests, users int, rateRPS float64) time.Duration {
+	w = b.counted(w)
 	answer := b.mean(w.OSL)*assumedTPOT + b.mean(w.ISL)*assumedPrefill
 	switch {
 	case requests == 0:

@@ -11,6 +11,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
 	"github.com/strangeloopio/inferencex/pipeline/dag"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/suite/dataset"
 	"github.com/strangeloopio/inferencex/schemas/suite/length"
 	"github.com/strangeloopio/inferencex/schemas/suite/tokenizer"
 	"github.com/strangeloopio/inferencex/schemas/suite/trace"
@@ -51,11 +52,14 @@ type Plan struct {
 	Quota     map[string]GPUs   `json:"quota"`    // by provider as in addresses: GPUs held at once, by type
 	Estimate  Estimate          `json:"estimate"`
 	Warnings  []string          `json:"warnings,omitempty"`
+	// Prompts are the datasets whose texts are sent, in the order of the cells.
+	Prompts []Prompts `json:"prompts,omitempty"`
 
 	// What follows stays in this process.
 	Secrets    map[string]*Secret              `json:"-"` // sensitive values by the names that configurations hold
 	Datasets   length.Columns                  `json:"-"` // lengths by the digests that configurations hold
 	Traces     trace.Library                   `json:"-"` // requests of traces, likewise
+	Texts      dataset.Library                 `json:"-"` // prompts of datasets, likewise
 	Tokenizers map[string]*tokenizer.Tokenizer `json:"-"` // those of models, by the keys that configurations hold
 	Sealed     map[string]checkpoint.Entry     `json:"-"` // by atom: the results that are used again
 }

@@ -150,7 +150,7 @@ func workloadOf(c suite.Cell) stage.Workload {
 		}
 		asked.Headers[header] = text.Reveal()
 	}
-	asked.Phases, asked.Trace = w.Phases, w.Trace
+	asked.Phases, asked.Trace, asked.Dataset = w.Phases, w.Trace, w.Dataset
 	// Elsewhere these bear on nothing, and are in no key.
 	if w.Duration > 0 {
 		asked.Grace = stage.Duration(w.Grace)
@@ -210,6 +210,12 @@ func labelsOf(c *cell) stage.CellLabels {
 		GPUType: c.GPUType, GPUs: c.GPUs, Users: c.Users, RateRPS: c.RateRPS, ISL: c.ISL, OSL: c.OSL, Trial: c.Trial,
 		ISLDistribution: distribution(c.Input), OSLDistribution: distribution(c.Output), OSLAtMost: !c.Workload.IgnoreEOS,
 		Revision: c.Model.Revision, ProviderType: c.Provider.Type, SimulatedByDesign: c.Provider.Type == simulator,
+	}
+	if c.Workload.Dataset != nil && !countsOf(c.Cell).Exact() { // a rule of thumb is no label
+		labels.ISL = 0
+		if c.Output.Kind == length.Text && !answersKnown(c.Cell) {
+			labels.OSL = 0
+		}
 	}
 	switch w := c.Workload; {
 	case w.Phases != nil:

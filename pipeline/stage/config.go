@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
+	"github.com/strangeloopio/inferencex/schemas/suite/dataset"
 	"github.com/strangeloopio/inferencex/schemas/suite/length"
 	"github.com/strangeloopio/inferencex/schemas/suite/phase"
 	"github.com/strangeloopio/inferencex/schemas/suite/trace"
@@ -79,6 +80,7 @@ type Workload struct {
 	MaxInFlight  int             `json:"max_in_flight,omitempty"` // open loop: a request that is due when so many are in flight is dropped; 0: none is
 	Phases       phase.Phases    `json:"phases,omitempty"`        // users or rates over time, Duration in all; none: Users or RateRPS all along
 	Trace        *trace.Trace    `json:"trace,omitempty"`         // open loop: requests at its times and with its blocks; Env.Traces holds them
+	Dataset      *dataset.Use    `json:"dataset,omitempty"`       // prompts are its texts, and ISL is theirs; none: words are drawn. Env.Texts holds them
 	Grace        Duration        `json:"grace,omitempty"`         // after Duration: what is in flight so long after its end is cut off
 	IgnoreEOS    bool            `json:"ignore_eos"`
 	Temperature  float64         `json:"temperature"`

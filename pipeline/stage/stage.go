@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
+	"github.com/strangeloopio/inferencex/schemas/suite/dataset"
 	"github.com/strangeloopio/inferencex/schemas/suite/length"
 	"github.com/strangeloopio/inferencex/schemas/suite/tokenizer"
 	"github.com/strangeloopio/inferencex/schemas/suite/trace"
@@ -120,6 +121,8 @@ type Env struct {
 	Datasets length.Columns
 	// Traces holds the requests of the suite's traces, likewise.
 	Traces trace.Library
+	// Texts holds the prompts of the suite's datasets, likewise.
+	Texts dataset.Library
 	// Tokenizers are those of the suite's models, by the keys that configurations hold.
 	Tokenizers map[string]*tokenizer.Tokenizer
 	Log        *slog.Logger

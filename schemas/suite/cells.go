@@ -91,12 +91,19 @@ func (l *loader) complete(r row, faults *rowFaults) bool {
 	if w := l.workloads[r.id("workload")]; w != nil && !l.broken[w] {
 		for _, length := range []struct {
 			name string
-			own  int
-		}{{"isl", w.ISL}, {"osl", w.OSL}} {
-			if r.at(length.name) == nil && length.own == 0 {
+			own  Lengths
+		}{{"isl", w.Input}, {"osl", l.outputOf(w, r)}} {
+			if r.at(length.name) == nil && length.own.IsZero() {
 				lacks(fmt.Sprintf("%q is missing: set it in workload %q, or in the benchmark.", length.name, w.Name))
 			}
 		}
+	}
+	if fault := l.textsFault(r); fault != "" {
+		lacks(fault)
+	}
+	if w := l.workloads[r.id("workload")]; w != nil && w.Dataset != nil && r.at("isl") != nil {
+		complete = false
+		faults.once(r.at("isl").Range, "Length of given texts", fmt.Sprintf("Workload %q has a dataset, whose prompts have lengths of their own. Take isl out, or give the cell another workload.", w.Name))
 	}
 	switch users, rate := r.at("users"), r.at("rate"); {
 	case l.pacesItself(r):
@@ -132,7 +139,7 @@ func (l *loader) cellValue(order []string, r matrix.Row) cty.Value {
 		for name, declared := range map[string]Lengths{"isl": w.Input, "osl": w.Output} {
 			if attrs[name].IsNull() && l.broken[w] {
 				attrs[name] = cty.UnknownVal(cty.Number)
-			} else if attrs[name].IsNull() && !declared.IsZero() {
+			} else if attrs[name].IsNull() && declared.Mean() > 0 {
 				attrs[name] = cty.NumberIntVal(int64(declared.Mean()))
 			}
 		}
@@ -159,9 +166,7 @@ func (l *loader) makeCell(b *Benchmark, r row) Cell {
 	if p := r.at("isl"); p != nil {
 		w.Input = p.Lengths
 	}
-	if p := r.at("osl"); p != nil {
-		w.Output = p.Lengths
-	}
+	w.Output = l.outputOf(w, r)
 	switch {
 	case w.Phases != nil:
 		c.Users, c.RateRPS = w.Phases.MostUsers(), w.Phases.MeanRPS()
@@ -185,7 +190,7 @@ func (l *loader) resolve(c *Cell, r row, faults *rowFaults) {
 	if w.SharedPrefixShare > 0 {
 		w.SharedPrefixTokens = prefixTokens(w.SharedPrefixShare, w.Input.Mean())
 	}
-	if least := w.Input.Least(); w.SharedPrefixTokens >= least {
+	if least := w.Input.Least(); w.Dataset == nil && w.SharedPrefixTokens >= least {
 		advice := "Shorten the prefix."
 		found := fmt.Sprintf("its prompts have %d", least)
 		if w.Input.Kind != length.Fixed {

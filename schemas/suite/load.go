@@ -10,6 +10,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/suite/dataset"
 	"github.com/strangeloopio/inferencex/schemas/suite/expr"
 	"github.com/strangeloopio/inferencex/schemas/suite/source"
 	"github.com/strangeloopio/inferencex/schemas/suite/tokenizer"
@@ -51,6 +52,7 @@ type world struct {
 	quotaAt    map[*Provider]hcl.Range
 	gpuUses    []gpuUse
 	tokenizers map[string]*tokenizer.Tokenizer // by the digests of their files
+	datasets   map[string]*dataset.Dataset     // by the paths of theirs
 
 	floorRequests int    // the suite block's requests
 	onFailure     string // the suite block's on_failure
@@ -101,7 +103,7 @@ func newLoader(src source.Set, opt Options) *loader {
 		suite:  &Suite{Name: src.Name, GPUs: map[string]*GPU{}, Stages: map[string]StagePolicy{}},
 		models: map[string]*Model{}, engines: map[string]*Engine{}, providers: map[string]*Provider{}, workloads: map[string]*Workload{},
 		benchmarks: map[string]hcl.Range{}, stages: map[string]hcl.Range{}, broken: map[*Workload]bool{}, autoWarmup: map[*Workload]bool{}, warmupAt: map[*Workload]hcl.Range{}, rated: map[*Workload]bool{}, requestsAt: map[*Workload]hcl.Range{}, quotaAt: map[*Provider]hcl.Range{},
-		tokenizers: map[string]*tokenizer.Tokenizer{},
+		tokenizers: map[string]*tokenizer.Tokenizer{}, datasets: map[string]*dataset.Dataset{},
 	}
 	l := &loader{world: w, src: src, modules: map[string]hcl.Range{}}
 	l.newScope()

@@ -16,6 +16,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/suite/dataset"
 	"github.com/strangeloopio/inferencex/schemas/suite/snippet"
 	"github.com/strangeloopio/inferencex/schemas/suite/tokenizer"
 	"github.com/strangeloopio/inferencex/schemas/suite/variable"
@@ -134,7 +135,8 @@ func TestJSONTwins(t *testing.T) {
 			}, cmp.Ignore())
 			values := cmp.Comparer(cty.Value.RawEquals)
 			tokenizers := cmp.Comparer(func(a, b *tokenizer.Tokenizer) bool { return (a == nil) == (b == nil) }) // whose files are compared by their digests
-			if diff := cmp.Diff(native, twin, places, values, tokenizers); diff != "" {
+			datasets := cmp.Comparer(func(a, b *dataset.Dataset) bool { return a.Path == b.Path && a.Digest == b.Digest })
+			if diff := cmp.Diff(native, twin, places, values, tokenizers, datasets); diff != "" {
 				t.Errorf("the twins differ (-hcl +json):\n%s", diff)
 			}
 		})
@@ -203,6 +205,11 @@ func describe(t *testing.T, s *Suite) string {
 	for _, w := range s.Workloads {
 		if w.ExtraBody != nil || w.Headers != nil {
 			fmt.Fprintf(&b, "workload.%s extra_body=%s headers=%v\n", w.Name, w.ExtraBody, w.Headers)
+		}
+	}
+	for _, w := range s.Workloads {
+		if d := w.Dataset; d != nil {
+			fmt.Fprintf(&b, "workload.%s dataset=%s with %d entries unique=%t keep={%s} shared_prefix=%d\n", w.Name, d.Data.Path, len(d.Data.Entries), d.Unique, d.Keep, w.SharedPrefixTokens)
 		}
 	}
 	for _, m := range s.Moved {

@@ -3,12 +3,14 @@ package suite
 import (
 	"encoding/json"
 	"net/textproto"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/suite/dataset"
 	"github.com/strangeloopio/inferencex/schemas/suite/extra"
 	"github.com/strangeloopio/inferencex/schemas/suite/length"
 )
@@ -31,6 +33,7 @@ type Workload struct {
 	IgnoreEOS          bool            // an output has its length exactly
 	ExtraBody          json.RawMessage // members of each request's body, as canonical JSON; nil: none
 	Headers            map[string]Text // of each request, by their canonical names
+	Dataset            *dataset.Use    // prompts that are sent as they are; nil: words are drawn
 	Pacing
 	Range hcl.Range
 }
@@ -51,7 +54,7 @@ func workloadBlock() block.Block {
 			{Name: "ignore_eos", Type: cty.Bool, Default: cty.True, Doc: "Generate the full output length even if the model would stop. Where not, osl is the most that an answer may have."},
 			{Name: "extra_body", Type: cty.DynamicPseudoType, Check: extra.Body, Schema: extra.BodySchema, Word: "object", Doc: "Members that are merged into the body of each request, such as { top_k = 20 }. Null takes out one that would be sent otherwise: temperature, ignore_eos or min_tokens, for servers that refuse them."},
 			{Name: "headers", Type: cty.Map(cty.String), Check: extra.Headers, Secret: true, Doc: "Headers of each request, over the provider's, each value one line. Those whose values are sensitive are never shown and part of no checkpoint key; those that are null are left out."},
-		}, pacingArgs()...),
+		}, slices.Concat(textArgs(), pacingArgs())...),
 	}}
 }
 
@@ -77,6 +80,7 @@ func (l *loader) decodeWorkload(w *Workload, c *block.Content) {
 		l.broken[w] = true
 		l.fail(c.ArgRange("duration"), "Two ends for a cell", "Workload %q sets both requests and duration. Keep the one that shall end a cell.", w.Name)
 	}
+	l.decodeTexts(w, c)
 	l.decodePacing(w, c)
 }
 

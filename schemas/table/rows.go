@@ -32,7 +32,7 @@ type Request struct {
 	NewConnection bool   `col:"new_connection" doc:"the request dialled, or was the first on its connection"`
 	StaleRetries  int32  `col:"stale_retries" doc:"sends repeated on a fresh connection because the kept one was closed before any byte came; t_send is the last"`
 
-	ISLRequested int32  `col:"isl_requested" unit:"tokens" doc:"input length the workload asked for"`
+	ISLRequested int32  `col:"isl_requested" unit:"tokens" doc:"input length the workload asked for; 0: that of a given text"`
 	ISL          *int32 `col:"isl" unit:"tokens" doc:"input length by the server's usage.prompt_tokens"`
 	ISLShared    *int32 `col:"isl_shared" unit:"tokens" doc:"of isl_requested, what the prompt begins with in common with an earlier one because the workload wants it to"`
 	OSLRequested int32  `col:"osl_requested" unit:"tokens" doc:"output length the workload asked for"`

@@ -61,7 +61,7 @@ func (p *preparation) findWords(ctx context.Context) error {
 		return err
 	case p.encode == nil:
 		return p.findByUsage(ctx)
-	case p.spec.API != client.Chat:
+	case p.spec.API != client.Chat && !p.spec.Verbatim:
 		if taken, err := p.findByIDs(ctx, ids); taken || err != nil {
 			return err
 		}
@@ -203,8 +203,10 @@ func (p *preparation) measure(ctx context.Context, count func(context.Context, s
 
 // drawPrefix draws the words that all prompts begin with.
 func (p *preparation) drawPrefix(context.Context) error {
-	if err := p.room(p.spec.Shortest); err != nil {
-		return err
+	if !p.spec.Verbatim {
+		if err := p.room(p.spec.Shortest); err != nil {
+			return err
+		}
 	}
 	rng := seeded(p.spec.Seed, "shared prefix")
 	for n := p.spec.SharedPrefix; n > 0; {
@@ -221,6 +223,10 @@ func (p *preparation) drawPrefix(context.Context) error {
 // check has the server count the longest prompts, and corrects the added tokens where its count is another: words may come to other numbers
 // within a long text. Then it has the shortest counted: between the two, a text is taken to grow by its words.
 func (p *preparation) check(ctx context.Context) error {
+	if p.spec.Verbatim {
+		p.method = Verbatim
+		return nil
+	}
 	for range corrections {
 		n, err := p.counted(ctx, p.spec.Longest)
 		if err != nil {

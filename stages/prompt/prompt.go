@@ -1,6 +1,7 @@
 // Package prompt makes the prompts of a load, of an exact number of tokens by the server's own count. Its invariant: a prompt follows from the
 // suite's seed, the load, the purpose and its index, and from nothing else but the server's vocabulary; and prompts of two purposes part at
-// the first token behind the shared prefix, so that nothing that warms a server up is found again by its prefix cache.
+// the first token behind the shared prefix, so that nothing that warms a server up is found again by its prefix cache. Texts that are given are not made but
+// told apart, by words in front of them.
 //
 // A server that has answered the same load before would find all of its prompts again. Where that can be, the load's nonce has every word
 // behind the shared prefix drawn anew.
@@ -11,9 +12,11 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"math/rand/v2"
+	"slices"
 	"strings"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/suite/dataset"
 	"github.com/strangeloopio/inferencex/schemas/suite/trace"
 	"github.com/strangeloopio/inferencex/stages/client"
 )
@@ -39,6 +42,7 @@ const (
 	Tokenize Method = "tokenize"  // text of words that the server's /tokenize has counted
 	File     Method = "tokenizer" // text of words that the model's tokenizer.json has counted
 	Usage    Method = "usage"     // text of words counted by the usage.prompt_tokens of short requests
+	Verbatim Method = "verbatim"  // text of a dataset: it has the length that it has
 )
 
 // Spec says what prompts to make.
@@ -52,6 +56,7 @@ type Spec struct {
 	Nonce        string          // what sets them apart from this load's own, sent to the same server before; empty: nothing
 	ExtraBody    json.RawMessage // of the workload: some servers take no request without it
 	Tokenizer    Encoder         // the model's own; nil where it is not at hand
+	Verbatim     bool            // prompts are texts that are given, with Front before them: Shortest and Longest are nobody's
 }
 
 // Encoder makes tokens of text, without those that a template puts around it. *tokenizer.Tokenizer is one.
@@ -108,6 +113,20 @@ func (s *Source) Of(purpose Purpose, index int64, isl int, blocks []int64) (clie
 	return s.render(s.compose(purpose, index, isl-s.fixed, blocks)), nil
 }
 
+// Front returns what stands before a text that is given: the shared prefix, and where the text is to be unlike that of any other request some words that are
+// drawn for the index. It is empty where there is neither.
+func (s *Source) Front(purpose Purpose, index int64, unique bool) string {
+	words := slices.Clone(s.prefix)
+	if unique {
+		rng := s.seeded(purpose, index)
+		words = append(words, s.words[s.own(purpose, rng)])
+		for range dataset.FrontWords - 1 {
+			words = append(words, s.words[rng.IntN(len(s.words))])
+		}
+	}
+	return join(words)
+}
+
 // room returns an error if a prompt of isl tokens has none of its own.
 func (s *Source) room(isl int) error {
 	least := s.fixed + s.spec.SharedPrefix + 1
@@ -145,8 +164,7 @@ func (s *Source) seeded(purpose Purpose, numbers ...int64) *rand.Rand {
 
 // draw appends words of n tokens, of which the first is one that the purpose has for itself.
 func (s *Source) draw(drawn []word, purpose Purpose, rng *rand.Rand, n int) []word {
-	own := rng.IntN((len(s.words) - int(purpose) + int(purposes) - 1) / int(purposes))
-	for w := s.words[own*int(purposes)+int(purpose)]; n > 0; w = s.words[rng.IntN(len(s.words))] {
+	for w := s.words[s.own(purpose, rng)]; n > 0; w = s.words[rng.IntN(len(s.words))] {
 		if w.tokens > n {
 			w = s.shortest()
 		}
@@ -154,6 +172,11 @@ func (s *Source) draw(drawn []word, purpose Purpose, rng *rand.Rand, n int) []wo
 		n -= w.tokens
 	}
 	return drawn
+}
+
+// own draws a word that the purpose has for itself.
+func (s *Source) own(purpose Purpose, rng *rand.Rand) int {
+	return rng.IntN((len(s.words)-int(purpose)+int(purposes)-1)/int(purposes))*int(purposes) + int(purpose)
 }
 
 // shortest returns a word of the fewest tokens: Prepare puts them first.

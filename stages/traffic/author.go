@@ -23,6 +23,7 @@ type author struct {
 	client    *client.Client
 	source    *prompt.Source
 	tokenizer prompt.Encoder // nil: the model's is not at hand
+	texts     *texts         // nil: prompts are made of words that are drawn
 	id        string         // that request ids begin with
 }
 
@@ -41,6 +42,9 @@ func newAuthor(job Job, env stage.Env) (*author, error) {
 	}
 	if job.Workload.Trace != nil && job.Purpose == prompt.Measure { // else only its lengths count
 		a.trace, err = env.Traces.Resolve(*job.Workload.Trace)
+	}
+	if job.Workload.Dataset != nil && err == nil {
+		a.texts, err = newTexts(job, env, a.tokenizer)
 	}
 	return a, err
 }
@@ -74,18 +78,24 @@ func (a *author) begin(ctx context.Context, c *client.Client) (longest int, err 
 	extent := a.draws.Extent(int64(a.job.Requests))
 	shortest, _ := a.draws.At(extent.Shortest)
 	longest, _ = a.draws.At(extent.Longest)
+	if a.texts != nil {
+		longest = a.texts.longest()
+	}
 	a.client = c
 	a.source, err = prompt.Prepare(ctx, c, prompt.Spec{
 		API: w.API, Shortest: shortest, Longest: longest, SharedPrefix: w.SharedPrefix,
 		Seed: a.job.Seed, Scope: a.job.Scope, Nonce: a.job.Nonce, ExtraBody: w.ExtraBody, Tokenizer: a.tokenizer,
+		Verbatim: a.texts != nil,
 	})
 	return longest, err
 }
 
 // write encodes the request of an index. It is called for one after another, from 0 on.
 func (a *author) write(index int64) (item, error) {
-	w := a.job.Workload
 	isl, osl := a.draws.At(index)
+	if a.texts != nil {
+		return a.quote(index, osl)
+	}
 	var blocks []int64
 	if a.trace != nil {
 		blocks = a.trace.Requests[index].Blocks
@@ -94,11 +104,17 @@ func (a *author) write(index int64) (item, error) {
 	if err != nil {
 		return item{}, err
 	}
-	call, err := a.client.Encode(client.Request{
+	call, err := a.encode(index, made, isl, osl)
+	return item{index: index, call: call, shared: int32(a.job.Workload.SharedPrefix + a.known(blocks, isl))}, err
+}
+
+// encode makes the request of an index ready to send.
+func (a *author) encode(index int64, made client.Prompt, isl, osl int) (*client.Call, error) {
+	w := a.job.Workload
+	return a.client.Encode(client.Request{
 		API: w.API, Prompt: made, ID: fmt.Sprintf("%s-%d", a.id, index), ISL: isl, OSL: osl,
 		IgnoreEOS: w.IgnoreEOS, Temperature: w.Temperature, ExtraBody: w.ExtraBody, Timeout: a.job.RequestTimeout,
 	})
-	return item{index: index, call: call, shared: int32(w.SharedPrefix + a.known(blocks, isl))}, err
 }
 
 // known returns how many tokens a prompt of blocks begins with that an earlier one began with, and takes it in.

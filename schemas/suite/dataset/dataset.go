@@ -50,6 +50,18 @@ func (e *Entry) Answer() string {
 // Answered reports whether it is known how long the answer to the prompt was, to whoever can count the tokens of a text.
 func (e *Entry) Answered() bool { return e.OutputTokens > 0 || e.Answer() != "" }
 
+// FrontWords is how many drawn words stand in front of a prompt that is to be unique: enough that two prompts of a load have the same with a chance of
+// one in a billion.
+const FrontWords = 8
+
+// Bytes is the length of the prompt's text. It has no more tokens than bytes, but for the one that some tokenizers begin a text with.
+func (e *Entry) Bytes() (n int) {
+	for _, m := range e.Prompt() {
+		n += len(m.Content) + 1
+	}
+	return n
+}
+
 // Turn is a question of a conversation and what was answered to it.
 type Turn struct {
 	Ask    []Message // those of the user, behind those of the system

@@ -30,9 +30,14 @@ const (
 // Read reads a dataset from the text of its file: objects on lines, or an array of them. The error says what is wrong with the first entries that are.
 func Read(path, text string) (*Dataset, error) {
 	r := reader{data: &Dataset{Path: path, Digest: fmt.Sprintf("%x", sha256.Sum256([]byte(text)))}}
-	if text = strings.TrimPrefix(text, byteOrder); strings.HasPrefix(strings.TrimLeft(text, " \t\r\n"), "[") {
+	text = strings.TrimPrefix(text, byteOrder)
+	switch first := strings.TrimLeft(text, " \t\r\n"); {
+	case strings.HasPrefix(first, "["):
 		r.array(text)
-	} else {
+	case first != "" && first[0] != '{': // of another kind altogether: the first line says it for all
+		line, _, _ := strings.Cut(first, "\n")
+		r.add(1+strings.Count(text[:len(text)-len(first)], "\n"), []byte(line))
+	default:
 		r.lines(text)
 	}
 	switch d := r.data; {

@@ -116,6 +116,12 @@ func TestEachCode(t *testing.T) {
 			}, nil, "",
 		},
 		{
+			"texts of a dataset, as long as they are", func(c *cell) {
+				i := int32(0)
+				c.each(800, func(r *table.Request) { i++; r.ISLRequested, r.ISL = 0, p(i) })
+			}, nil, "",
+		},
+		{
 			"the model stops early", func(c *cell) { c.each(800, func(r *table.Request) { r.OSL = p(int32(300)) }) },
 			[]string{"osl_mismatch"},
 			"mean output is 300 tokens",

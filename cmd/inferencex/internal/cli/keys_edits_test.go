@@ -130,6 +130,21 @@ benchmark "again" {
   trials   = 1
 }
 
+workload "asked" {
+  dataset = "a.prompts.jsonl"
+  unique  = true
+  keep    = { max_isl = 64 }
+}
+
+benchmark "asked" {
+  model    = model.m
+  provider = provider.endpoint.q
+  workload = workload.asked
+  gpu_type = "H200"
+  users    = 3
+  trials   = 1
+}
+
 benchmark "phased" {
   model    = model.m
   provider = provider.endpoint.q
@@ -154,6 +169,8 @@ var files = map[string]string{
 	"a.tokenizer.json": `{"model":{"type":"BPE","vocab":{"a":0,"b":1},"merges":[]}}`,
 	"b.tokenizer.json": `{"model":{"type":"BPE","vocab":{"a":0,"b":1,"c":2},"merges":[]}}`,
 	"a.jsonl":          `{"timestamp": 0, "input_length": 64, "output_length": 8}` + "\n" + `{"timestamp": 500, "input_length": 32, "output_length": 4}`,
+	"a.prompts.jsonl":  `{"prompt": "ab", "completion": "a"}`,
+	"b.prompts.jsonl":  `{"prompt": "ba", "completion": "a"}`,
 	"b.jsonl":          `{"timestamp": 0, "input_length": 65, "output_length": 8}` + "\n" + `{"timestamp": 500, "input_length": 32, "output_length": 5}`,
 }
 
@@ -279,6 +296,9 @@ func edits() map[string]edit {
 		"workload.phases":        keyed("[{ users = 4, duration = \"10s\" }]", "[{ rate = 4, duration = \"10s\" }]", "load.workload.phases", "load.users", "load.rate_rps", "load.workload.arrival", "load.workload.max_in_flight"),
 		"workload.trace":         keyed(`"a.jsonl"`, `"b.jsonl"`, "load.workload.trace.sha256", "load.workload.isl.dataset", "load.workload.osl.dataset"),
 		"workload.trace_speed":   keyed("trace_speed = 2", "trace_speed = 3", "load.workload.trace.speed", "load.rate_rps"),
+		"workload.dataset":       keyed(`"a.prompts.jsonl"`, `"b.prompts.jsonl"`, "load.workload.dataset.sha256", "load.workload.isl.text", "load.workload.osl.text"),
+		"workload.unique":        keyed("unique  = true", "unique  = false", "load.workload.dataset.unique"),
+		"workload.keep":          keyed("max_isl = 64", "max_isl = 65", "load.workload.dataset.keep.max_isl"),
 		"workload.ramp":          set(workload, `ramp = "1s"`, "load.workload.ramp"),
 		"workload.grace":         set(long, `grace = "31s"`, "load.workload.grace"),
 		"workload.temperature":   set(workload, "temperature = 0.5", "load.workload.temperature"),

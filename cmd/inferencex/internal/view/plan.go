@@ -20,6 +20,9 @@ func Plan(out io.Writer, p *plan.Plan) error {
 	for _, step := range p.Steps {
 		fmt.Fprintf(w, "%s %-6s %s  (%s)\n", actionSigns[step.Action], step.Action, step.Address, step.Reason)
 	}
+	for _, asked := range p.Prompts {
+		fmt.Fprintf(w, "Prompts: %s\n", prompts(asked))
+	}
 	for _, warning := range p.Warnings {
 		fmt.Fprintf(w, "Warning: %s\n", warning)
 	}
@@ -28,6 +31,39 @@ func Plan(out io.Writer, p *plan.Plan) error {
 		fmt.Fprintf(w, "Estimate: %s\n", estimate(p.Estimate))
 	}
 	return w.Flush()
+}
+
+// prompts says what is known of a dataset: "chat.jsonl has 1000 entries. By the tokenizer of qwen, the first 400 of trial 1 have …".
+func prompts(p plan.Prompts) string {
+	text := fmt.Sprintf("%s has %d entries", p.Path, p.Entries)
+	if p.LeftOut > 0 {
+		text += fmt.Sprintf(", beside %d left out", p.LeftOut)
+	}
+	if p.Keep != "" {
+		text += ", of which those are asked with " + p.Keep
+	}
+	if p.Input == nil && p.Output == nil {
+		return text + ". How long they are the server tells, as the model has no tokenizer."
+	}
+	text += fmt.Sprintf(". The first %d of trial 1 have", p.Counted)
+	if p.Input != nil {
+		text += " inputs of " + spread(*p.Input)
+	}
+	if p.Input != nil && p.Output != nil {
+		text += " and"
+	}
+	if p.Output != nil {
+		text += " answers of " + spread(*p.Output)
+	}
+	if p.Model != "" {
+		text += ", by the tokenizer of " + p.Model
+	}
+	return text + "."
+}
+
+// spread says quantiles in words.
+func spread(q plan.Quantiles) string {
+	return fmt.Sprintf("%d tokens (p50), %d (p90), %d (p99) and %d at most", q.P50, q.P90, q.P99, q.Max)
 }
 
 // estimate says in one line what a plan is expected to take.
