@@ -60,7 +60,7 @@ type Draft struct{ b *builder }
 // NewDraft makes the steps of a suite. There is no draft if a diagnostic is an error.
 func NewDraft(cfg Config) (*Draft, hcl.Diagnostics) {
 	b := &builder{
-		Config: cfg, extents: map[string]length.Extent{}, texts: map[string]*texts{},
+		Config: cfg, longests: map[string]int{}, texts: map[string]*texts{},
 		plan: &Plan{
 			Schema: Schema, Suite: cfg.Suite.Name,
 			Policies: map[string]Policy{}, Quota: map[string]GPUs{},
@@ -101,7 +101,7 @@ type builder struct {
 	deployments []*deployment
 	cells       []*cell // in the order of the suite: that of tables and charts
 	idle        idle
-	extents     map[string]length.Extent
+	longests    map[string]int
 	texts       map[string]*texts
 }
 
@@ -203,6 +203,7 @@ func (b *builder) group() {
 			member.Cell = c
 			b.plan.Datasets.Add(c.Input)
 			b.plan.Datasets.Add(c.Output)
+			b.plan.Datasets.Add(c.Workload.Turns)
 			b.plan.Traces.Add(c.Workload.Trace)
 			b.plan.Texts.Add(c.Workload.Dataset)
 			if key := c.Model.Tokenizer.Key(); key != "" {

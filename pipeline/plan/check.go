@@ -9,7 +9,6 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/suite"
-	"github.com/strangeloopio/inferencex/schemas/suite/length"
 )
 
 func (b *builder) checkQuota(c suite.Cell) {
@@ -50,9 +49,16 @@ func (b *builder) checkContext(c suite.Cell, d *deployment) {
 		b.checkTexts(c, d)
 		return
 	}
-	input, output := c.Input.Most(), c.Output.Most()
-	bounded := input > 0 && output > 0
-	if d.context == 0 || bounded && input+output <= d.context || b.longest(c) <= d.context {
+	if d.context == 0 {
+		return
+	}
+	if most, bounded := mostTokens(c); bounded && most <= d.context || b.longest(c) <= d.context {
+		return
+	}
+	if !c.Workload.Turns.IsZero() {
+		b.fail(c, "Conversations too long", fmt.Sprintf("With turns = %s, isl = %s and osl = %s, workload %q has conversations that grow to %d tokens, but the server takes %d. "+
+			"Have fewer turns, shorten isl or osl, give a distribution a lower max, or let the engine have a longer context.",
+			c.Workload.Turns.Describe(), c.Input.Describe(), c.Output.Describe(), c.Workload.Name, b.longest(c), d.context))
 		return
 	}
 	b.fail(c, "Requests too long", fmt.Sprintf("With isl = %s and osl = %s, workload %q has requests of up to %d tokens, input and output together, but the server takes %d. "+
@@ -76,17 +82,12 @@ func (b *builder) checkWarmup(c suite.Cell, d *deployment) {
 func (b *builder) longest(c suite.Cell) int {
 	most := 0
 	for trial := 1; trial <= c.Trials; trial++ {
-		key := string(canonicalJSON([]any{c.Input, c.Output, trial, c.Workload.Requests}))
-		extent, known := b.extents[key]
-		if !known {
-			draws, err := length.NewDraws(c.Input, c.Output, b.Suite.Seed, trial)
-			if err != nil {
-				panic(fmt.Sprintf("plan: %v", err)) // the language has read every dataset
-			}
-			extent = draws.Extent(int64(c.Workload.Requests))
-			b.extents[key] = extent
+		w := c.Workload
+		key := string(canonicalJSON([]any{c.Input, c.Output, trial, w.Requests, w.Turns, w.SharedPrefixTokens}))
+		if _, known := b.longests[key]; !known {
+			b.longests[key] = mustDraw(longestDrawn(c, b.Suite.Seed, trial))
 		}
-		most = max(most, extent.MostTokens)
+		most = max(most, b.longests[key])
 	}
 	return most
 }

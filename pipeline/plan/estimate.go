@@ -11,6 +11,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/gpu"
 	"github.com/strangeloopio/inferencex/schemas/suite/length"
+	"github.com/strangeloopio/inferencex/schemas/suite/think"
 )
 
 // What an estimate assumes where nothing is known: slow enough that a run seldom costs more than its plan says.
@@ -102,6 +103,7 @@ func (b *builder) takes(s Step, startup time.Duration) time.Duration {
 			if cfg.Settle {
 				cfg.Requests *= assumedWindows
 			}
+			cfg.Workload.ThinkTime = think.Time{} // no warm-up pauses
 			return b.expected(cfg.Workload, cfg.Requests, cfg.Users, 0)
 		}
 	case Load:
@@ -115,29 +117,30 @@ func (b *builder) takes(s Step, startup time.Duration) time.Duration {
 	return 0
 }
 
-// expected is how long requests of the mean length take: so many users over them, or their arrivals at a rate and the last answer; or the set duration.
+// expected is how long requests of the mean length take: so many users over them, with their pauses, or their arrivals at a rate and the last
+// conversation; or the set duration.
 func (b *builder) expected(w stage.Workload, requests, users int, rateRPS float64) time.Duration {
 	w = b.counted(w)
-	answer := b.mean(w.OSL)*assumedTPOT + b.mean(w.ISL)*assumedPrefill
+	a := askOf(b.mean(w.ISL), b.mean(w.OSL), b.mean(w.Turns), w.SharedPrefix, w.ThinkTime.Mean())
 	switch {
 	case requests == 0:
 		return time.Duration(w.Duration)
 	case rateRPS > 0:
-		return time.Duration(w.Ramp)/2 + time.Duration(float64(requests)/rateRPS*float64(time.Second)) + answer
+		return time.Duration(w.Ramp)/2 + time.Duration(float64(requests)/(rateRPS*float64(a.turns))*float64(time.Second)) + time.Duration(a.turns)*(a.takes()+a.think) - a.think
 	case users == 0:
 		return 0
 	}
 	waves := (requests + users - 1) / users
-	return time.Duration(waves) * answer
+	return time.Duration(waves)*(a.takes()+a.think) - a.think
 }
 
 // mean is the expected length of a configuration, which names datasets by their digests.
-func (b *builder) mean(l length.Lengths) time.Duration {
+func (b *builder) mean(l length.Lengths) int {
 	whole, err := b.plan.Datasets.Resolve(l)
 	if err != nil {
 		panic(fmt.Sprintf("plan: %v", err)) // group has put them there
 	}
-	return time.Duration(whole.Mean())
+	return whole.Mean()
 }
 
 // hold counts a deployment into the peak: all side by side as far as the quota goes, or one at a time without one.

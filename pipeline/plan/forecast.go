@@ -13,9 +13,8 @@ import (
 func (d *deployment) demands() []stage.Demand {
 	var all []stage.Demand
 	for _, c := range d.cells {
-		demand := stage.Demand{Users: c.Users, RateRPS: c.RateRPS, ISL: c.ISL, OSL: c.OSL}
-		if !slices.Contains(all, demand) {
-			all = append(all, demand)
+		if d := demand(c.Cell); !slices.Contains(all, d) {
+			all = append(all, d)
 		}
 	}
 	return all

@@ -111,7 +111,7 @@ func (b *builder) warmupConfig(d *deployment) json.RawMessage {
 	largest := d.cells[0]
 	users, requests, settle := 0, 0, false
 	for _, c := range d.cells {
-		if by := cmp.Compare(c.ISL+c.OSL, largest.ISL+largest.OSL); by > 0 || by == 0 && c.Users > largest.Users {
+		if by := cmp.Compare(asks(c.Cell).longest(), asks(largest.Cell).longest()); by > 0 || by == 0 && c.Users > largest.Users {
 			largest = c
 		}
 		users, requests = max(users, c.Users), max(requests, c.Workload.Warmup)
@@ -151,6 +151,7 @@ func workloadOf(c suite.Cell) stage.Workload {
 		asked.Headers[header] = text.Reveal()
 	}
 	asked.Phases, asked.Trace, asked.Dataset = w.Phases, w.Trace, w.Dataset
+	asked.Turns, asked.ThinkTime = w.Turns, w.Think
 	// Elsewhere these bear on nothing, and are in no key.
 	if w.Duration > 0 {
 		asked.Grace = stage.Duration(w.Grace)
@@ -222,6 +223,12 @@ func labelsOf(c *cell) stage.CellLabels {
 		labels.Pattern = w.Phases.String()
 	case w.Trace != nil:
 		labels.Pattern = w.Trace.String()
+	}
+	if !c.Workload.Turns.IsZero() {
+		labels.Turns = c.Workload.Turns.Describe()
+	}
+	if !c.Workload.Think.IsZero() {
+		labels.ThinkTime = c.Workload.Think.String()
 	}
 	if c.RateRPS > 0 {
 		labels.RampSeconds = c.Workload.Ramp.Seconds()

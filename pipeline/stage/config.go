@@ -8,6 +8,7 @@ import (
 	"github.com/strangeloopio/inferencex/schemas/suite/dataset"
 	"github.com/strangeloopio/inferencex/schemas/suite/length"
 	"github.com/strangeloopio/inferencex/schemas/suite/phase"
+	"github.com/strangeloopio/inferencex/schemas/suite/think"
 	"github.com/strangeloopio/inferencex/schemas/suite/trace"
 )
 
@@ -71,7 +72,9 @@ type Workload struct {
 	API          string          `json:"api"` // "chat" or "completions"
 	ISL          length.Lengths  `json:"isl"`
 	OSL          length.Lengths  `json:"osl"`
-	Requests     int             `json:"requests,omitempty"` // 0 where Duration ends the load
+	Turns        length.Lengths  `json:"turns,omitzero"`      // of a conversation; none: requests stand alone. ISL is then what is new in a prompt
+	ThinkTime    think.Time      `json:"think_time,omitzero"` // between an answer and the next request of a user, or of a conversation of an open loop
+	Requests     int             `json:"requests,omitempty"`  // 0 where Duration ends the load
 	Duration     Duration        `json:"duration,omitempty"`
 	SharedPrefix int             `json:"shared_prefix,omitempty"` // tokens that all prompts begin with
 	Ramp         Duration        `json:"ramp,omitempty"`          // closed loop: the users start evenly over this long
@@ -175,6 +178,10 @@ type CellLabels struct {
 	// What lengths are drawn from, as length.Lengths.Describe has it; empty where all are the same.
 	ISLDistribution string `json:"isl_distribution,omitempty"`
 	OSLDistribution string `json:"osl_distribution,omitempty"`
+	// Turns and ThinkTime say what conversations are like: "4", "uniform(2, 6)" and "exponential(2s)"; empty where requests stand alone or nobody pauses.
+	// ISL is then what is new in a prompt.
+	Turns     string `json:"turns,omitempty"`
+	ThinkTime string `json:"think_time,omitempty"`
 	// OSLAtMost says that the model may end an answer before its length: the workload does not ignore the end of a sequence.
 	OSLAtMost bool `json:"osl_at_most,omitempty"`
 

@@ -190,7 +190,7 @@ func (l *loader) resolve(c *Cell, r row, faults *rowFaults) {
 	if w.SharedPrefixShare > 0 {
 		w.SharedPrefixTokens = prefixTokens(w.SharedPrefixShare, w.Input.Mean())
 	}
-	if least := w.Input.Least(); w.Dataset == nil && w.SharedPrefixTokens >= least {
+	if least := w.Input.Least(); w.Dataset == nil && w.Turns.IsZero() && w.SharedPrefixTokens >= least {
 		advice := "Shorten the prefix."
 		found := fmt.Sprintf("its prompts have %d", least)
 		if w.Input.Kind != length.Fixed {
@@ -199,13 +199,18 @@ func (l *loader) resolve(c *Cell, r row, faults *rowFaults) {
 		}
 		faults.add(declared.Range, "Prefix too long", fmt.Sprintf("Workload %q shares a prefix of %d tokens, but %s in benchmark %q, and each needs a token of its own. %s", w.Name, w.SharedPrefixTokens, found, c.Benchmark, advice))
 	}
+	if why := w.pausesInVain(c.RateRPS); why != "" {
+		faults.add(declared.Range, "Think time without turns", why)
+	}
 	switch {
 	case w.Duration > 0:
 	case w.Requests == 0:
-		w.Requests = max(l.floorRequests, requestsPerUser*c.Users)
+		w.Requests = max(l.floorRequests, w.perUser()*c.Users)
 		if w.Requests == 0 {
 			faults.add(r.at("rate").Range, "No end of cell", fmt.Sprintf("At a rate, nothing says when a cell is over. Set requests or duration in workload %q, or requests in the suite block.", w.Name))
 		}
+	case w.fewerSessions(c.Users) != "":
+		faults.add(r.at("users").Range, "Fewer conversations than users", w.fewerSessions(c.Users))
 	case w.Requests < c.Users:
 		faults.short(w, l.requestsAt[declared], c.Users, r.at("users").Range)
 	}

@@ -34,6 +34,7 @@ type Workload struct {
 	ExtraBody          json.RawMessage // members of each request's body, as canonical JSON; nil: none
 	Headers            map[string]Text // of each request, by their canonical names
 	Dataset            *dataset.Use    // prompts that are sent as they are; nil: words are drawn
+	Talk
 	Pacing
 	Range hcl.Range
 }
@@ -54,7 +55,7 @@ func workloadBlock() block.Block {
 			{Name: "ignore_eos", Type: cty.Bool, Default: cty.True, Doc: "Generate the full output length even if the model would stop. Where not, osl is the most that an answer may have."},
 			{Name: "extra_body", Type: cty.DynamicPseudoType, Check: extra.Body, Schema: extra.BodySchema, Word: "object", Doc: "Members that are merged into the body of each request, such as { top_k = 20 }. Null takes out one that would be sent otherwise: temperature, ignore_eos or min_tokens, for servers that refuse them."},
 			{Name: "headers", Type: cty.Map(cty.String), Check: extra.Headers, Secret: true, Doc: "Headers of each request, over the provider's, each value one line. Those whose values are sensitive are never shown and part of no checkpoint key; those that are null are left out."},
-		}, slices.Concat(textArgs(), pacingArgs())...),
+		}, slices.Concat(textArgs(), talkArgs(), pacingArgs())...),
 	}}
 }
 
@@ -82,6 +83,7 @@ func (l *loader) decodeWorkload(w *Workload, c *block.Content) {
 	}
 	l.decodeTexts(w, c)
 	l.decodePacing(w, c)
+	l.decodeTalk(w, c)
 }
 
 // extraBody is the argument extra_body as canonical JSON, nil where there is none.

@@ -18,6 +18,9 @@ type Request struct {
 	Attempt int32  `col:"attempt" doc:"attempt of the load step, from 1"`
 	Index   int64  `col:"index" doc:"position in the load's order of requests, from 0"`
 	User    int32  `col:"user" doc:"closed loop: the user that sent it, from 0; open loop: -1"`
+	Session *int64 `col:"session" doc:"conversation that it is a turn of, from 0; a request that stands alone is one by itself"`
+	Turn    *int32 `col:"turn" doc:"which turn of the conversation, from 1"`
+	Turns   *int32 `col:"turns" doc:"turns that the conversation was to have"`
 	ID      string `col:"request_id" doc:"X-Request-Id as sent"`
 
 	EpochUnixNS   int64  `col:"epoch_unix_ns" unit:"ns" doc:"unix time of the load's clock zero, for provenance and for joining power samples"`
@@ -34,7 +37,7 @@ type Request struct {
 
 	ISLRequested int32  `col:"isl_requested" unit:"tokens" doc:"input length the workload asked for; 0: that of a given text"`
 	ISL          *int32 `col:"isl" unit:"tokens" doc:"input length by the server's usage.prompt_tokens"`
-	ISLShared    *int32 `col:"isl_shared" unit:"tokens" doc:"of isl_requested, what the prompt begins with in common with an earlier one because the workload wants it to"`
+	ISLShared    *int32 `col:"isl_shared" unit:"tokens" doc:"of isl_requested, what the prompt begins with in common with an earlier one because the workload wants it to: a shared prefix, blocks of a trace, the conversation so far"`
 	OSLRequested int32  `col:"osl_requested" unit:"tokens" doc:"output length the workload asked for"`
 	OSL          *int32 `col:"osl" unit:"tokens" doc:"output length: usage.completion_tokens, or chunks where token_source says so"`
 	CachedTokens *int32 `col:"cached_tokens" unit:"tokens" doc:"usage.prompt_tokens_details.cached_tokens"`

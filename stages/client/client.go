@@ -136,9 +136,7 @@ func (c *Client) Complete(ctx context.Context, r Request) table.Request {
 	call, err := c.Encode(r)
 	now := c.clock.NowNS()
 	if err != nil {
-		row := (&Call{id: r.ID}).row(now)
-		row.TSend, row.TDone, row.Status, row.Error = now, now, "http_error", c.excerpt(err.Error())
-		return row
+		return Unsent(r.ID, now, now, errors.New(c.excerpt(err.Error())))
 	}
 	row, _ := c.Send(ctx, call, now, nil)
 	return row

@@ -161,6 +161,13 @@ func (call *Call) row(schedNS int64) table.Request {
 	return table.Request{ID: call.id, TSched: schedNS, ISLRequested: call.isl, OSLRequested: call.osl, TokenSource: "none"}
 }
 
+// Unsent returns the row of a request that could not be made, because of err, and so failed at nowNS.
+func Unsent(id string, schedNS, nowNS int64, err error) table.Request {
+	row := (&Call{id: id}).row(schedNS)
+	row.TSend, row.TDone, row.Status, row.Error = nowNS, nowNS, "http_error", err.Error()
+	return row
+}
+
 // Dropped returns the row of a call that was never sent, because of what is said in why.
 func (call *Call) Dropped(schedNS int64, why string) table.Request {
 	row := call.row(schedNS)

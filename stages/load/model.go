@@ -10,6 +10,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/suite/phase"
+	"github.com/strangeloopio/inferencex/schemas/suite/think"
 	"github.com/strangeloopio/inferencex/schemas/suite/trace"
 	"github.com/strangeloopio/inferencex/stages/traffic"
 	"github.com/strangeloopio/inferencex/stages/traffic/arrival"
@@ -18,16 +19,25 @@ import (
 // modelOf returns the load model of a cell that begins at startNS. recorded is the trace that it repeats; nil: none.
 func modelOf(cfg stage.LoadConfig, recorded *trace.Trace, startNS int64, scope [sha256.Size]byte) traffic.Model {
 	seed := binary.BigEndian.Uint64(scope[:])
+	pauses := think.NewDraws(cfg.Workload.ThinkTime, cfg.Seed, cfg.Trial)
 	switch {
 	case recorded != nil:
 		return traffic.NewOpen(startNS, replay(cfg, recorded), connectionsOf(cfg))
 	case cfg.RateRPS > 0:
-		return traffic.NewOpen(startNS, arrival.New(gapsOf(cfg), ratesOf(cfg)), connectionsOf(cfg))
+		return traffic.NewOpen(startNS, arrival.New(gapsOf(cfg), ratesOf(cfg)), connectionsOf(cfg)).Talking(pauses, endOf(cfg, startNS))
 	case cfg.Workload.Phases != nil:
-		return traffic.NewPhased(startNS, cfg.Workload.Phases, seed)
+		return traffic.NewPhased(startNS, cfg.Workload.Phases, seed).Thinking(pauses)
 	default:
-		return traffic.NewClosed(cfg.Users, startNS, rampOf(cfg), time.Duration(cfg.Workload.Duration), seed)
+		return traffic.NewClosed(cfg.Users, startNS, rampOf(cfg), time.Duration(cfg.Workload.Duration), seed).Thinking(pauses)
 	}
+}
+
+// endOf is when the last request of a load can be due that begins at startNS; 0 where no duration says.
+func endOf(cfg stage.LoadConfig, startNS int64) int64 {
+	if cfg.Workload.Duration <= 0 {
+		return 0
+	}
+	return startNS + int64(cfg.Workload.Duration)
 }
 
 // traceOf returns the trace that a cell repeats; nil: none.
@@ -114,7 +124,7 @@ func connectionsOf(cfg stage.LoadConfig) int {
 	if cfg.Users > 0 {
 		return cfg.Users
 	}
-	n := min(max(fewestConnections, math.Ceil(assumedAnswer*max(cfg.RateRPS, cfg.Workload.Phases.PeakRPS()))), mostConnections)
+	n := min(max(fewestConnections, math.Ceil(assumedAnswer*float64(max(1, cfg.Workload.Turns.Mean()))*max(cfg.RateRPS, cfg.Workload.Phases.PeakRPS()))), mostConnections)
 	if most := cfg.Workload.MaxInFlight; most > 0 {
 		n = min(n, float64(most))
 	}

@@ -37,7 +37,7 @@ const (
 // few of the longest and the shortest prompts, and returns a source of prompts. It uses the surest method that the server offers.
 func Prepare(ctx context.Context, server Server, spec Spec) (*Source, error) {
 	p := &preparation{server: server, Source: &Source{spec: spec}}
-	for _, step := range []func(context.Context) error{p.findWords, p.drawPrefix, p.check} {
+	for _, step := range []func(context.Context) error{p.findWords, p.drawPrefix, p.check, p.findJoint} {
 		if err := step(ctx); err != nil {
 			return nil, fmt.Errorf("prepare prompts: %w", err)
 		}
@@ -49,8 +49,7 @@ func Prepare(ctx context.Context, server Server, spec Spec) (*Source, error) {
 type preparation struct {
 	*Source
 	server Server
-	encode func(ctx context.Context, text string) ([]int64, error) // makes tokens of text; nil where nobody does
-	probes int64                                                   // requests sent so far
+	probes int64 // requests sent so far
 }
 
 // findWords sets the method, the words and the added tokens.

@@ -8,6 +8,7 @@
 package prompt
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
@@ -57,6 +58,7 @@ type Spec struct {
 	ExtraBody    json.RawMessage // of the workload: some servers take no request without it
 	Tokenizer    Encoder         // the model's own; nil where it is not at hand
 	Verbatim     bool            // prompts are texts that are given, with Front before them: Shortest and Longest are nobody's
+	LeastTurn    int             // tokens that are new in the shortest prompt that goes on from an answer: see Source.Follow; 0: none does
 }
 
 // Encoder makes tokens of text, without those that a template puts around it. *tokenizer.Tokenizer is one.
@@ -70,8 +72,10 @@ type Source struct {
 	method Method
 	words  []word
 	fixed  int    // tokens that the server adds to a prompt
+	joint  int    // tokens that it adds between an answer and what is asked next
 	prefix []word // shared by all prompts
 	exact  bool
+	encode func(ctx context.Context, text string) ([]int64, error) // makes tokens of text; nil where nobody does
 	// mismatch says that the server makes other tokens of a text than the model's tokenizer does.
 	mismatch bool
 }
@@ -86,16 +90,17 @@ type word struct {
 // Fit is how well a source's prompts are known to have their length.
 type Fit struct {
 	Method      Method `json:"method"`
-	Words       int    `json:"words"`        // that prompts are drawn from
-	AddedTokens int    `json:"added_tokens"` // by the server: template, first token
-	Exact       bool   `json:"exact"`        // prompts of the longest and the shortest length were counted by the server as just that
+	Words       int    `json:"words"`                  // that prompts are drawn from
+	AddedTokens int    `json:"added_tokens"`           // by the server: template, first token
+	JointTokens int    `json:"joint_tokens,omitempty"` // by the server, between an answer and what is asked next
+	Exact       bool   `json:"exact"`                  // prompts of the longest and the shortest length were counted by the server as just that
 	// TokenizerMismatch says that the server makes other tokens of a text than the tokenizer.json of the model, which has not been used then.
 	TokenizerMismatch bool `json:"tokenizer_mismatch,omitempty"`
 }
 
 // Fit returns how prompts get their length.
 func (s *Source) Fit() Fit {
-	return Fit{Method: s.method, Words: len(s.words), AddedTokens: s.fixed, Exact: s.exact, TokenizerMismatch: s.mismatch}
+	return Fit{Method: s.method, Words: len(s.words), AddedTokens: s.fixed, JointTokens: s.joint, Exact: s.exact, TokenizerMismatch: s.mismatch}
 }
 
 // At returns the prompt of an index, from 0 on, with isl tokens. Equal arguments give equal bytes. Two prompts of 8 tokens or more behind the

@@ -18,6 +18,7 @@ type server struct {
 	noTokenize, noIDs, noUsage bool
 	added                      int         // to every prompt of text
 	first                      int         // to every prompt of ids
+	between                    int         // two messages of a chat
 	most                       int         // tokens of a prompt; 0: as many as there are
 	long                       map[int]int // tokens of a word by its letters; 1 for the others
 	refusal                    *table.Request
@@ -80,6 +81,14 @@ func (s *server) count(p client.Prompt) int {
 	for _, word := range strings.Fields(p.Text) {
 		n += s.tokens(word)
 	}
+	for i, message := range p.Messages {
+		if i > 0 {
+			n += s.between
+		}
+		for _, word := range strings.Fields(message.Content) {
+			n += s.tokens(word)
+		}
+	}
 	return n
 }
 
@@ -119,7 +128,7 @@ func TestPrepare(t *testing.T) {
 			source := prepare(t, &server, Spec{API: test.api, Shortest: 64, Longest: 4096, Seed: 1, Scope: "a", Tokenizer: test.tokenizer})
 			fit := source.Fit()
 			mismatch := test.method == Tokenize && test.tokenizer != nil
-			if diff := cmp.Diff(Fit{test.method, fit.Words, test.added, test.exact, mismatch}, fit); diff != "" {
+			if diff := cmp.Diff(Fit{Method: test.method, Words: fit.Words, AddedTokens: test.added, Exact: test.exact, TokenizerMismatch: mismatch}, fit); diff != "" {
 				t.Errorf("fit (-want +got):\n%s", diff)
 			}
 			if server.asked > 110 || test.method == File && server.tokenized > 1 {

@@ -18,6 +18,7 @@ import (
 type author struct {
 	job       Job
 	draws     *length.Draws
+	sessions  *length.Sessions           // that are still to begin
 	trace     *trace.Trace               // nil: requests have nothing in common but the shared prefix
 	begun     map[[sha256.Size]byte]bool // how the trace's prompts so far begin
 	client    *client.Client
@@ -37,7 +38,7 @@ func newAuthor(job Job, env stage.Env) (*author, error) {
 		a.tokenizer = own
 	}
 	var err error
-	if a.draws, err = job.draw(env.Datasets); err != nil {
+	if a.draws, a.sessions, err = job.draw(env.Datasets); err != nil {
 		return nil, err
 	}
 	if job.Workload.Trace != nil && job.Purpose == prompt.Measure { // else only its lengths count
@@ -49,21 +50,38 @@ func newAuthor(job Job, env stage.Env) (*author, error) {
 	return a, err
 }
 
-// draw returns the lengths of the job's requests.
-func (j Job) draw(datasets length.Columns) (*length.Draws, error) {
+// draw returns the lengths of the job's requests, and which of them are a session.
+func (j Job) draw(datasets length.Columns) (*length.Draws, *length.Sessions, error) {
 	input, err := datasets.Resolve(j.Workload.ISL)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	output, err := datasets.Resolve(j.Workload.OSL)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	draws, err := length.NewDraws(input, output, j.Seed, j.Trial)
-	if err != nil || !j.LongestFirst {
-		return draws, err
+	if err != nil {
+		return nil, nil, err
 	}
-	return draws.LongestFirst(int64(j.Workload.Requests)), nil
+	turns, err := datasets.Resolve(j.Workload.Turns)
+	if err != nil {
+		return nil, nil, err
+	}
+	whole := int64(j.Workload.Requests)
+	if !turns.IsZero() && !j.talks() {
+		if draws, whole, err = j.wholeSessions(draws, turns); err != nil {
+			return nil, nil, err
+		}
+	}
+	if !j.talks() {
+		turns = length.Of(1)
+	}
+	if j.LongestFirst {
+		draws = draws.LongestFirst(whole)
+	}
+	sessions, err := length.NewSessions(turns, j.Seed, j.Trial, int64(j.Requests))
+	return draws, sessions, err
 }
 
 // idPrefix is short, as proxies cut long ids, and the same for the same job.
@@ -72,8 +90,8 @@ func idPrefix(id string) string {
 	return "ix-" + hex.EncodeToString(sum[:5])
 }
 
-// begin finds out how the server takes prompts, and returns how many tokens the longest has.
-func (a *author) begin(ctx context.Context, c *client.Client) (longest int, err error) {
+// prepare finds out how the server takes prompts, and returns how many tokens the longest has, of those that begin a session.
+func (a *author) prepare(ctx context.Context, c *client.Client) (longest int, err error) {
 	w := a.job.Workload
 	extent := a.draws.Extent(int64(a.job.Requests))
 	shortest, _ := a.draws.At(extent.Shortest)
@@ -81,40 +99,65 @@ func (a *author) begin(ctx context.Context, c *client.Client) (longest int, err 
 	if a.texts != nil {
 		longest = a.texts.longest()
 	}
+	turn := 0
+	if a.job.talks() {
+		turn = shortest
+		shortest, longest = shortest+w.SharedPrefix, longest+w.SharedPrefix
+	}
 	a.client = c
 	a.source, err = prompt.Prepare(ctx, c, prompt.Spec{
-		API: w.API, Shortest: shortest, Longest: longest, SharedPrefix: w.SharedPrefix,
+		API: w.API, Shortest: shortest, Longest: longest, LeastTurn: turn, SharedPrefix: w.SharedPrefix,
 		Seed: a.job.Seed, Scope: a.job.Scope, Nonce: a.job.Nonce, ExtraBody: w.ExtraBody, Tokenizer: a.tokenizer,
 		Verbatim: a.texts != nil,
 	})
 	return longest, err
 }
 
-// write encodes the request of an index. It is called for one after another, from 0 on.
-func (a *author) write(index int64) (item, error) {
-	isl, osl := a.draws.At(index)
+// begin encodes the request that begins the next session, and returns false behind the last one. It is called by one goroutine.
+func (a *author) begin() (item, bool, error) {
+	session, more := a.sessions.Next()
+	if !more {
+		return item{}, false, nil
+	}
+	it := a.item(session, 1)
+	isl, osl := a.draws.At(it.index)
 	if a.texts != nil {
-		return a.quote(index, osl)
+		err := a.quote(&it, osl)
+		return it, err == nil, err
+	}
+	if a.job.talks() { // what is shared is not new
+		isl += a.job.Workload.SharedPrefix
 	}
 	var blocks []int64
 	if a.trace != nil {
-		blocks = a.trace.Requests[index].Blocks
+		blocks = a.trace.Requests[it.index].Blocks
 	}
-	made, err := a.source.Of(a.job.Purpose, index, isl, blocks)
+	made, err := a.source.Of(a.job.Purpose, it.index, isl, blocks)
 	if err != nil {
-		return item{}, err
+		return item{}, false, err
 	}
-	call, err := a.encode(index, made, isl, osl)
-	return item{index: index, call: call, shared: int32(a.job.Workload.SharedPrefix + a.known(blocks, isl))}, err
+	it.shared = int32(a.job.Workload.SharedPrefix + a.known(blocks, isl))
+	err = a.encode(&it, made, isl, osl)
+	return it, err == nil, err
 }
 
-// encode makes the request of an index ready to send.
-func (a *author) encode(index int64, made client.Prompt, isl, osl int) (*client.Call, error) {
+// item is a turn of a session, from 1, without its call.
+func (a *author) item(session length.Session, turn int32) item {
+	index := session.First + int64(turn) - 1
+	return item{index: index, id: fmt.Sprintf("%s-%d", a.id, index), session: session, turn: turn}
+}
+
+// encode makes the call of an item, and keeps what it takes to go on from it.
+func (a *author) encode(it *item, made client.Prompt, isl, osl int) (err error) {
 	w := a.job.Workload
-	return a.client.Encode(client.Request{
-		API: w.API, Prompt: made, ID: fmt.Sprintf("%s-%d", a.id, index), ISL: isl, OSL: osl,
+	if int(it.turn) < it.session.Turns {
+		it.asked = &asked{made, isl, osl}
+	}
+	it.call, err = a.client.Encode(client.Request{
+		API: w.API, Prompt: made, ID: it.id, ISL: isl, OSL: osl,
 		IgnoreEOS: w.IgnoreEOS, Temperature: w.Temperature, ExtraBody: w.ExtraBody, Timeout: a.job.RequestTimeout,
 	})
+	return err
 }
 
 // known returns how many tokens a prompt of blocks begins with that an earlier one began with, and takes it in.

@@ -9,12 +9,14 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/suite/phase"
+	"github.com/strangeloopio/inferencex/schemas/suite/think"
 )
 
 // Closed is the closed loop: each of the users sends its next request as soon as its former one has ended, so that exactly so many requests are in
-// flight as there are users at the time.
+// flight as there are users at the time. Users who think pause before that.
 type Closed struct {
 	shifts [][]shift // of each user
+	pauses think.Draws
 }
 
 // shift is a stretch of time in which a user sends requests. One that is then in flight is answered after it.
@@ -69,6 +71,12 @@ func NewPhased(startNS int64, phases phase.Phases, seed uint64) *Closed {
 	return c
 }
 
+// Thinking has each of the users pause before every request but the first: for the n-th time as long as pauses say.
+func (c *Closed) Thinking(pauses think.Draws) *Closed {
+	c.pauses = pauses
+	return c
+}
+
 // spread returns when each of n users does something within a ramp: one draw in each of n equal parts of it, in random order, the first at
 // once; so they are evenly spread and never all at one end.
 func spread(n int, ramp time.Duration, rng *rand.Rand) []int64 {
@@ -90,29 +98,37 @@ func (c *Closed) lanes() int { return len(c.shifts) }
 func (c *Closed) run(ctx context.Context, clock *stage.Clock, work <-chan item, send sender) {
 	var users sync.WaitGroup
 	for user := range c.shifts {
-		users.Go(func() {
-			var free int64
-			for {
-				sched, ok := c.next(user, free)
-				if !ok || !sleepUntil(ctx, clock, sched) {
-					return
-				}
-				it, ok := receive(ctx, work)
-				if !ok {
-					return
-				}
-				free = send(ctx, user, sched, it)
-			}
-		})
+		users.Go(func() { c.user(ctx, clock, user, work, send) })
 	}
 	users.Wait()
 }
 
-// next returns when the user's next request is due: the moment at which its former request ended, or the start of its next shift. It is false
-// when there is none.
-func (c *Closed) next(user int, freeNS int64) (int64, bool) {
+// user sends the requests of one: those of a conversation one after another, then those of another. Who is gone when the next one of a conversation is
+// due has ended it, and begins with another one on coming back.
+func (c *Closed) user(ctx context.Context, clock *stage.Clock, user int, work <-chan item, send sender) {
+	var due int64
+	var further *item
+	for n := int64(1); ; n++ {
+		sched, ok := c.next(user, due)
+		if !ok || !sleepUntil(ctx, clock, sched) {
+			return
+		}
+		if sched > due || further == nil {
+			it, ok := receive(ctx, work)
+			if !ok {
+				return
+			}
+			further = &it
+		}
+		due, further = send(ctx, user, sched, *further)
+		due += int64(c.pauses.At(int64(user), n))
+	}
+}
+
+// next returns when the user sends the request that is due at dueNS: then, or at the start of the next shift. It is false when there is none.
+func (c *Closed) next(user int, dueNS int64) (int64, bool) {
 	for _, s := range c.shifts[user] {
-		if sched := max(freeNS, s.from); sched < s.to {
+		if sched := max(dueNS, s.from); sched < s.to {
 			return sched, true
 		}
 	}

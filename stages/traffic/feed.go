@@ -4,14 +4,21 @@ import (
 	"context"
 	"sync"
 
+	"github.com/strangeloopio/inferencex/schemas/suite/length"
 	"github.com/strangeloopio/inferencex/stages/client"
 )
 
 // item is a request of a load, encoded.
 type item struct {
-	index  int64
-	call   *client.Call
-	shared int32 // tokens that its prompt begins with in common with an earlier one, by intent
+	index   int64
+	id      string // X-Request-Id
+	call    *client.Call
+	shared  int32          // tokens that its prompt begins with in common with an earlier one, by intent
+	session length.Session // that it is one of
+	turn    int32          // which one, from 1
+	asked   *asked         // what it takes to go on from it; nil: nothing does
+	// unmade says why there is no call: such a request fails when it is due.
+	unmade error
 }
 
 // feed encodes requests ahead of the clock, so that no lane waits for a prompt to be made. It stays a bounded number of requests ahead.
@@ -23,18 +30,17 @@ type feed struct {
 	err   error // to be read when items is closed
 }
 
-// newFeed starts to encode the requests 0 to n−1, or without end where n is 0.
-func newFeed(ctx context.Context, n, ahead int, encode func(index int64) (item, error)) *feed {
+// newFeed starts to encode what next returns, until it returns false or an error.
+func newFeed(ctx context.Context, ahead int, next func() (item, bool, error)) *feed {
 	ctx, stop := context.WithCancel(ctx)
 	f := &feed{items: make(chan item, ahead), ready: make(chan struct{}), stop: stop}
 	f.wg.Go(func() {
 		defer close(f.items)
 		full := sync.OnceFunc(func() { close(f.ready) })
 		defer full()
-		for index := int64(0); n == 0 || index < int64(n); index++ {
-			it, err := encode(index)
-			if err != nil {
-				f.err = err
+		for {
+			it, more, err := next()
+			if f.err = err; !more || err != nil {
 				return
 			}
 			if len(f.items) == cap(f.items) {

@@ -2,9 +2,11 @@ package traffic
 
 import (
 	"context"
+	"math"
 	"sync"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/suite/think"
 )
 
 // Schedule says when the requests of an open loop are due: times after its start, ascending, until ok is false. It is asked from one
@@ -19,22 +21,33 @@ type Open struct {
 	startNS  int64
 	schedule Schedule
 	expected int
+	pauses   think.Draws
+	endNS    int64
 }
 
 var _ Model = (*Open)(nil)
 
 // NewOpen returns the loop whose schedule begins at startNS on the load's clock. So many requests are expected to be in flight.
 func NewOpen(startNS int64, schedule Schedule, expected int) *Open {
-	return &Open{startNS: startNS, schedule: schedule, expected: expected}
+	return &Open{startNS: startNS, schedule: schedule, expected: expected, endNS: math.MaxInt64}
+}
+
+// Talking says how conversations go on whose first requests are due by the schedule: each further request after a pause, the n-th of a conversation for as
+// long as pauses say, unless that is endNS or later. 0 is no end.
+func (o *Open) Talking(pauses think.Draws, endNS int64) *Open {
+	if o.pauses = pauses; endNS > 0 {
+		o.endNS = endNS
+	}
+	return o
 }
 
 func (o *Open) lanes() int { return o.expected }
 
-// run sends each request from a goroutine of its own, so that none waits for another.
+// run sends the requests of each conversation from a goroutine of its own, so that none waits for another's.
 func (o *Open) run(ctx context.Context, clock *stage.Clock, work <-chan item, send sender) {
 	var sending sync.WaitGroup
 	defer sending.Wait()
-	for {
+	for number := int64(0); ; number++ {
 		due, ok := o.schedule.Next()
 		if !ok || !sleepUntil(ctx, clock, o.startNS+due) {
 			return
@@ -43,7 +56,18 @@ func (o *Open) run(ctx context.Context, clock *stage.Clock, work <-chan item, se
 		if !ok {
 			return
 		}
-		sending.Go(func() { send(ctx, nobody, o.startNS+due, it) })
+		sending.Go(func() { o.talk(ctx, clock, number, o.startNS+due, it, send) })
+	}
+}
+
+// talk sends a request and those that go on from it.
+func (o *Open) talk(ctx context.Context, clock *stage.Clock, number, sched int64, it item, send sender) {
+	for n := int64(1); ; n++ {
+		done, further := send(ctx, nobody, sched, it)
+		if sched = done + int64(o.pauses.At(number, n)); further == nil || sched >= o.endNS || !sleepUntil(ctx, clock, sched) {
+			return
+		}
+		it = *further
 	}
 }
 

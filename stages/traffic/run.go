@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/schemas/table"
+	"github.com/strangeloopio/inferencex/stages/client"
 )
 
 // Result is one request that has ended. Index and user are set in its row, nothing else of its place in a run.
@@ -53,26 +54,19 @@ func (s *Session) Run(ctx context.Context, model Model, each func(Result) error)
 	if _, open := model.(*Open); open {
 		defer s.dialAhead(sending, flight)()
 	}
-	model.run(sending, s.Clock, s.feed.items, func(ctx context.Context, user int, schedNS int64, it item) int64 {
-		if !flight.begin() {
-			row := it.call.Dropped(schedNS, fmt.Sprintf("%d requests were in flight", s.job.MaxInFlight))
-			row.Index, row.User, row.ISLShared = it.index, int32(user), &it.shared
-			results <- Result{Row: row}
-			return row.TDone
-		}
-		defer flight.end()
+	model.run(sending, s.Clock, s.feed.items, func(ctx context.Context, user int, schedNS int64, it item) (int64, *item) {
 		var chunks []table.Chunk
 		select {
 		case chunks = <-spare:
 		default:
 		}
-		row, chunks := s.Client.Send(ctx, it.call, schedNS, chunks)
-		row.Index, row.User, row.ISLShared = it.index, int32(user), &it.shared
-		if row.Status == "cancelled" && errors.Is(context.Cause(ctx), errCut) {
-			row.Status, row.Error = "unfinished", errCut.Error()
-		}
+		row, chunks, text := s.send(ctx, flight, schedNS, it, chunks)
+		it.place(&row, user)
 		results <- Result{row, chunks}
-		return row.TDone
+		if row.Status != "ok" {
+			return row.TDone, nil
+		}
+		return row.TDone, s.author.follow(ctx, it, row, text)
 	})
 	close(results)
 	taking.Wait()
@@ -83,6 +77,33 @@ func (s *Session) Run(ctx context.Context, model Model, each func(Result) error)
 		return err
 	}
 	return s.feed.close()
+}
+
+// send sends one request and returns what its answer says where a conversation goes on from it.
+func (s *Session) send(ctx context.Context, flight *flight, schedNS int64, it item, chunks []table.Chunk) (row table.Request, _ []table.Chunk, text string) {
+	if it.unmade != nil {
+		return client.Unsent(it.id, schedNS, s.Clock.NowNS(), it.unmade), chunks, ""
+	}
+	if !flight.begin() {
+		return it.call.Dropped(schedNS, fmt.Sprintf("%d requests were in flight", s.job.MaxInFlight)), chunks, ""
+	}
+	defer flight.end()
+	if it.asked == nil {
+		row, chunks = s.Client.Send(ctx, it.call, schedNS, chunks)
+	} else {
+		row, chunks, text = s.Client.SendForText(ctx, it.call, schedNS, chunks)
+	}
+	if row.Status == "cancelled" && errors.Is(context.Cause(ctx), errCut) {
+		row.Status, row.Error = "unfinished", errCut.Error()
+	}
+	return row, chunks, text
+}
+
+// place says in a row which request of the load it is of.
+func (it *item) place(row *table.Request, user int) {
+	turns := int32(it.session.Turns)
+	row.Index, row.User, row.ISLShared = it.index, int32(user), &it.shared
+	row.Session, row.Turn, row.Turns = &it.session.Number, &it.turn, &turns
 }
 
 // flight counts the requests in flight and bounds them.

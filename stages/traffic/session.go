@@ -69,8 +69,9 @@ type Session struct {
 	Client *client.Client
 	Fit    prompt.Fit
 
-	job  Job
-	feed *feed
+	job    Job
+	author *author
+	feed   *feed
 }
 
 // Nonce returns what sets the prompts of a job apart from those that the server may have seen of the same job before, and has in its prefix
@@ -116,14 +117,14 @@ func (s *Session) prepare(ctx context.Context, env stage.Env) error {
 	if err != nil {
 		return err
 	}
-	longest, err := a.begin(ctx, s.Client)
+	longest, err := a.prepare(ctx, s.Client)
 	if err != nil {
 		return err
 	}
 	if s.Fit = a.source.Fit(); s.Fit.TokenizerMismatch {
 		env.Log.Warn("the server makes other tokens of a text than the model's tokenizer.json, which is left out: is it of another model?")
 	}
-	s.feed = newFeed(ctx, s.job.Requests, ahead(s.job.Connections, longest), a.write)
+	s.author, s.feed = a, newFeed(ctx, ahead(s.job.Connections, longest), a.begin)
 	if err := s.feed.wait(ctx); err != nil {
 		return err
 	}

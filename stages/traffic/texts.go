@@ -50,19 +50,19 @@ func (t *texts) longest() int {
 	return max(1, most/tokenBytes)
 }
 
-// quote encodes a request whose prompt is given. What is meant to be unlike all others, as a warm-up always is, has words in front.
-func (a *author) quote(index int64, osl int) (item, error) {
+// quote makes the call of an item whose prompt is given. What is meant to be unlike all others, as a warm-up always is, has words in front.
+func (a *author) quote(it *item, osl int) error {
 	t, w := a.texts, a.job.Workload
-	at, err := t.draws.At(index)
+	at, err := t.draws.At(it.index)
 	if err != nil {
-		return item{}, stage.Fail(stage.Permanent, "no_prompts", err)
+		return stage.Fail(stage.Permanent, "no_prompts", err)
 	}
 	entry := &t.use.Data.Entries[at]
 	if w.OSL.Kind == length.Text {
 		osl = t.counts.OSL(at)
 	}
 	unique := t.use.Unique || a.job.Purpose != prompt.Measure
-	front := a.source.Front(a.job.Purpose, index, unique)
+	front := a.source.Front(a.job.Purpose, it.index, unique)
 	made := client.Prompt{}
 	for _, m := range entry.Prompt() {
 		made.Messages = append(made.Messages, client.Message(m))
@@ -77,8 +77,8 @@ func (a *author) quote(index int64, osl int) (item, error) {
 	if w.API != client.Chat { // the language has seen to it that there is but one
 		made = client.Prompt{Text: made.Messages[0].Content}
 	}
-	call, err := a.encode(index, made, 0, osl)
-	return item{index: index, call: call, shared: int32(shared)}, err
+	it.shared = int32(shared)
+	return a.encode(it, made, 0, osl)
 }
 
 // known returns about how many tokens a prompt begins with that an earlier one began with, and takes it in.

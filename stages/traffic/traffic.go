@@ -18,9 +18,9 @@ type Model interface {
 	run(ctx context.Context, clock *stage.Clock, work <-chan item, send sender)
 }
 
-// sender sends an item and returns when whoever sent it is free again. It may be called from many goroutines. user is -1 where a request is
-// nobody's.
-type sender func(ctx context.Context, user int, schedNS int64, it item) (freeNS int64)
+// sender sends an item and returns when it was answered, and the item that goes on from the answer; nil where none does. It may be called from many
+// goroutines. user is -1 where a request is nobody's.
+type sender func(ctx context.Context, user int, schedNS int64, it item) (doneNS int64, next *item)
 
 // receive waits for an item. Ahead of it an ended ctx counts.
 func receive(ctx context.Context, work <-chan item) (it item, ok bool) {

@@ -34,7 +34,7 @@ func drive(ctx context.Context, clock *stage.Clock, model Model, n int, takes fu
 	})
 	var mu sync.Mutex
 	var all []sent
-	model.run(ctx, clock, work, func(ctx context.Context, user int, sched int64, it item) int64 {
+	model.run(ctx, clock, work, func(ctx context.Context, user int, sched int64, it item) (int64, *item) {
 		s := sent{item: it.index, user: int64(user), sched: sched, start: clock.NowNS()}
 		timer := time.NewTimer(clock.Wall(takes(it.index)))
 		defer timer.Stop()
@@ -46,7 +46,7 @@ func drive(ctx context.Context, clock *stage.Clock, model Model, n int, takes fu
 		mu.Lock()
 		defer mu.Unlock()
 		all = append(all, s)
-		return s.end
+		return s.end, nil
 	})
 	stop()
 	feeding.Wait()

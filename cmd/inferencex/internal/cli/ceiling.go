@@ -78,10 +78,11 @@ func (a *App) beyondCeiling(p *plan.Plan) []string {
 // Of a trace it is the mean over the whole.
 func tokensPerSecond(p *plan.Plan, cfg stage.LoadConfig) float64 {
 	answers, err := p.Datasets.Resolve(cfg.Workload.OSL)
-	if err != nil {
+	turns, turnsErr := p.Datasets.Resolve(cfg.Workload.Turns)
+	if err != nil || turnsErr != nil {
 		return 0 // a plan of this program has them all
 	}
-	return max(cfg.RateRPS, cfg.Workload.Phases.PeakRPS()) * float64(answers.Mean())
+	return max(cfg.RateRPS, cfg.Workload.Phases.PeakRPS()) * float64(max(1, turns.Mean())*answers.Mean())
 }
 
 // knownOf says where a ceiling is from; its verb takes the ceiling.

@@ -145,6 +145,23 @@ benchmark "asked" {
   trials   = 1
 }
 
+workload "spoken" {
+  isl        = 200
+  osl        = 20
+  requests   = 90
+  turns      = 3
+  think_time = "2s"
+}
+
+benchmark "spoken" {
+  model    = model.m
+  provider = provider.endpoint.q
+  workload = workload.spoken
+  gpu_type = "H200"
+  users    = 5
+  trials   = 1
+}
+
 benchmark "phased" {
   model    = model.m
   provider = provider.endpoint.q
@@ -299,6 +316,8 @@ func edits() map[string]edit {
 		"workload.dataset":       keyed(`"a.prompts.jsonl"`, `"b.prompts.jsonl"`, "load.workload.dataset.sha256", "load.workload.isl.text", "load.workload.osl.text"),
 		"workload.unique":        keyed("unique  = true", "unique  = false", "load.workload.dataset.unique"),
 		"workload.keep":          keyed("max_isl = 64", "max_isl = 65", "load.workload.dataset.keep.max_isl"),
+		"workload.turns":         keyed("turns      = 3", "turns      = 4", "load.workload.turns"),
+		"workload.think_time":    keyed(`think_time = "2s"`, `think_time = { exponential = "2s" }`, "load.workload.think_time"),
 		"workload.ramp":          set(workload, `ramp = "1s"`, "load.workload.ramp"),
 		"workload.grace":         set(long, `grace = "31s"`, "load.workload.grace"),
 		"workload.temperature":   set(workload, "temperature = 0.5", "load.workload.temperature"),

@@ -63,7 +63,7 @@ var rewrites = []struct {
 
 var (
 	labels     = regexp.MustCompile(`(?m)^((?:suite|model|engine|workload|benchmark|provider "[a-z]+") "[a-z]+)" \{`)
-	references = regexp.MustCompile(`\b((?:model|engine|workload|provider\.[a-z]+)\.(?:m|n|own|batching|w|long|bare|open|phased|again|asked|p|q|r)\b)`)
+	references = regexp.MustCompile(`\b((?:model|engine|workload|provider\.[a-z]+)\.(?:m|n|own|batching|w|long|bare|open|phased|spoken|again|asked|p|q|r)\b)`)
 )
 
 func each(blocks []string, f func(string) string) []string {
