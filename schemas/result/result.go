@@ -70,6 +70,11 @@ type Labels struct {
 	ISLDistribution string `json:"isl_distribution"`
 	OSLDistribution string `json:"osl_distribution"`
 
+	// What conversations are like: requests in each, and the pause between an answer and the next request; empty where requests stand alone, or nobody
+	// pauses. ISL is what is new in a prompt.
+	Turns     string `json:"turns"`
+	ThinkTime string `json:"think_time"`
+
 	Revision     string `json:"revision"`    // of the model; empty where the suite pins none
 	EngineKind   string `json:"engine_kind"` // vllm, sglang, …; empty: the provider's own
 	EngineImage  string `json:"engine_image"`

@@ -203,7 +203,7 @@ func labelsOf(l stage.CellLabels) result.Labels {
 	return result.Labels{
 		Cell: l.Cell, Address: l.Load.String(), Benchmark: l.Benchmark, Model: l.Model, Repo: l.Repo, Engine: l.Engine, Provider: l.Provider, Workload: l.Workload,
 		GPUType: l.GPUType, GPUs: l.GPUs, Users: l.Users, RateRPS: l.RateRPS, Pattern: l.Pattern, ISL: l.ISL, OSL: l.OSL, Trial: l.Trial,
-		ISLDistribution: l.ISLDistribution, OSLDistribution: l.OSLDistribution,
+		Turns: l.Turns, ThinkTime: l.ThinkTime, ISLDistribution: l.ISLDistribution, OSLDistribution: l.OSLDistribution,
 		Revision: l.Revision, EngineKind: l.EngineKind, EngineImage: l.EngineImage, EngineArgs: strings.Join(l.EngineArgs, " "), ProviderType: l.ProviderType,
 	}
 }

@@ -66,11 +66,11 @@ func moments(values []float64) (mean, variance float64) {
 	return mean, variance / float64(len(values)-1)
 }
 
-// findSending is how the requests of an open loop were sent.
+// findSending is how the requests of an open loop were sent that the schedule says: of a conversation, the first.
 func (s *Sample) findSending() Regularity {
 	var times []int64
 	for _, r := range s.Data.Requests {
-		if r.Status != "dropped" {
+		if r.Status != "dropped" && turnOf(r) <= 1 {
 			times = append(times, r.TSend)
 		}
 	}
@@ -90,7 +90,7 @@ func sending() []Def {
 	return []Def{
 		{
 			Name: "sent_rps", Unit: "1/s", Needs: Requests,
-			Doc:     "Rate at which an open loop sent its requests: those after the first ÷ time from the first to the last.",
+			Doc:     "Rate at which an open loop sent its requests, of conversations the first ones: those after the first ÷ time from the first to the last.",
 			Compute: open(func(r Regularity) float64 { return r.PerSecond }),
 		},
 		{

@@ -3,17 +3,7 @@ package metric
 // meanInFlight is the integral of the requests in flight over the whole window ÷ its length. By Little's law it equals the rate of ok requests
 // times their mean time in flight, where all are ok.
 func (s *Sample) meanInFlight() (float64, bool) {
-	w := s.window()
-	if w.empty() {
-		return 0, false
-	}
-	var busy int64
-	for _, r := range s.Data.Requests {
-		if r.Status != "dropped" {
-			busy += max(0, min(r.TDone, w.to)-max(r.TSend, w.from))
-		}
-	}
-	return float64(busy) / float64(w.to-w.from), true
+	return meanOver(s.window(), flights(s.Data.Requests))
 }
 
 func concurrency() []Def {

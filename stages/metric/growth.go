@@ -25,9 +25,9 @@ type Growth struct {
 func (g Growth) AnsweredRPS(sentRPS float64) float64 { return sentRPS / (1 + max(0, g.PerSecond)) }
 
 // Growth fits a line to how long the requests of the second half of an open loop took, by when they were due; the first half fills the server. A
-// request that the end of the load has cut off counts with the time that it had. It is false where there are too few.
+// request that the end of the load has cut off counts with the time that it had; of a conversation the first request stands for all. It is false where there are too few.
 func (s *Sample) Growth() (Growth, bool) {
-	rows := slices.DeleteFunc(slices.Clone(s.Data.Requests), func(r table.Request) bool { return r.Status != "ok" && !cut(r) })
+	rows := slices.DeleteFunc(slices.Clone(s.Data.Requests), func(r table.Request) bool { return r.Status != "ok" && !cut(r) || later(r) })
 	if s.Labels.RateRPS == 0 || len(rows) < 2*fewestForGrowth {
 		return Growth{}, false
 	}

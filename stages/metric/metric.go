@@ -59,6 +59,7 @@ func All() []Def {
 		lengths(),
 		prefixHit(),
 		served(),
+		conversations(),
 		goodput(),
 		steady(),
 		connections(),

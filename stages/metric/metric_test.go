@@ -266,6 +266,7 @@ func TestObjectives(t *testing.T) {
 		}
 	}
 	s := byHand()
+	converse(s, 2)
 	for _, name := range names { // each is met by one of the bounds that everything and that nothing meets
 		missed := func(bound float64) bool {
 			s.Labels.SLO = map[string]float64{"ttft_p99": 0.9, name: bound} // what is good follows from the bound of a latency

@@ -39,6 +39,7 @@ type Sample struct {
 	sending func() Regularity
 	values  map[string]func() []float64 // ascending, by family
 	gaps    func() []float64
+	pauses  func() []span
 	byIndex func() map[int64]*table.Request
 	server  func() *account.Account // nil: there is none
 }
@@ -57,6 +58,7 @@ func NewSample(labels stage.CellLabels, gpu stage.GPU, data Data) *Sample {
 	s.steady = sync.OnceValue(s.findSteady)
 	s.sending = sync.OnceValue(s.findSending)
 	s.gaps = sync.OnceValue(s.findGaps)
+	s.pauses = sync.OnceValue(s.findPauses)
 	s.byIndex = sync.OnceValue(s.index)
 	s.server = sync.OnceValue(s.findServer)
 	slices.SortFunc(data.Chunks, inStream)
@@ -156,13 +158,25 @@ type family struct {
 func families() []family {
 	return []family{
 		{"e2el", Lower, e2elOf},
-		{"ttft_sched", Lower, ttftSchedOf}, // before ttft, of which it begins with the name
+		{"ttft_sched", Lower, ttftSchedOf}, // before ttft, as the next two, which begin with its name
+		{"ttft_first_turn", Lower, only(first, ttftOf)},
+		{"ttft_later_turns", Lower, only(later, ttftOf)},
 		{"ttft", Lower, ttftOf},
 		{"ttfa", Lower, ttfaOf},
 		{"sched_lag", Lower, schedLagOf},
 		{"tpot", Lower, tpotOf},
 		{"ntpot", Lower, ntpotOf},
 		{"interactivity", Higher, interactivityOf},
+	}
+}
+
+// only is a latency of such requests alone.
+func only(is func(table.Request) bool, of perRequest) perRequest {
+	return func(r table.Request) (float64, bool) {
+		if !is(r) {
+			return 0, false
+		}
+		return of(r)
 	}
 }
 

@@ -32,7 +32,7 @@ func (s *Sample) ServerUnderLoad() []table.Server {
 	for _, r := range account.During(s.Data.Server) {
 		switch {
 		case users > 0:
-			if at := s.InFlightAt(r.TSend, r.TDone); float64(min(at[0], at[1])) < steadyShare*users {
+			if at := countAt(s.presence(), r.TSend, r.TDone); float64(min(at[0], at[1])) < steadyShare*users {
 				continue
 			}
 		case !w.empty() && (r.TSend < w.from || r.TDone > w.to):
@@ -45,18 +45,21 @@ func (s *Sample) ServerUnderLoad() []table.Server {
 
 // InFlightAt returns how many requests were in flight at each of such times on the load's clock.
 func (s *Sample) InFlightAt(timesNS ...int64) []int {
-	var sent, done []int64
-	for _, r := range s.Data.Requests {
-		if r.Status != "dropped" {
-			sent, done = append(sent, r.TSend), append(done, r.TDone)
-		}
+	return countAt(flights(s.Data.Requests), timesNS...)
+}
+
+// countAt returns how many of the spans there are at each of such times.
+func countAt(spans []span, timesNS ...int64) []int {
+	var begins, ends []int64
+	for _, s := range spans {
+		begins, ends = append(begins, s.from), append(ends, s.to)
 	}
-	slices.Sort(sent)
-	slices.Sort(done)
+	slices.Sort(begins)
+	slices.Sort(ends)
 	numbers := make([]int, len(timesNS))
 	for i, t := range timesNS {
-		begun, _ := slices.BinarySearch(sent, t+1)
-		ended, _ := slices.BinarySearch(done, t+1)
+		begun, _ := slices.BinarySearch(begins, t+1)
+		ended, _ := slices.BinarySearch(ends, t+1)
 		numbers[i] = begun - ended
 	}
 	return numbers

@@ -2,6 +2,7 @@ package metric
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 
@@ -11,7 +12,7 @@ import (
 const (
 	// steadyShare of the target users must be in flight for a load to be steady.
 	steadyShare = 0.95
-	// turnaroundShare of a mean request is how long a dip may last: the time between an answer and the next request of the same user
+	// turnaroundShare of a mean request, with the pause before it, is how long a dip may last: the time between an answer and the next request of the same user
 	// is no loss of load, at the same 5 % that steadyShare forgives.
 	turnaroundShare = 0.05
 )
@@ -39,15 +40,18 @@ func (s *Sample) findSteady() span {
 	}
 }
 
-// usersInFlight is the longest time with at least steadyShare of the users in flight.
+// usersInFlight is the longest time with at least steadyShare of the users in flight, or in a pause that the workload wants.
 func (s *Sample) usersInFlight() span {
 	mean, _ := Mean(s.ascending("e2el"))
+	if pause, ok := s.meanPause(); ok {
+		mean += pause
+	}
 	dip := int64(turnaroundShare * mean * 1e9)
 	enough := steadyShare * float64(s.Users())
 
 	var best, current span
 	open := false
-	inFlight(s.Data.Requests, func(from, to int64, n int) {
+	together(s.presence(), func(from, to int64, n int) {
 		if float64(n) < enough {
 			return
 		}
@@ -62,28 +66,48 @@ func (s *Sample) usersInFlight() span {
 	return best
 }
 
-// rateKept is the time in which an open loop sent at its rate and its requests met those of as long before as a request takes: from the end of the
-// ramp and a mean request later to the last arrival. Before it, what is in flight still grows; after it, it drains.
+// rateKept is the time in which an open loop sent at its rate and its requests met those of as long before as a request, or a conversation, takes: from
+// the end of the ramp and so much later to the last arrival. Before it, what is in flight still grows; after it, it drains.
 func (s *Sample) rateKept() span {
 	first, last := int64(math.MaxInt64), int64(math.MinInt64)
 	for _, r := range s.Data.Requests {
-		first, last = min(first, r.TSched), max(last, r.TSched)
+		if turnOf(r) <= 1 {
+			first, last = min(first, r.TSched), max(last, r.TSched)
+		}
 	}
 	mean, _ := Mean(s.ascending("e2el"))
+	if s.Talks() {
+		mean = s.meanConversation()
+	}
 	return span{first + int64((s.Labels.RampSeconds+mean)*1e9), last}
 }
 
-// inFlight calls each for every stretch of time with the number of requests in flight, in order of time.
-func inFlight(rows []table.Request, each func(from, to int64, n int)) {
+// meanConversation is the seconds from when a conversation's first request was due to the end of its last.
+func (s *Sample) meanConversation() float64 {
+	begun, took := map[int64]int64{}, map[int64]float64{}
+	for _, r := range s.Data.Requests {
+		if r.Session != nil && turnOf(r) <= 1 {
+			begun[*r.Session] = r.TSched
+		}
+	}
+	for _, r := range s.Data.Requests {
+		if r.Session != nil {
+			took[*r.Session] = max(took[*r.Session], float64(r.TDone-begun[*r.Session])/1e9)
+		}
+	}
+	mean, _ := Mean(slices.Sorted(maps.Values(took)))
+	return mean
+}
+
+// together calls each for every stretch of time with the number of spans that there are in it, in order of time.
+func together(spans []span, each func(from, to int64, n int)) {
 	type event struct {
 		t     int64
 		delta int
 	}
-	events := make([]event, 0, 2*len(rows))
-	for _, r := range rows {
-		if r.Status != "dropped" {
-			events = append(events, event{r.TSend, 1}, event{r.TDone, -1})
-		}
+	events := make([]event, 0, 2*len(spans))
+	for _, s := range spans {
+		events = append(events, event{s.from, 1}, event{s.to, -1})
 	}
 	slices.SortFunc(events, func(a, b event) int { return cmp.Or(cmp.Compare(a.t, b.t), cmp.Compare(b.delta, a.delta)) })
 	n := 0
@@ -158,8 +182,8 @@ func steady() []Def {
 	return []Def{
 		{
 			Name: "steady_window_s", Unit: "s", Needs: Requests,
-			Doc: "Closed loop: longest time with at least 95 % of the users in flight, dips under 5 % of a mean request apart. " +
-				"Open loop: from a mean request after the ramp to the last arrival.",
+			Doc: "Closed loop: longest time with at least 95 % of the users in flight or thinking, dips under 5 % of a mean request, with its think time, apart. " +
+				"Open loop: from a mean request, or a mean conversation, after the ramp to the last arrival.",
 			Compute: func(s *Sample) (float64, bool) { return s.steady().seconds(), !s.steady().empty() },
 		},
 		{

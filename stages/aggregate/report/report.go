@@ -28,7 +28,7 @@ func groups(r result.Results) []group {
 	var all []group
 	at := map[string]int{}
 	for _, p := range result.Points(r.Cells) {
-		title := fmt.Sprintf("%s on %s (ISL: %s, OSL: %s)", p.Model, p.GPUType, p.Input(), p.Output())
+		title := fmt.Sprintf("%s on %s (ISL: %s, OSL: %s%s)", p.Model, p.GPUType, p.Input(), p.Output(), talk(p.Labels))
 		var words []string
 		for _, w := range []struct{ what, name string }{
 			{"benchmark", p.Benchmark}, {"engine", p.Engine}, {"provider", p.Provider}, {"workload", p.Workload},
@@ -54,9 +54,21 @@ func (g group) titleOfSeveral(all []group) bool {
 	return slices.ContainsFunc(all, func(other group) bool { return other.title == g.title && other.detail != g.detail })
 }
 
-// lengthsLine says what the lengths of a group came to where they are drawn; empty where all are the same.
+// talk says what conversations a load has, behind its lengths.
+func talk(l result.Labels) string {
+	text := ""
+	if l.Turns != "" {
+		text += ", turns: " + l.Turns
+	}
+	if l.ThinkTime != "" {
+		text += ", think time: " + l.ThinkTime
+	}
+	return text
+}
+
+// lengthsLine says what the lengths of a group came to where they are drawn, or grow with a conversation; empty where all are the same.
 func lengthsLine(points []result.Point) string {
-	if !points[0].Drawn() {
+	if !points[0].Drawn() && points[0].Turns == "" {
 		return ""
 	}
 	var parts []string

@@ -27,7 +27,7 @@ func Text(w io.Writer, r result.Results, width int) error {
 		if g.detail != "" && g.titleOfSeveral(all) {
 			fmt.Fprintf(&b, "%s\n", wrapped(g.detail, width, ""))
 		}
-		for _, line := range []string{lengthsLine(g.points), sendingLine(g.points)} {
+		for _, line := range []string{lengthsLine(g.points), sendingLine(g.points), turnsLine(g.points)} {
 			if line != "" {
 				fmt.Fprintf(&b, "%s\n", wrapped(line, width, ""))
 			}

@@ -29,13 +29,13 @@ func loadRules() []Rule {
 		{"isl_mismatch", Invalid, "input lengths miss those requested, request by request, by more than 2 % and 8 tokens on average", mismatch(input, minInputError, islOf)},
 		{"osl_mismatch", Invalid, "output lengths miss those requested, request by request, by more than 2 % and 1 token on average; where the model may end an answer, only longer ones miss", mismatch(output, minOutputError, oslOf)},
 		{"prefix_contaminated", Invalid, "the prefix cache served over 5 % of the input beyond what the workload has prompts share, by the usage of answers or by the server's counters", contaminated},
-		{"concurrency_missed", Invalid, "the mean number in flight misses the users by more than 5 %, and less than half of the window was steady; or a user sent nothing", concurrencyMissed},
+		{"concurrency_missed", Invalid, "the mean number of users in flight, or thinking as they are to, misses the users by more than 5 %, and less than half of the window was steady; or a user sent nothing", concurrencyMissed},
 		{"too_few_requests", Invalid, "fewer requests than users: the concurrency of the label was never reached", tooFew},
 		{"identity_mismatch", Invalid, "the endpoint has other GPUs than the label says, in number or in name", otherGPUs},
 		{"few_errors", Note, "some attempted requests failed, at most 1 %", fewErrors},
 		{"unfinished", Note, "the end of the load and its grace came before some answers did: they are in no latency", unfinished},
-		{"concurrency_ramp", Note, "the mean number in flight misses the users by more than 5 %, but at least half of the window was steady", concurrencyRamp},
-		{"steady_window_empty", Note, "no stretch of time had 95 % of the users in flight, or an open loop sent for no longer than a request takes: the steady columns are null", steadyEmpty},
+		{"concurrency_ramp", Note, "the mean number of users in flight, or thinking as they are to, misses the users by more than 5 %, but at least half of the window was steady", concurrencyRamp},
+		{"steady_window_empty", Note, "no stretch of time had 95 % of the users in flight or thinking, or an open loop sent for no longer than a request takes: the steady columns are null", steadyEmpty},
 		{"not_warmed_up", Note, "the suite wants no warm-up: what a server does only once is in the numbers of the first cell on a deployment", notWarmedUp},
 		{"stale_connections", Note, "more than 1 % of the requests were sent again, as the server had closed the connection that it had offered to keep", staleConnections},
 		{"length_unknown", Note, "the server told no token counts of some ok requests: rates leave them out", lengthUnknown},
@@ -151,7 +151,7 @@ func countedHit(s *metric.Sample) (float64, bool) {
 	return *a.PrefixHits / *a.PrefixQueries, true
 }
 
-// intendedHit is the share of the input that prompts have in common because the workload wants it: a shared prefix, blocks of a trace. Rows of
+// intendedHit is the share of the input that prompts have in common because the workload wants it: a shared prefix, blocks of a trace, a conversation so far. Rows of
 // older loads do not tell.
 func intendedHit(s *metric.Sample, facts Facts) float64 {
 	var shared, input float64
@@ -174,15 +174,21 @@ func intendedHit(s *metric.Sample, facts Facts) float64 {
 
 // missed returns how the mean number in flight misses the users, and the share of the window that was steady.
 func missed(s *metric.Sample) (detail string, off bool, steady float64) {
-	mean, ok := value(s, "achieved_concurrency")
-	users := float64(s.Users())
+	inFlight, ok := value(s, "achieved_concurrency")
+	mean, users := inFlight, float64(s.Users())
+	if s.Thinks() { // so that fewer are in flight by design
+		mean, ok = value(s, "users_present")
+	}
 	if !ok || users == 0 {
 		return "", false, 0
 	}
 	window, _ := value(s, "window_s")
 	long, _ := value(s, "steady_window_s")
 	long = min(long, window) // it can outlast the window, which ends with the last token, when the last requests fail
-	detail = fmt.Sprintf("%.1f requests were in flight on average for %d users, %.0f %% of the window was steady", mean, s.Users(), 100*long/window)
+	detail = fmt.Sprintf("%.1f requests were in flight on average for %d users, %.0f %% of the window was steady", inFlight, s.Users(), 100*long/window)
+	if s.Thinks() {
+		detail = fmt.Sprintf("%.1f of %d users were in flight or thinking on average, %.1f of them in flight; %.0f %% of the window was steady", mean, s.Users(), inFlight, 100*long/window)
+	}
 	return detail, math.Abs(mean-users) > maxMissed*users, long / window
 }
 

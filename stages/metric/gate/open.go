@@ -31,7 +31,10 @@ func overloaded(s *metric.Sample, _ Facts) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	dropped := 0
+	dropped, what := 0, "requests"
+	if s.Talks() {
+		what = "conversations"
+	}
 	for _, r := range s.Data.Requests {
 		if r.Status == "dropped" {
 			dropped++
@@ -41,7 +44,7 @@ func overloaded(s *metric.Sample, _ Facts) (string, bool) {
 		return fmt.Sprintf("%d of %d requests were dropped: %s/s were sent of %s/s that were due", dropped, len(s.Data.Requests), result.Number(sent), result.Number(rate)), true
 	}
 	g, ok := s.Growth()
-	return fmt.Sprintf("%s requests/s were sent and %s/s answered: each second of sending made them take %s s longer",
-			result.Number(sent), result.Number(g.AnsweredRPS(sent)), result.Number(g.PerSecond)),
+	return fmt.Sprintf("%s %s/s were sent and %s/s answered: each second of sending made them take %s s longer",
+			result.Number(sent), what, result.Number(g.AnsweredRPS(sent)), result.Number(g.PerSecond)),
 		ok && g.PerSecond > minGrowth && g.PerSecond > sureGrowth*g.Error && g.Seconds > minFallen*g.Mean
 }
