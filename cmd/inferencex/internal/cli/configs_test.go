@@ -44,18 +44,20 @@ func TestConfigs(t *testing.T) {
 	}
 }
 
-// writeConfig puts a suite into a folder of its own.
+// writeConfig puts a suite into a folder of its own, with the files that it reads.
 func writeConfig(t *testing.T, name string) (path string, text []byte) {
 	t.Helper()
-	text, err := configs.Read(name)
+	files, err := configs.Read(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	path = filepath.Join(t.TempDir(), name+".hcl")
-	if err := os.WriteFile(path, text, 0o644); err != nil {
-		t.Fatal(err)
+	dir := t.TempDir()
+	for _, f := range files {
+		if err := os.WriteFile(filepath.Join(dir, f.Name), f.Text, 0o644); err != nil {
+			t.Fatal(err)
+		}
 	}
-	return path, text
+	return filepath.Join(dir, files[0].Name), files[0].Text
 }
 
 // command runs one command in this process.

@@ -35,26 +35,37 @@ func newInit(app *App) *cobra.Command {
 	return cmd
 }
 
+// writeSuite writes the files of a suite, or none of them if one is there already.
 func (a *App) writeSuite(name string) error {
-	text, err := configs.Read(name)
+	files, err := configs.Read(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return exit(ExitConfig, "there is no suite %q; there are: %s", name, strings.Join(configs.Names(), ", "))
 	}
 	if err != nil {
 		return err
 	}
-	path := name + ".hcl"
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
-	if errors.Is(err, fs.ErrExist) {
-		return exit(ExitConfig, "%s is there already; move it away first, nothing was overwritten", path)
+	for _, f := range files {
+		if _, err := os.Lstat(f.Name); err == nil {
+			return exit(ExitConfig, "%s is there already; move it away first, nothing was overwritten", f.Name)
+		}
 	}
+	var names []string
+	for _, f := range files {
+		if err := writeNew(f); err != nil {
+			return fmt.Errorf("write %s: %w", f.Name, err)
+		}
+		names = append(names, f.Name)
+	}
+	_, err = fmt.Fprintf(a.Stdout, "Wrote %s. Next: inferencex plan %s, then inferencex run %s\n", strings.Join(names, " and "), names[0], names[0])
+	return err
+}
+
+// writeNew writes a file where none is.
+func writeNew(f configs.File) error {
+	file, err := os.OpenFile(f.Name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
 	if err != nil {
 		return err
 	}
-	_, err = file.Write(text)
-	if err := errors.Join(err, file.Close()); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	_, err = fmt.Fprintf(a.Stdout, "Wrote %s. Next: inferencex plan %s, then inferencex run %s\n", path, path, path)
-	return err
+	_, err = file.Write(f.Text)
+	return errors.Join(err, file.Close())
 }

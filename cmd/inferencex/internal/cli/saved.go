@@ -118,6 +118,11 @@ func (s *savedPlan) check(now *plan.Plan) error {
 }
 
 func firstDifference(was, now *plan.Plan) string {
+	for i, asked := range now.Prompts {
+		if i < len(was.Prompts) && was.Prompts[i].Path == asked.Path && was.Prompts[i].SHA256 != asked.SHA256 {
+			return fmt.Sprintf("the content of %s has changed", asked.Path)
+		}
+	}
 	for i, step := range now.Steps {
 		switch {
 		case i >= len(was.Steps) || was.Steps[i].Address != step.Address:
