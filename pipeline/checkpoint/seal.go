@@ -64,7 +64,7 @@ func (s *Store) prepare(tmp string, entry Entry, parts []Part) (_ Entry, err err
 	s.Crash.At(synced)
 	manifest, err := entry.Manifest()
 	if err == nil {
-		err = durable.WriteFile(filepath.Join(tmp, manifestFile), manifest)
+		err = s.Crash.WriteFile(staged, filepath.Join(tmp, manifestFile), manifest)
 	}
 	if err != nil {
 		return entry, err
@@ -87,16 +87,22 @@ const (
 	sealing   = "seal.begin"
 	gathered  = "seal.gathered"
 	synced    = "seal.synced"
+	staged    = "seal.staged"    // the manifest is written, and not yet under its name
 	described = "seal.described" // from here on the result is whole, and Clean carries the sealing through
+	pointing  = "seal.pointing"  // at the name of one step; once for each
 	pointed   = "seal.pointed"
 	putAside  = "seal.aside"
 	published = "seal.published"
+	cleaned   = "seal.cleaned" // what one sealing that was cut short has left is dealt with
 )
 
 // Boundaries lists where a process can end between two steps of a sealing, in their order. seal.aside is passed only where there was an entry.
 func Boundaries() []string {
-	return []string{sealing, gathered, synced, described, pointed, putAside, published}
+	return []string{sealing, gathered, synced, staged, described, pointing, pointed, putAside, published}
 }
+
+// CleaningBoundaries lists where a process can end between two steps of Clean, beside those of the sealings that it carries through.
+func CleaningBoundaries() []string { return []string{cleaned} }
 
 // gather moves the parts into tmp, makes their files read-only and describes them.
 func (s *Store) gather(tmp string, parts []Part) ([]File, error) {
@@ -165,7 +171,7 @@ func removeParts(parts []Part) error {
 
 func (s *Store) pointTo(key string, steps []addr.Step) error {
 	for _, step := range steps {
-		if err := hint(s.latestFile(step), key); err != nil {
+		if err := s.hint(s.latestFile(step), key); err != nil {
 			return err
 		}
 	}
@@ -173,11 +179,12 @@ func (s *Store) pointTo(key string, steps []addr.Step) error {
 }
 
 // hint writes a file that is whole whenever it is there. It need not outlast a power failure: without it a plan has one reason less to give.
-func hint(path, text string) error {
+func (s *Store) hint(path, text string) error {
 	tmp := path + ".tmp"
 	if err := os.WriteFile(tmp, []byte(text), 0o644); err != nil {
 		return err
 	}
+	s.Crash.At(pointing)
 	return os.Rename(tmp, path)
 }
 
@@ -188,9 +195,10 @@ func (s *Store) Clean() error {
 	for _, path := range leftovers {
 		if entry, whole := s.readWhole(path); whole {
 			err = errors.Join(err, s.publish(path, entry))
-			continue
+		} else {
+			err = errors.Join(err, os.RemoveAll(path))
 		}
-		err = errors.Join(err, os.RemoveAll(path))
+		s.Crash.At(cleaned)
 	}
 	return errors.Join(err, s.emptyTrash())
 }

@@ -8,24 +8,14 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // WriteFile puts data at path: into a temporary file of the same folder, to disk, then under its name, and the folder to disk.
-func WriteFile(path string, data []byte) error {
-	return Write(path, func(w io.Writer) error {
-		_, err := w.Write(data)
-		return err
-	})
-}
+func WriteFile(path string, data []byte) error { return Crash(nil).WriteFile("", path, data) }
 
 // WriteJSON writes v as indented JSON.
-func WriteJSON(path string, v any) error {
-	return Write(path, func(w io.Writer) error {
-		encoder := json.NewEncoder(w)
-		encoder.SetIndent("", "  ")
-		return encoder.Encode(v)
-	})
-}
+func WriteJSON(path string, v any) error { return Crash(nil).WriteJSON("", path, v) }
 
 // WriteCompactJSON writes v as JSON without blanks: for what is large and read by programs.
 func WriteCompactJSON(path string, v any) error {
@@ -33,7 +23,9 @@ func WriteCompactJSON(path string, v any) error {
 }
 
 // Write lets fill write the content of path. Nothing is left behind when fill or the disk fails.
-func Write(path string, fill func(io.Writer) error) error {
+func Write(path string, fill func(io.Writer) error) error { return Crash(nil).write("", path, fill) }
+
+func (c Crash) write(staged, path string, fill func(io.Writer) error) error {
 	file, err := Create(path)
 	if err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
@@ -42,7 +34,7 @@ func Write(path string, fill func(io.Writer) error) error {
 		file.Discard()
 		return fmt.Errorf("write %s: %w", path, err)
 	}
-	if err := file.Publish(); err != nil {
+	if err := file.publish(func() { c.At(staged) }); err != nil {
 		return fmt.Errorf("write %s: %w", path, err)
 	}
 	return nil
@@ -56,18 +48,35 @@ type File struct {
 
 // Create starts a file that Publish will put at path, in place of one that is there.
 func Create(path string) (*File, error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*"+tmpSuffix)
 	if err != nil {
 		return nil, err
 	}
 	return &File{f, path}, nil
 }
 
+// tmpSuffix ends the names of files that are not under their own yet, which begin with a dot.
+const tmpSuffix = ".tmp"
+
+// RemoveTemporary removes what writes into a folder have left that a crash cut short. Only who alone writes there may call it.
+func RemoveTemporary(dir string) error {
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		if name := e.Name(); strings.HasPrefix(name, ".") && strings.HasSuffix(name, tmpSuffix) {
+			err = errors.Join(err, os.RemoveAll(filepath.Join(dir, name)))
+		}
+	}
+	return err
+}
+
 // Publish makes the file last under its path. On an error nothing has appeared there, and nothing is left beside it.
-func (f *File) Publish() error {
+func (f *File) Publish() error { return f.publish(func() {}) }
+
+func (f *File) publish(staged func()) error {
 	// CreateTemp makes files that only their owner reads; results are for others too.
 	err := errors.Join(f.Chmod(0o644), f.Sync(), f.Close())
 	if err == nil {
+		staged()
 		err = os.Rename(f.Name(), f.Path)
 	}
 	if err != nil {

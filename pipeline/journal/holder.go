@@ -100,7 +100,9 @@ func readHolder(dir string) (Holder, time.Time, error) {
 	return h, info.ModTime(), nil
 }
 
-func (h Holder) write(dir string) error { return durable.WriteJSON(filepath.Join(dir, holderFile), h) }
+func (h Holder) write(dir string, crash durable.Crash) error {
+	return crash.WriteJSON(leaseStaged, filepath.Join(dir, holderFile), h)
+}
 
 // Sight is what can be told of a folder's holder from outside.
 type Sight struct {

@@ -63,7 +63,7 @@ type Config struct {
 
 // Boundaries lists where a process can end between two writes of a journal, in the order of a resource's life.
 func Boundaries() []string {
-	all := []string{boundaryCompacting, boundaryCompacted}
+	all := []string{boundaryCompacting, boundaryStaged, boundaryCompacted}
 	for _, state := range []State{Intended, Created, Ready, Releasing, Gone} {
 		all = append(all, before(state), torn(state), written(state), synced(state))
 	}
@@ -72,6 +72,7 @@ func Boundaries() []string {
 
 const (
 	boundaryCompacting = "journal.compacting"
+	boundaryStaged     = "journal.compact.staged"
 	boundaryCompacted  = "journal.compacted"
 )
 
@@ -161,7 +162,7 @@ func (j *Journal) compact(path string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	return durable.WriteFile(path, text.Bytes())
+	return j.crash.WriteFile(boundaryStaged, path, text.Bytes())
 }
 
 // Live returns the entries of everything that may be alive, in the order of their intents.

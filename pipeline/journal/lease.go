@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/gofrs/flock"
+
+	"github.com/strangeloopio/inferencex/pipeline/durable"
 )
 
 // How a lease is kept alive. A holder on another machine is given up for dead after staleAfter without a sign of life; one that cannot give any
@@ -46,6 +48,21 @@ type LeaseConfig struct {
 	// Wait is how long to wait for another holder; 0: not at all. Waiting, if set, is told whom for, once.
 	Wait    time.Duration
 	Waiting func(*HeldError)
+	Crash   durable.Crash // at the boundaries that LeaseBoundaries lists
+}
+
+// The boundaries of a lease.
+const (
+	leaseLocked = "lease.locked" // its file is the last holder's, or not there
+	leaseStaged = "lease.staged"
+	leaseHeld   = "lease.held"
+	leaseEnding = "lease.ending"
+	leaseEnded  = "lease.ended" // its file is gone, its lock is held
+)
+
+// LeaseBoundaries lists where a process can end between two steps of taking a lease and of giving it up, in their order.
+func LeaseBoundaries() []string {
+	return []string{leaseLocked, leaseStaged, leaseHeld, leaseEnding, leaseEnded}
 }
 
 // Lease makes its holder the only writer of a folder of runs: of its journal, its store and its runs. On one machine the operating system ends it
@@ -55,6 +72,7 @@ type Lease struct {
 	holder Holder
 	now    func() time.Time
 	lock   *flock.Flock
+	crash  durable.Crash
 	stop   chan struct{}
 	ended  chan struct{}
 	lost   chan struct{}
@@ -95,7 +113,7 @@ func tryAcquire(cfg LeaseConfig) (*Lease, error) {
 		return nil, fmt.Errorf("lock %s: %w; a folder of runs has to be on a file system with locks: -dir names another one", cfg.Dir, err)
 	}
 	l := &Lease{
-		dir: cfg.Dir, holder: self(cfg.Run, rand.Text(), cfg.Now()), now: cfg.Now, lock: lock,
+		dir: cfg.Dir, holder: self(cfg.Run, rand.Text(), cfg.Now()), now: cfg.Now, lock: lock, crash: cfg.Crash,
 		stop: make(chan struct{}), ended: make(chan struct{}), lost: make(chan struct{}),
 	}
 	before, seen, err := readHolder(cfg.Dir)
@@ -111,9 +129,11 @@ func tryAcquire(cfg LeaseConfig) (*Lease, error) {
 	default:
 		return nil, errors.Join(fmt.Errorf("lock %s: %w", cfg.Dir, err), lock.Unlock())
 	}
-	if err := l.holder.write(cfg.Dir); err != nil {
+	l.crash.At(leaseLocked)
+	if err := l.holder.write(cfg.Dir, l.crash); err != nil {
 		return nil, errors.Join(fmt.Errorf("lock %s: %w", cfg.Dir, err), lock.Unlock())
 	}
+	l.crash.At(leaseHeld)
 	go l.beat()
 	return l, nil
 }
@@ -146,7 +166,7 @@ func (l *Lease) renew() (taken bool, err error) {
 	now, _, err := readHolder(l.dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return false, l.holder.write(l.dir)
+		return false, l.holder.write(l.dir, nil)
 	case err != nil:
 		return false, err
 	case now.Nonce != l.holder.Nonce:
@@ -172,9 +192,11 @@ func (l *Lease) Err() error {
 func (l *Lease) Release() error {
 	close(l.stop)
 	<-l.ended
+	l.crash.At(leaseEnding)
 	var err error
 	if now, _, readErr := readHolder(l.dir); readErr == nil && now.Nonce == l.holder.Nonce {
 		err = os.Remove(filepath.Join(l.dir, holderFile))
 	}
+	l.crash.At(leaseEnded)
 	return errors.Join(err, l.lock.Unlock())
 }

@@ -127,7 +127,7 @@ func TestADeadHolderIsTakenOver(t *testing.T) {
 // elsewhere writes the file of a holder on another machine, whose lock is not seen here.
 func elsewhere(t *testing.T, dir string, silent time.Duration) {
 	t.Helper()
-	must(t, Holder{Host: "far", PID: 7, Run: "r1", Since: clock(), Kernel: "another", Nonce: "n"}.write(dir))
+	must(t, Holder{Host: "far", PID: 7, Run: "r1", Since: clock(), Kernel: "another", Nonce: "n"}.write(dir, nil))
 	must(t, os.Chtimes(filepath.Join(dir, holderFile), time.Now(), time.Now().Add(-silent)))
 }
 
@@ -177,7 +177,7 @@ func TestAHolderThatCannotRenewStops(t *testing.T) {
 	}{
 		"another took it over": {
 			func(dir string) error {
-				return Holder{Host: "far", PID: 7, Run: "r2", Nonce: "n", Since: clock()}.write(dir)
+				return Holder{Host: "far", PID: 7, Run: "r2", Nonce: "n", Since: clock()}.write(dir, nil)
 			},
 			beatEvery, " is lost: run r2 (process 7 on far, since 2026-11-23T12:00:00Z) has taken it over",
 		},

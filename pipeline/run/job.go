@@ -124,7 +124,7 @@ func (j *job) derive(ctx context.Context) finished {
 
 // publish shows the files of a pure step in the run's folder.
 func (j *job) publish(f finished) finished {
-	if err := publish(f.entry.Part(j.node.Address.Kind), j.Dir); err != nil {
+	if err := publish(f.entry.Part(j.node.Address.Kind), j.Dir, j.Crash); err != nil {
 		return finished{state: Failed, err: err, attempt: f.attempt}
 	}
 	return f

@@ -9,13 +9,14 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
+	"github.com/strangeloopio/inferencex/pipeline/durable"
 	"github.com/strangeloopio/inferencex/pipeline/event"
 	"github.com/strangeloopio/inferencex/pipeline/journal"
 	"github.com/strangeloopio/inferencex/pipeline/plan"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 )
 
-// Config is what a run needs. All fields but Adopt and Timeout must be set.
+// Config is what a run needs. All fields but Adopt, Timeout and Crash must be set.
 type Config struct {
 	ID      string
 	Dir     string // the run's folder, which exists
@@ -30,6 +31,7 @@ type Config struct {
 	Adopt []journal.Entry
 	// Timeout is how long the run may take until what works on deployments is canceled; teardowns come on top. 0: as long as it takes.
 	Timeout time.Duration
+	Crash   durable.Crash // at the boundaries that Boundaries lists
 }
 
 // State is how a step ended.

@@ -98,7 +98,7 @@ func runsIn(root string) ([]string, error) {
 	}
 	var runs []string
 	for _, e := range entries {
-		if !e.IsDir() { // latest is a link to one of the others
+		if !e.IsDir() || e.Name()[0] == '.' { // latest is a link to one of the others, and a dot begins the name of one that is not whole yet
 			continue
 		}
 		if _, err := os.Stat(filepath.Join(root, e.Name(), "plan.json")); err == nil {

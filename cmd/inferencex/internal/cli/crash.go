@@ -1,17 +1,31 @@
 package cli
 
 import (
+	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 
+	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
 	"github.com/strangeloopio/inferencex/pipeline/durable"
+	"github.com/strangeloopio/inferencex/pipeline/journal"
+	"github.com/strangeloopio/inferencex/pipeline/run"
 )
 
-// crashVariable names the boundary at which the process kills itself, for tests of what the next one finds: a name that journal.Boundaries and its
-// likes list, and behind a # which passing of it, if not the first.
-const crashVariable = "INFERENCEX_CRASH"
+// crashVariable names the boundary at which the process kills itself, for tests of what the next one finds: a name that Boundaries lists, and
+// behind a # which passing of it, if not the first. With crashTrace each boundary that is passed is told, and nothing else happens.
+const (
+	crashVariable = "INFERENCEX_CRASH"
+	crashTrace    = "trace"
+)
+
+// Boundaries lists every place between two writes at which a process can be made to end.
+func Boundaries() []string {
+	return slices.Concat(journal.LeaseBoundaries(), checkpoint.CleaningBoundaries(), journal.Boundaries(), runBoundaries(),
+		checkpoint.Boundaries(), run.Boundaries(), checkpoint.RemovalBoundaries())
+}
 
 // crash returns what passes boundaries; nil unless a test wants the process to end at one.
 func (a *App) crash() durable.Crash {
@@ -27,10 +41,14 @@ func (a *App) crash() durable.Crash {
 	return func(boundary string) {
 		mu.Lock()
 		defer mu.Unlock()
+		if wanted == crashTrace {
+			fmt.Fprintf(a.Stderr, "%s: passing %s\n", crashVariable, boundary)
+		}
 		if boundary != wanted {
 			return
 		}
 		if left--; left == 0 {
+			fmt.Fprintf(a.Stderr, "%s: killed at %s\n", crashVariable, boundary)
 			kill()
 		}
 	}

@@ -108,7 +108,7 @@ func (a *App) rebuild(ctx context.Context, dir string, p *plan.Plan, wait time.D
 	defer show.Close()
 	return run.Run(ctx, run.Config{
 		ID: w.id, Dir: w.dir, Plan: p, Kinds: a.parts().Kinds(), Store: w.store, Journal: w.journal,
-		Events: event.NewBus(w.id, a.Now, show), Now: a.Now, Getenv: a.Getenv,
+		Events: event.NewBus(w.id, a.Now, show), Now: a.Now, Getenv: a.Getenv, Crash: w.crash,
 	})
 }
 
@@ -158,7 +158,7 @@ func runsThere(root string) string {
 	plans, _ := filepath.Glob(filepath.Join(root, "*", "plan.json"))
 	var ids []string
 	for _, path := range plans {
-		if id := filepath.Base(filepath.Dir(path)); id != "latest" {
+		if id := filepath.Base(filepath.Dir(path)); id != "latest" && id[0] != '.' {
 			ids = append(ids, id)
 		}
 	}

@@ -81,16 +81,13 @@ func (a *App) run(ctx context.Context, f runFlags, args []string) (err error) {
 		return err
 	}
 	p.Warnings = append(p.Warnings, a.beyondCeiling(p)...)
-	if err := w.begin(l, p); err != nil {
-		return err
-	}
 	manifest := a.manifest(w, l, p)
-	if err := manifest.Write(w.dir); err != nil {
+	if err := w.begin(l, p, manifest); err != nil {
 		return err
 	}
 	outcome, runErr := a.execute(ctx, w, p, f)
 	verdict := a.conclude(w, p, outcome, runErr, f.json)
-	if err := a.closeManifest(manifest, w.dir, outcome, codeOf(verdict)); err != nil {
+	if err := a.closeManifest(w, manifest, outcome, codeOf(verdict)); err != nil {
 		return &exitError{max(codeOf(verdict), ExitError), err}
 	}
 	return verdict
@@ -147,6 +144,7 @@ func (a *App) execute(ctx context.Context, w *workspace, p *plan.Plan, f runFlag
 	cfg := run.Config{
 		ID: w.id, Dir: w.dir, Plan: p, Kinds: a.parts().Kinds(), Store: w.store, Journal: w.journal,
 		Events: event.NewBus(w.id, a.Now, log, show), Now: a.Now, Getenv: a.Getenv, Timeout: f.timeout,
+		Crash: w.crash,
 	}
 	cfg.Adopt = run.Recover(ctx, cfg)
 	outcome, err = run.Run(ctx, cfg)
@@ -248,7 +246,8 @@ func verdictOf(results result.Results) error {
 	return nil
 }
 
-func (a *App) closeManifest(m run.Manifest, dir string, o run.Outcome, code int) error {
+func (a *App) closeManifest(w *workspace, m run.Manifest, o run.Outcome, code int) error {
+	w.crash.At(manifestClosed)
 	ended := a.Now().UTC()
 	m.Ended, m.ExitCode = &ended, &code
 	m.Cells.Measured, m.Cells.Reused, m.Failures = o.Measured(), o.Reused(), o.Missing
@@ -260,5 +259,9 @@ func (a *App) closeManifest(m run.Manifest, dir string, o run.Outcome, code int)
 	default:
 		m.Status = run.StatusFailed
 	}
-	return m.Write(dir)
+	if err := m.WriteAt(w.dir, w.crash, closedStaged); err != nil {
+		return err
+	}
+	w.crash.At(runClosed)
+	return nil
 }
