@@ -8,7 +8,7 @@ BINARY   := bin/inferencex
 PACKAGES := ./...
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart build test check format lint race examples generated gen bench fuzz soak vuln clean
+.PHONY: help quickstart build test check format lint race examples generated gen bench fuzz soak crash vuln clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -65,6 +65,9 @@ fuzz: ## run every fuzz target for a minute
 
 soak: ## a million requests, and a server that resets, stalls and dies: about two minutes
 	go test -run '^TestSoak$$' -v -timeout 30m ./stages/load -soak 1000000
+
+crash: ## kill the program at every boundary between two of its writes and at random times, and go on: about eight minutes
+	go test -run '^TestCrash$$' -count 1 -v -timeout 60m ./cmd/inferencex/internal/crash -whole -kills 50
 
 vuln: ## look for known vulnerabilities (needs the network beyond the module proxy)
 	go tool govulncheck $(PACKAGES)
