@@ -129,7 +129,7 @@ func conversations() []Def {
 		},
 		{
 			Name: "think_mean_s", Unit: "s", Needs: Requests,
-			Doc: "Pause between the end of an answer and when the next request of the user, or of the conversation in an open loop, was due (mean). It is in no latency.",
+			Doc:     "Pause between the end of an answer and when the next request of the user, or of the conversation in an open loop, was due (mean). It is in no latency.",
 			Compute: thinking((*Sample).meanPause),
 		},
 		{

@@ -22,6 +22,7 @@ type author struct {
 	trace     *trace.Trace               // nil: requests have nothing in common but the shared prefix
 	begun     map[[sha256.Size]byte]bool // how the trace's prompts so far begin
 	client    *client.Client
+	clock     *stage.Clock
 	source    *prompt.Source
 	tokenizer prompt.Encoder // nil: the model's is not at hand
 	texts     *texts         // nil: prompts are made of words that are drawn

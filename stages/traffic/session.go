@@ -117,6 +117,7 @@ func (s *Session) prepare(ctx context.Context, env stage.Env) error {
 	if err != nil {
 		return err
 	}
+	a.clock = s.Clock
 	longest, err := a.prepare(ctx, s.Client)
 	if err != nil {
 		return err

@@ -46,7 +46,12 @@ func (a *author) follow(ctx context.Context, it item, row table.Request, answer 
 	if row.OSL != nil {
 		answered.OSL = spoken(int(*row.OSL), len(answer), row.OutputBytes)
 	}
-	made, err := a.source.Follow(ctx, a.job.Purpose, next.index, answered, isl)
+	asking, stop := ctx, context.CancelFunc(func() {})
+	if a.job.RequestTimeout > 0 {
+		asking, stop = context.WithTimeout(ctx, a.clock.Wall(a.job.RequestTimeout))
+	}
+	defer stop()
+	made, err := a.source.Follow(asking, a.job.Purpose, next.index, answered, isl)
 	if err == nil {
 		next.shared = int32(made.Before)
 		err = a.encode(&next, made.Prompt, made.ISL, osl)

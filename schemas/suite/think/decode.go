@@ -44,7 +44,7 @@ func Decode(v cty.Value) (Time, error) {
 	uniform, isUniform := attrs[string(Uniform)]
 	switch {
 	case isExponential == isUniform:
-		return Time{}, fmt.Errorf("an object that names %s is no time; write %s", map[bool]string{true: "two shapes", false: "no shape"}[isUniform], Expected)
+		return Time{}, noShape(attrs, isUniform)
 	case isUniform:
 		if err := only(attrs, string(Uniform)); err != nil {
 			return Time{}, err
@@ -55,6 +55,19 @@ func Decode(v cty.Value) (Time, error) {
 		return Time{}, err
 	}
 	return decodeExponential(exponential, attrs["max"])
+}
+
+// noShape says what is wrong with an object that names no shape, or both.
+func noShape(attrs map[string]cty.Value, both bool) error {
+	if both {
+		return fmt.Errorf("%s and %s exclude each other; write %s", Exponential, Uniform, Expected)
+	}
+	for _, name := range slices.Sorted(maps.Keys(attrs)) {
+		if shape := block.Suggest(name, []string{string(Exponential), string(Uniform)}); shape != "" {
+			return fmt.Errorf("%q is no shape of a time. Did you mean %q?", name, shape)
+		}
+	}
+	return fmt.Errorf("an object that names no shape is no time; write %s", Expected)
 }
 
 // only refuses attributes beside those of a shape, the first of the names.

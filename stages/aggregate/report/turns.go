@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -25,7 +26,7 @@ func writeTurns(b *bytes.Buffer, g group) {
 		for _, side := range turnSides {
 			ttft := "ttft_" + side.suffix + "_"
 			t.AppendRow(table.Row{
-				p.Label(), plain(p, "sessions"), side.words, plain(p, "isl_mean_"+side.suffix), percent(p, "prefix_hit_"+side.suffix),
+				p.Label(), whole(p, "sessions"), side.words, plain(p, "isl_mean_"+side.suffix), percent(p, "prefix_hit_"+side.suffix),
 				seconds(p, ttft+"mean_s"), seconds(p, ttft+"p50_s"), seconds(p, ttft+"p90_s"), seconds(p, ttft+"p99_s"),
 			})
 		}
@@ -34,6 +35,15 @@ func writeTurns(b *bytes.Buffer, g group) {
 	if line := unsentLine(g.points); line != "" {
 		fmt.Fprintf(b, "%s\n\n", line)
 	}
+}
+
+// whole is a count, rounded where trials differ.
+func whole(p result.Point, metric string) string {
+	s, ok := p.Stat(metric)
+	if !ok {
+		return missing
+	}
+	return result.Group(strconv.FormatFloat(s.Mean, 'f', 0, 64))
 }
 
 // turnsLine says in a line what first turns are to later ones; empty where there are no conversations.
@@ -64,7 +74,7 @@ func unsentLine(points []result.Point) string {
 	var parts []string
 	for _, p := range points {
 		if s, ok := p.Stat("turns_unsent"); ok && s.Max > 0 {
-			parts = append(parts, fmt.Sprintf("%s (%s)", result.Number(s.Mean), p.Label()))
+			parts = append(parts, fmt.Sprintf("%s (%s)", whole(p, "turns_unsent"), p.Label()))
 		}
 	}
 	if len(parts) == 0 {
