@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/strangeloopio/inferencex/schemas/suite/block"
 	"github.com/strangeloopio/inferencex/schemas/suite/length"
@@ -30,6 +31,9 @@ const (
 // Read reads a dataset from the text of its file: objects on lines, or an array of them. The error says what is wrong with the first entries that are.
 func Read(path, text string) (*Dataset, error) {
 	r := reader{data: &Dataset{Path: path, Digest: fmt.Sprintf("%x", sha256.Sum256([]byte(text)))}}
+	if line := invalidLine(text); line > 0 {
+		return nil, fmt.Errorf("%s:%d: the text is not UTF-8, as JSON is: save the file as UTF-8", path, line)
+	}
 	text = strings.TrimPrefix(text, byteOrder)
 	switch first := strings.TrimLeft(text, " \t\r\n"); {
 	case strings.HasPrefix(first, "["):
@@ -49,6 +53,23 @@ func Read(path, text string) (*Dataset, error) {
 		return nil, fmt.Errorf("%s has no entries, so there is nothing to send: write %s on each line", path, example)
 	}
 	return r.data, nil
+}
+
+// invalidLine is the first line with bytes that are no text; 0: none. What cannot be read would be sent as something else.
+func invalidLine(text string) int {
+	if utf8.ValidString(text) {
+		return 0
+	}
+	line := 1
+	for at, r := range text {
+		if _, size := utf8.DecodeRuneInString(text[at:]); r == utf8.RuneError && size == 1 {
+			break
+		}
+		if r == '\n' {
+			line++
+		}
+	}
+	return line
 }
 
 // reader reads entries into a dataset until enough are wrong.

@@ -104,6 +104,8 @@ func TestReadErrors(t *testing.T) {
 		"text in an array": {"[\n\"a\"]", `f:2: "a" is no JSON object: write` + form + " on each line"},
 		"other names":      {`{"question": "a", "id": 3}`, "f:1: there is nothing to ask. There is id, question. Write" + form},
 		"misspelt":         {`{"promt": "a"}`, `f:1: there is no "prompt", but "promt": call it "prompt"`},
+		"Latin-1":          {"{\"prompt\": \"\u00e4\"}\n{\"prompt\": \"caf\xe9\"}", "f:2: the text is not UTF-8, as JSON is: save the file as UTF-8"},
+		"UTF-16":           {"\xff\xfe{\x00\"\x00", "f:1: the text is not UTF-8, as JSON is: save the file as UTF-8"},
 		"two forms":        {`{"prompt": "a", "messages": []}`, `f:1: "prompt" and "messages" exclude each other: keep the one that shall be sent`},
 		"prompt of ids":    {`{"prompt": [1, 2]}`, "f:1: prompt is a list, [1, 2], and only text can be sent: write one string"},
 		"number":           {`{"prompt": 7}`, "f:1: prompt is 7, not a text"},

@@ -70,7 +70,7 @@ func TestText(t *testing.T) {
 		"../x": `"../x" does not lie in the folder of the suite; move it there and write its path from there`,
 		"/etc": `"/etc" does not lie in the folder of the suite; move it there and write its path from there`,
 		"no":   "there is no file no in the folder of the suite",
-		"big":  "big is larger than 1048576 bytes, more than a suite can take: check the path",
+		"big":  "big is larger than 1 MiB, more than a suite can take: check the path, or keep a part of the file",
 		"link": "statat link: path escapes from parent",
 		"sub":  "sub is no file",
 	} {

@@ -53,7 +53,7 @@ func (set Set) read(name string, most int) (string, error) {
 	case err != nil:
 		return "", err
 	case len(text) > most:
-		return "", fmt.Errorf("%s is larger than %d bytes, more than a suite can take: check the path", name, most)
+		return "", fmt.Errorf("%s is larger than %d MiB, more than a suite can take: check the path, or keep a part of the file", name, most>>20)
 	}
 	set.Files[path] = &hcl.File{Bytes: text}
 	return string(text), nil

@@ -106,6 +106,13 @@ func TestEachCode(t *testing.T) {
 			"0 of 800 requests failed",
 		},
 		{
+			"requests that the server refuses", func(c *cell) {
+				c.each(800, func(r *table.Request) { r.Status, r.Error = "http_error", "HTTP 400: the context is 40 tokens" })
+			},
+			[]string{"errors"},
+			"800 of 800 requests failed (800 http_error); the first: HTTP 400: the context is 40 tokens",
+		},
+		{
 			"the prompt was built from words", func(c *cell) { c.each(800, func(r *table.Request) { r.ISL = p(int32(889)) }) },
 			[]string{"isl_mismatch"},
 			"mean input is 889 tokens, 1000 were requested",

@@ -64,14 +64,18 @@ func unfinished(s *metric.Sample, _ Facts) (string, bool) {
 		n, len(s.Data.Requests)), n > 0
 }
 
-// errorDetail counts the failures by status, in the order of their number.
+// errorDetail counts the failures by status, in the order of their number, and says what the first of them was.
 func errorDetail(s *metric.Sample) string {
 	failed, _ := value(s, "requests_failed")
 	attempted, _ := value(s, "requests_attempted")
 	by := map[string]int{}
-	for _, r := range s.Data.Requests {
+	var first *table.Request
+	for i, r := range s.Data.Requests {
 		if r.Status != "ok" && r.Status != "unfinished" && r.Status != "cancelled" {
 			by[r.Status]++
+			if first == nil || r.Index < first.Index {
+				first = &s.Data.Requests[i]
+			}
 		}
 	}
 	var kinds []string
@@ -82,6 +86,9 @@ func errorDetail(s *metric.Sample) string {
 	detail := fmt.Sprintf("%.0f of %.0f requests failed", failed, attempted)
 	if len(kinds) > 0 {
 		detail += " (" + strings.Join(kinds, ", ") + ")"
+	}
+	if first != nil && first.Error != "" {
+		detail += "; the first: " + first.Error
 	}
 	return detail
 }
