@@ -220,7 +220,7 @@ func labelsOf(c *cell) stage.CellLabels {
 	}
 	switch w := c.Workload; {
 	case w.Phases != nil:
-		labels.Pattern = w.Phases.String()
+		labels.Pattern, labels.Phases = w.Phases.String(), w.Phases
 	case w.Trace != nil:
 		labels.Pattern = w.Trace.String()
 	}

@@ -187,6 +187,8 @@ type CellLabels struct {
 
 	// Pattern names what the load follows where it is not Users or RateRPS all along: phases, such as "5-20rps", or a trace. These are then the most and the mean.
 	Pattern string `json:"pattern,omitempty"`
+	// Phases are what Pattern names, where it is phases.
+	Phases phase.Phases `json:"phases,omitempty"`
 	// RampSeconds is how long the rate of an open loop rises before it is RateRPS.
 	RampSeconds float64 `json:"ramp_seconds,omitempty"`
 

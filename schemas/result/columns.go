@@ -1,17 +1,17 @@
 package result
 
-// Column is one key of a cell's object, for files that have the cells as rows.
-type Column struct {
+// Column is one key of an object, of a cell or of a phase, for files that have these as rows.
+type Column[Row any] struct {
 	Name, Unit, Doc string
 	// Value returns a string, int64, float64, bool or []string, always of the type of Zero, or nil where the value is missing.
-	Value    func(Cell) any
+	Value    func(Row) any
 	Zero     any
 	Nullable bool
 }
 
 // Columns returns the keys of every cell's object in their order.
-func Columns(metrics []Metric) []Column {
-	columns := []Column{
+func Columns(metrics []Metric) []Column[Cell] {
+	columns := []Column[Cell]{
 		text("cell", "key of the cell in the plan", func(c Cell) string { return c.Cell }),
 		text("address", "address of the load step: the column cell of the other tables", func(c Cell) string { return c.Address }),
 		text("benchmark", "block of the suite that the cell is from", func(c Cell) string { return c.Benchmark }),
@@ -51,16 +51,11 @@ func Columns(metrics []Metric) []Column {
 		optional("server_metrics_problem", "why there is no account of the server's own, or only a part of one", func(c Cell) string { return c.ServerMetricsProblem }),
 	}
 	for _, m := range metrics {
-		columns = append(columns, Column{Name: m.Name, Unit: m.Unit, Doc: m.Doc, Nullable: true, Zero: 0.0, Value: func(c Cell) any {
-			if v, ok := c.Value(m.Name); ok {
-				return v
-			}
-			return nil
-		}})
+		columns = append(columns, metricColumn(m, Cell.Value))
 	}
 	return append(
 		columns,
-		Column{Name: "power_valid", Doc: "the power columns rest on readings that pass every check", Zero: false, Value: func(c Cell) any { return c.PowerValid }},
+		Column[Cell]{Name: "power_valid", Doc: "the power columns rest on readings that pass every check", Zero: false, Value: func(c Cell) any { return c.PowerValid }},
 		optional("power_method", "counter, padded or trapezoid", func(c Cell) string { return c.PowerMethod }),
 		maybe("power_u95_percent", "%", "half-width of the 95 % interval of energy_j", func(c Cell) *float64 { return c.PowerU95Percent }),
 		text("validity", "valid, valid_with_notes or invalid", func(c Cell) string { return c.Validity }),
@@ -71,13 +66,23 @@ func Columns(metrics []Metric) []Column {
 	)
 }
 
-func text(name, doc string, of func(Cell) string) Column {
-	return Column{Name: name, Doc: doc, Zero: "", Value: func(c Cell) any { return of(c) }}
+// metricColumn is missing where the row has no such metric.
+func metricColumn[Row any](m Metric, of func(Row, string) (float64, bool)) Column[Row] {
+	return Column[Row]{Name: m.Name, Unit: m.Unit, Doc: m.Doc, Nullable: true, Zero: 0.0, Value: func(row Row) any {
+		if v, ok := of(row, m.Name); ok {
+			return v
+		}
+		return nil
+	}}
+}
+
+func text(name, doc string, of func(Cell) string) Column[Cell] {
+	return Column[Cell]{Name: name, Doc: doc, Zero: "", Value: func(c Cell) any { return of(c) }}
 }
 
 // optional is a text that is missing where it is empty.
-func optional(name, doc string, of func(Cell) string) Column {
-	return Column{Name: name, Doc: doc, Zero: "", Nullable: true, Value: func(c Cell) any {
+func optional(name, doc string, of func(Cell) string) Column[Cell] {
+	return Column[Cell]{Name: name, Doc: doc, Zero: "", Nullable: true, Value: func(c Cell) any {
 		if v := of(c); v != "" {
 			return v
 		}
@@ -86,8 +91,8 @@ func optional(name, doc string, of func(Cell) string) Column {
 }
 
 // maybe is a number that is missing where it is nil.
-func maybe(name, unit, doc string, of func(Cell) *float64) Column {
-	return Column{Name: name, Unit: unit, Doc: doc, Zero: 0.0, Nullable: true, Value: func(c Cell) any {
+func maybe[Row any](name, unit, doc string, of func(Row) *float64) Column[Row] {
+	return Column[Row]{Name: name, Unit: unit, Doc: doc, Zero: 0.0, Nullable: true, Value: func(c Row) any {
 		if v := of(c); v != nil {
 			return *v
 		}
@@ -95,10 +100,10 @@ func maybe(name, unit, doc string, of func(Cell) *float64) Column {
 	}}
 }
 
-func whole(name, unit, doc string, of func(Cell) int) Column {
-	return Column{Name: name, Unit: unit, Doc: doc, Zero: int64(0), Value: func(c Cell) any { return int64(of(c)) }}
+func whole[Row any](name, unit, doc string, of func(Row) int) Column[Row] {
+	return Column[Row]{Name: name, Unit: unit, Doc: doc, Zero: int64(0), Value: func(c Row) any { return int64(of(c)) }}
 }
 
-func list(name, doc string, of func(Cell) []string) Column {
-	return Column{Name: name, Doc: doc, Zero: []string{}, Value: func(c Cell) any { return some(of(c)) }}
+func list(name, doc string, of func(Cell) []string) Column[Cell] {
+	return Column[Cell]{Name: name, Doc: doc, Zero: []string{}, Value: func(c Cell) any { return some(of(c)) }}
 }

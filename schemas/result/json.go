@@ -44,10 +44,11 @@ func (r Results) Encode(out io.Writer) error {
 		Description string            `json:"description"`
 		Seed        int64             `json:"seed"`
 		Metrics     []Metric          `json:"metrics"`
+		Phased      []Metric          `json:"phase_metrics,omitempty"`
 		Cells       []json.RawMessage `json:"cells"`
-	}{Schema, r.Simulated, r.Suite, r.Description, r.Seed, some(r.Metrics), []json.RawMessage{}}
+	}{Schema, r.Simulated, r.Suite, r.Description, r.Seed, some(r.Metrics), r.PhaseMetrics, []json.RawMessage{}}
 	for _, c := range r.Cells {
-		raw, err := encodeCell(c, r.Metrics)
+		raw, err := encodeCell(c, r)
 		if err != nil {
 			return err
 		}
@@ -59,17 +60,38 @@ func (r Results) Encode(out io.Writer) error {
 	return enc.Encode(file)
 }
 
-// encodeCell writes the object by hand: encoding/json would sort the metrics by name.
-func encodeCell(c Cell, metrics []Metric) (json.RawMessage, error) {
+// encodeCell writes a cell's object, with its phases where it has any.
+func encodeCell(c Cell, r Results) (json.RawMessage, error) {
+	object, err := encodeObject(Columns(r.Metrics), c)
+	if err != nil || len(c.Phases) == 0 {
+		return object, err
+	}
+	phases := []json.RawMessage{}
+	for _, p := range c.Phases {
+		raw, err := encodeObject(PhaseColumns(r.PhaseMetrics), p)
+		if err != nil {
+			return nil, err
+		}
+		phases = append(phases, raw)
+	}
+	list, err := encode(phases)
+	if err != nil {
+		return nil, err
+	}
+	return append(append(append(object[:len(object)-1], `,"phases":`...), list...), '}'), nil
+}
+
+// encodeObject writes an object by hand: encoding/json would sort the metrics by name.
+func encodeObject[Row any](columns []Column[Row], row Row) (json.RawMessage, error) {
 	object := []byte{'{'}
-	for _, column := range Columns(metrics) {
+	for _, column := range columns {
 		name, err := encode(column.Name)
 		if err != nil {
 			return nil, err
 		}
-		value, err := encode(column.Value(c))
+		value, err := encode(column.Value(row))
 		if err != nil {
-			return nil, fmt.Errorf("%s of %s: %w", column.Name, c.Cell, err)
+			return nil, fmt.Errorf("%s: %w", column.Name, err)
 		}
 		if len(object) > 1 {
 			object = append(object, ',')
@@ -88,26 +110,32 @@ func encode(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte{'\n'}), err
 }
 
-func decodeCell(raw json.RawMessage, metrics []Metric) (Cell, error) {
-	var fields map[string]json.RawMessage
+func decodeCell(raw json.RawMessage, r Results) (Cell, error) {
 	var s state
 	var v verdict
-	c := Cell{Metrics: map[string]float64{}}
-	for _, into := range []any{&c.Labels, &s, &v, &fields} {
+	var phased struct {
+		Phases []json.RawMessage `json:"phases"`
+	}
+	var c Cell
+	for _, into := range []any{&c.Labels, &s, &v, &phased} {
 		if err := json.Unmarshal(raw, into); err != nil {
 			return Cell{}, err
 		}
 	}
-	for _, m := range metrics {
-		var value *float64
-		if field, there := fields[m.Name]; there {
-			if err := json.Unmarshal(field, &value); err != nil {
-				return Cell{}, err
-			}
+	var err error
+	if c.Metrics, err = decodeMetrics(raw, r.Metrics); err != nil {
+		return Cell{}, err
+	}
+	for i, raw := range phased.Phases {
+		var p Phase
+		err := json.Unmarshal(raw, &p)
+		if err == nil {
+			p.Metrics, err = decodeMetrics(raw, r.PhaseMetrics)
 		}
-		if value != nil {
-			c.Metrics[m.Name] = *value
+		if err != nil {
+			return Cell{}, fmt.Errorf("phase %d: %w", i, err)
 		}
+		c.Phases = append(c.Phases, p)
 	}
 	c.Status, c.Failure, c.Simulated = s.Status, orEmpty(s.Failure), s.Simulated
 	c.Origin = Origin{
@@ -119,6 +147,27 @@ func decodeCell(raw json.RawMessage, metrics []Metric) (Cell, error) {
 	c.Validity, c.Reasons, c.Notes, c.SLOMissed = v.Validity, v.Reasons, v.Notes, v.SLOMissed
 	c.SLONotes = v.SLONotes
 	return c, nil
+}
+
+// decodeMetrics reads the metrics among an object's keys. One that is null is absent.
+func decodeMetrics(raw json.RawMessage, metrics []Metric) (map[string]float64, error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(raw, &fields); err != nil {
+		return nil, err
+	}
+	values := map[string]float64{}
+	for _, m := range metrics {
+		var value *float64
+		if field, there := fields[m.Name]; there {
+			if err := json.Unmarshal(field, &value); err != nil {
+				return nil, err
+			}
+		}
+		if value != nil {
+			values[m.Name] = *value
+		}
+	}
+	return values, nil
 }
 
 // some makes an empty list of none, so that the file has [] and not null.

@@ -85,14 +85,19 @@ func (p *Point) add(c Cell) {
 	if c.Status != StatusOK {
 		return
 	}
-	for name, v := range c.Metrics {
-		s, known := p.Stats[name]
+	addTo(p.Stats, c.Metrics)
+}
+
+// addTo takes a trial's metrics into those of all.
+func addTo(stats map[string]Stat, metrics map[string]float64) {
+	for name, v := range metrics {
+		s, known := stats[name]
 		if !known {
 			s.Min, s.Max = math.Inf(1), math.Inf(-1)
 		}
 		s.Mean = Round(s.Mean + (v-s.Mean)/float64(s.N+1))
 		s.Min, s.Max, s.N = min(s.Min, v), max(s.Max, v), s.N+1
-		p.Stats[name] = s
+		stats[name] = s
 	}
 }
 

@@ -21,7 +21,9 @@ type Results struct {
 	Description string   `json:"description"` // the suite's own words
 	Seed        int64    `json:"seed"`
 	Metrics     []Metric `json:"metrics"` // of every cell, in the order of the keys
-	Cells       []Cell   `json:"cells"`   // in the order of the plan
+	// PhaseMetrics are those of every phase of a cell; none where no load goes through phases.
+	PhaseMetrics []Metric `json:"phase_metrics,omitempty"`
+	Cells        []Cell   `json:"cells"` // in the order of the plan
 }
 
 // Metric describes one of the numbers of a cell.
@@ -128,6 +130,8 @@ type Cell struct {
 	Notes           []string // a sentence for each reason
 	SLOMissed       []string // objectives of the suite that the cell misses
 	SLONotes        []string // for each of these the value and the bound: "ttft_p99 7.2 ms > 5 ms"
+
+	Phases []Phase // what the load went through, in order; none where it was one thing all along
 }
 
 // Origin says where and when a cell was measured, as its load met it. It is the zero value where nothing was measured.
@@ -179,7 +183,7 @@ func Decode(in io.Reader) (Results, error) {
 	}
 	r := file.Results
 	for i, raw := range file.Cells {
-		cell, err := decodeCell(raw, r.Metrics)
+		cell, err := decodeCell(raw, r)
 		if err != nil {
 			return Results{}, fmt.Errorf("cell %d: %w", i, err)
 		}

@@ -1,7 +1,7 @@
 // Package aggregate is the stage that turns the measurements of all cells into a run's tables and results. Its invariant: every cell of the
 // plan is a row, measured or failed, in the plan's order, and the same inputs give the same bytes.
 //
-// It writes tables/{requests,chunks,power,server,cells}.parquet and report/{results.json,results.csv,results.md,benchmark_gpu_users_results.json};
+// It writes tables/{requests,chunks,power,server,cells}.parquet, phases.parquet where loads go through phases, and report/{results.json,results.csv,results.md,benchmark_gpu_users_results.json};
 // the last is the form of this project's first benchmark, for whoever still reads it.
 package aggregate
 
@@ -45,7 +45,7 @@ func (Kind) Name() string { return Name }
 func (Kind) Class() stage.Class { return stage.Pure }
 
 // Revision counts changes that change results, those of the GPU catalogue among them.
-func (Kind) Revision() int { return 8 }
+func (Kind) Revision() int { return 9 }
 
 // Run merges the inputs' tables and computes each cell of the configuration.
 func (Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
@@ -78,9 +78,12 @@ func (Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
 			return fmt.Errorf("aggregate %s: %w", in.labels.Load, err)
 		}
 		results.Cells = append(results.Cells, cell)
+		if len(cell.Phases) > 0 {
+			results.PhaseMetrics = describePhases()
+		}
 		env.Report(stage.Progress{Done: i + 1, Total: len(inputs), Note: in.labels.Cell})
 	}
-	if err := errors.Join(tables.close(), writeCells(filepath.Join(task.Dir, "tables"), results)); err != nil {
+	if err := errors.Join(tables.close(), writeCells(filepath.Join(task.Dir, "tables"), results), writePhases(filepath.Join(task.Dir, "tables"), results)); err != nil {
 		return fmt.Errorf("aggregate: %w", err)
 	}
 	return writeReport(filepath.Join(task.Dir, "report"), results)

@@ -58,6 +58,7 @@ func (in input) cell(known stage.GPU, tables *tables) (result.Cell, error) {
 			cell.Metrics[d.Name] = result.Round(v)
 		}
 	}
+	cell.Phases = phasesOf(sample)
 	if e := data.Energy; e != nil && e.Valid {
 		u95 := result.Round(*e.U95Percent)
 		cell.PowerValid, cell.PowerMethod, cell.PowerU95Percent = true, string(e.Method), &u95
@@ -133,7 +134,7 @@ func (in input) read(tables *tables) (data metric.Data, run string, err error) {
 	for i := range rows {
 		rows[i].Cell = address
 	}
-	data.Requests = rows
+	data.Requests, data.StartNS = rows, in.load.StartNS
 	if err := tables.requests.Append(rows...); err != nil {
 		return metric.Data{}, "", err
 	}

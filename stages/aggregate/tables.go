@@ -61,24 +61,55 @@ func (t *tables) abort() {
 	}
 }
 
-// cellsVersion is the version of the cells table's fixed columns; those of the metrics come and go with metrics_def.
-const cellsVersion = 1
+// Versions of the fixed columns of these tables; those of the metrics come and go with metrics_def.
+const (
+	cellsVersion  = 1
+	phasesVersion = 1
+)
 
 // writeCells writes the cells table: the columns of results.json.
 func writeCells(dir string, r result.Results) error {
 	columns := result.Columns(r.Metrics)
+	rows := make([]map[string]any, len(r.Cells))
+	for i, cell := range r.Cells {
+		rows[i] = rowOf(columns, cell)
+	}
+	return table.WriteColumns(filepath.Join(dir, "cells.parquet"), "cells", cellsVersion, typed(columns), rows, fileMeta(r))
+}
+
+// writePhases writes the phases table, a row for each stretch of each load, or nothing where no load goes through phases.
+func writePhases(dir string, r result.Results) error {
+	columns := result.PhaseColumns(r.PhaseMetrics)
+	address := table.Column{Name: "cell", Type: table.String, Doc: "address of the load step"}
+	var rows []map[string]any
+	for _, cell := range r.Cells {
+		for _, phase := range cell.Phases {
+			row := rowOf(columns, phase)
+			row[address.Name] = cell.Address
+			rows = append(rows, row)
+		}
+	}
+	if rows == nil {
+		return nil
+	}
+	all := append([]table.Column{address}, typed(columns)...)
+	return table.WriteColumns(filepath.Join(dir, "phases.parquet"), "phases", phasesVersion, all, rows, fileMeta(r))
+}
+
+func typed[Row any](columns []result.Column[Row]) []table.Column {
 	typed := make([]table.Column, len(columns))
 	for i, c := range columns {
 		typed[i] = table.Column{Name: c.Name, Type: typeOf(c.Zero), Unit: c.Unit, Doc: c.Doc, Nullable: c.Nullable}
 	}
-	rows := make([]map[string]any, len(r.Cells))
-	for i, cell := range r.Cells {
-		rows[i] = map[string]any{}
-		for _, c := range columns {
-			rows[i][c.Name] = c.Value(cell)
-		}
+	return typed
+}
+
+func rowOf[Row any](columns []result.Column[Row], of Row) map[string]any {
+	row := map[string]any{}
+	for _, c := range columns {
+		row[c.Name] = c.Value(of)
 	}
-	return table.WriteColumns(filepath.Join(dir, "cells.parquet"), "cells", cellsVersion, typed, rows, fileMeta(r))
+	return row
 }
 
 func typeOf(zero any) table.Type {

@@ -18,6 +18,7 @@ const factsFile = "load.json"
 // facts is load.json. Times are nanoseconds on the load's clock, whose zero is epoch_unix_ns.
 type facts struct {
 	EpochUnixNS   int64          `json:"epoch_unix_ns"`
+	StartNS       int64          `json:"start_ns"`        // the load model's own beginning, which phases are counted from
 	WindowStartNS int64          `json:"window_start_ns"` // first send
 	WindowEndNS   int64          `json:"window_end_ns"`   // last end of a request
 	Simulated     bool           `json:"simulated"`

@@ -116,7 +116,8 @@ func (k *Kind) run(ctx context.Context, env stage.Env, task stage.Task, cfg stag
 	server := scrape.Begin(ctx, scrape.Config{Ask: session.Client.Metrics, Clock: session.Clock})
 	machine := watchMachine(env.Now)
 	stopShowing := rec.show(env, server)
-	runErr := session.Run(ctx, modelOf(cfg, recorded, session.Clock.NowNS(), scope), rec.take)
+	begun := session.Clock.NowNS()
+	runErr := session.Run(ctx, modelOf(cfg, recorded, begun, scope), rec.take)
 	stopShowing()
 	client := machine.end(session.Client.Reads())
 	client.GapsUnder1ms, client.Ceiling = rec.gapsUnder1ms(), k.ceiling
@@ -131,7 +132,7 @@ func (k *Kind) run(ctx context.Context, env stage.Env, task stage.Task, cfg stag
 		runErr = rec.verdict()
 	}
 	facts := rec.facts(endpoint, cfg, session, client)
-	facts.ServerLag, facts.Server = lag(ctx), account
+	facts.StartNS, facts.ServerLag, facts.Server = begun, lag(ctx), account
 	if err := facts.write(task.Dir); err != nil && runErr == nil {
 		runErr = err
 	}

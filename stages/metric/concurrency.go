@@ -1,9 +1,11 @@
 package metric
 
-// meanInFlight is the integral of the requests in flight over the whole window ÷ its length. By Little's law it equals the rate of ok requests
-// times their mean time in flight, where all are ok.
-func (s *Sample) meanInFlight() (float64, bool) {
-	return meanOver(s.window(), flights(s.Data.Requests))
+// meanInFlight is that of the whole window. By Little's law it equals the rate of ok requests times their mean time in flight, where all are ok.
+func (s *Sample) meanInFlight() (float64, bool) { return s.inFlightWithin(s.window()) }
+
+// inFlightWithin is the integral of the requests in flight over a window ÷ its length.
+func (s *Sample) inFlightWithin(w span) (float64, bool) {
+	return meanOver(w, flights(s.Data.Requests))
 }
 
 func concurrency() []Def {

@@ -17,6 +17,7 @@ type Data struct {
 	Chunks   []Chunk
 	Server   []table.Server // what the server said of itself; none where it says nothing
 	Energy   *energy.Result // nil: nobody looked
+	StartNS  int64          // when the load began to send; 0: unknown
 }
 
 // Chunk is what the metrics need of a row of the chunks table.
@@ -49,6 +50,9 @@ type span struct{ from, to int64 }
 
 func (s span) seconds() float64 { return float64(s.to-s.from) / 1e9 }
 func (s span) empty() bool      { return s.to <= s.from }
+
+// holds reports whether something that was done at a time was done within the span: at its end, but not at its beginning.
+func (s span) holds(t int64) bool { return s.from < t && t <= s.to }
 
 // NewSample returns the sample of a cell. It keeps the data's slices and sorts the chunks into streams.
 func NewSample(labels stage.CellLabels, gpu stage.GPU, data Data) *Sample {

@@ -119,10 +119,9 @@ func together(spans []span, each func(from, to int64, n int)) {
 	}
 }
 
-// steadyTokens counts the output tokens that came in the steady window, by the time of their chunks, from all requests that did not fail. A chunk of
+// tokensWithin counts the output tokens that came within a window, by the time of their chunks, from all requests that did not fail. A chunk of
 // unknown size counts as the mean chunk of its request, or of all ok requests if its own tells no length.
-func (s *Sample) steadyTokens() (float64, bool) {
-	w := s.steady()
+func (s *Sample) tokensWithin(w span) (float64, bool) {
 	if w.empty() || len(s.Data.Chunks) == 0 {
 		return 0, false
 	}
@@ -133,7 +132,7 @@ func (s *Sample) steadyTokens() (float64, bool) {
 	typical, _ := ratio(s.outputTokens(), chunks)
 	var tokens float64
 	for _, c := range s.Data.Chunks {
-		if c.TNS <= w.from || c.TNS > w.to {
+		if !w.holds(c.TNS) {
 			continue
 		}
 		r, known := s.byIndex()[c.Request]
@@ -150,19 +149,17 @@ func (s *Sample) steadyTokens() (float64, bool) {
 	return tokens, true
 }
 
-// steadyCount counts the ok requests that were done in the steady window.
-func (s *Sample) steadyCount() (float64, bool) {
-	w := s.steady()
-	n := s.count(func(r table.Request) bool { return r.Status == "ok" && r.TDone > w.from && r.TDone <= w.to })
+// doneWithin counts the ok requests that were done within a window.
+func (s *Sample) doneWithin(w span) (float64, bool) {
+	n := s.count(func(r table.Request) bool { return r.Status == "ok" && w.holds(r.TDone) })
 	return n, !w.empty()
 }
 
-// steadyInput counts the input tokens of ok requests whose first token came in the steady window.
-func (s *Sample) steadyInput() (float64, bool) {
-	w := s.steady()
+// inputWithin counts the input tokens of ok requests whose first token came within a window.
+func (s *Sample) inputWithin(w span) (float64, bool) {
 	var tokens float64
 	for _, r := range s.OK() {
-		if r.TFirstToken != nil && r.ISL != nil && *r.TFirstToken > w.from && *r.TFirstToken <= w.to {
+		if r.TFirstToken != nil && r.ISL != nil && w.holds(*r.TFirstToken) {
 			tokens += float64(*r.ISL)
 		}
 	}
@@ -170,9 +167,9 @@ func (s *Sample) steadyInput() (float64, bool) {
 }
 
 func steady() []Def {
-	rate := func(count func(*Sample) (float64, bool)) func(*Sample) (float64, bool) {
+	rate := func(within func(*Sample, span) (float64, bool)) func(*Sample) (float64, bool) {
 		return func(s *Sample) (float64, bool) {
-			n, ok := count(s)
+			n, ok := within(s, s.steady())
 			if !ok {
 				return 0, false
 			}
@@ -188,19 +185,19 @@ func steady() []Def {
 		},
 		{
 			Name: "steady_rps", Unit: "1/s", Better: Higher, Needs: Requests, Doc: "Ok requests done in the steady window ÷ its length.",
-			Compute: rate((*Sample).steadyCount),
+			Compute: rate((*Sample).doneWithin),
 		},
 		{
 			Name: "steady_output_tps", Unit: "tokens/s", Better: Higher, Needs: Chunks, Doc: "Output tokens whose chunks came in the steady window ÷ its length.",
-			Compute: rate((*Sample).steadyTokens),
+			Compute: rate((*Sample).tokensWithin),
 		},
 		{
 			Name: "steady_output_tps_per_gpu", Unit: "tokens/s/GPU", Better: Higher, Needs: Chunks, Doc: "steady_output_tps ÷ all GPUs allocated.",
-			Compute: perGPU(rate((*Sample).steadyTokens)),
+			Compute: perGPU(rate((*Sample).tokensWithin)),
 		},
 		{
 			Name: "steady_input_tps", Unit: "tokens/s", Better: Higher, Needs: Requests, Doc: "Input tokens of ok requests whose first token came in the steady window ÷ its length.",
-			Compute: rate((*Sample).steadyInput),
+			Compute: rate((*Sample).inputWithin),
 		},
 	}
 }

@@ -47,15 +47,11 @@ func servers(results result.Results) page.Table {
 		}
 		for _, m := range shownOf(results.Metrics, points, []string{s.metric}) {
 			shown = append(shown, m.Name)
-			c := page.Column{Group: s.group, Name: s.name, Unit: m.Unit, Doc: m.Name + ": " + m.Doc}
-			if c.Unit == "tokens" || c.Unit == "requests" { // the group says so
-				c.Unit = ""
-			}
-			t.Columns = append(t.Columns, c)
+			t.Columns = append(t.Columns, page.Column{Group: s.group, Name: s.name, Unit: unitBelow(m.Unit), Doc: m.Name + ": " + m.Doc})
 		}
 	}
 	for _, p := range points {
-		row := []string{nameOf(p.Labels)}
+		row := []string{nameOf(p.Labels) + p.Mark()}
 		for _, name := range shown {
 			row = append(row, number(p.Stat(name)))
 		}

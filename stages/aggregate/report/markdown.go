@@ -32,6 +32,7 @@ func Markdown(w io.Writer, r result.Results) error {
 		}
 		fmt.Fprintf(&b, "%s\n\n### Percentiles\n\n%s\n\n", seedTable(g).RenderMarkdown(), percentileTable(g).RenderMarkdown())
 		writeTurns(&b, g)
+		writePhases(&b, g)
 		writeServers(&b, g)
 		writeObjectives(&b, g)
 		writeRemarks(&b, g)

@@ -26,6 +26,7 @@ func sides() []side {
 		{"Batch / in flight", "server_running_mean", "achieved_concurrency", plain},
 		{"Queue, mean", "server_queue_mean", "", plain},
 		{"Queue, most", "server_queue_max", "", plain},
+		{"Queue, wait", "server_queue_time_mean_s", "", seconds},
 		{"KV cache, most", "server_kv_usage_max", "", percent},
 		{"Prefix hits", "server_prefix_hit", "prefix_hit", percent},
 		{"Preemptions", "server_preemptions", "", sum},
@@ -68,7 +69,7 @@ func serverTable(points []result.Point) table.Writer {
 	}
 	t.AppendHeader(names)
 	for _, p := range points {
-		row := table.Row{p.Label()}
+		row := table.Row{p.Label() + p.Mark()}
 		for _, s := range shown {
 			text := s.print(p, s.server)
 			if s.client != "" {

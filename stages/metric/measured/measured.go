@@ -29,6 +29,7 @@ const (
 // Load is what the other steps need to know of a load.
 type Load struct {
 	EpochUnixNS   int64           `json:"epoch_unix_ns"`   // unix time of zero on the load's clock
+	StartNS       int64           `json:"start_ns"`        // when the load began to send, on the load's clock; 0 in older results
 	WindowStartNS int64           `json:"window_start_ns"` // first send, on the load's clock
 	WindowEndNS   int64           `json:"window_end_ns"`   // last byte, on the load's clock
 	Simulated     bool            `json:"simulated"`

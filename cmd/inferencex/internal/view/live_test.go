@@ -56,7 +56,9 @@ func TestFitted(t *testing.T) {
 // Without a terminal a load that runs is told of every ten seconds, and each step once when it ends.
 func TestLinesWithoutATerminal(t *testing.T) {
 	load := addr.Step{Kind: plan.Load, Name: "chat", Key: "m/h100/1gpu/64u/t1"}
-	at := func(second float64) time.Time { return time.Unix(0, 0).Add(time.Duration(second * float64(time.Second))) }
+	at := func(second float64) time.Time {
+		return time.Unix(0, 0).Add(time.Duration(second * float64(time.Second)))
+	}
 	events := []event.Event{{Type: event.StepStarted, Step: &load, Time: at(0)}}
 	for i := range 130 { // five a second, as a load tells
 		f := figures()

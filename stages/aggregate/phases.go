@@ -1,0 +1,37 @@
+package aggregate
+
+import (
+	"github.com/strangeloopio/inferencex/schemas/result"
+	"github.com/strangeloopio/inferencex/stages/metric"
+)
+
+// phasesOf computes what each phase of a load came to.
+func phasesOf(sample *metric.Sample) []result.Phase {
+	var phases []result.Phase
+	for _, part := range sample.Parts() {
+		p := result.Phase{Phase: part.Phase, FromSeconds: part.From.Seconds(), ToSeconds: part.To.Seconds(), Metrics: map[string]float64{}}
+		if sample.Labels.RateRPS > 0 {
+			p.RateRPS = part.End
+		} else {
+			p.Users = int(part.End)
+		}
+		if part.Ramp() {
+			p.RampFrom = &part.Begin
+		}
+		for _, d := range metric.OfPhases() {
+			if v, ok := d.Compute(part); ok {
+				p.Metrics[d.Name] = result.Round(v)
+			}
+		}
+		phases = append(phases, p)
+	}
+	return phases
+}
+
+func describePhases() []result.Metric {
+	var described []result.Metric
+	for _, d := range metric.OfPhases() {
+		described = append(described, result.Metric{Name: d.Name, Unit: d.Unit, Better: d.Better, Doc: d.Doc})
+	}
+	return described
+}
