@@ -46,6 +46,8 @@ type Cell struct {
 	Validity  string   // valid, valid_with_notes or invalid
 	Reasons   []string // codes of what is to be said of the validity
 	Values    map[string]Value
+	// Phases are what a load that goes through phases came to while it was held at one pressure; nil for a load that is one thing all along.
+	Phases []Cell
 }
 
 // Value is one metric of one cell.
@@ -103,6 +105,18 @@ func (c Cell) open() bool { return c.RateRPS > 0 }
 // rivals reports cells that compete for one frontier: GPU types do, models do not.
 func rivals(a, b Cell) bool {
 	return a.Benchmark == b.Benchmark && a.Model == b.Model && a.ISL == b.ISL && a.OSL == b.OSL
+}
+
+// byPhase puts the phases of each load that goes through some in its place: its own numbers are of no pressure in particular.
+func byPhase(cells []Cell) []Cell {
+	var out []Cell
+	for _, c := range cells {
+		if c.Phases == nil {
+			out = append(out, c)
+		}
+		out = append(out, c.Phases...)
+	}
+	return out
 }
 
 // gather splits cells into groups of the same kind, in the order in which each comes first.

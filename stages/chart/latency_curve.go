@@ -53,6 +53,9 @@ func buildLatencyCurve(d Data) (Figure, error) {
 	if len(d.Cells) == 0 {
 		return Figure{}, errNoCells("latency_curve")
 	}
+	if held := byPhase(d.Cells); len(held) > 0 {
+		d.Cells = held
+	}
 	gs := groups(d.Cells)
 	counts := gpuCounts(d.Cells)
 	o := newOption()

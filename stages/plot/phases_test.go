@@ -38,3 +38,31 @@ func TestPhasesOnThePage(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestPhasesOnTheChart(t *testing.T) {
+	r := results()
+	from := 16.0
+	r.Cells = r.Cells[:1]
+	r.Cells[0].Phases = []result.Phase{
+		{Phase: 1, Users: 16, Metrics: map[string]float64{"ttft_mean_s": 0.1}},
+		{Phase: 2, Users: 32, RampFrom: &from, Metrics: map[string]float64{"ttft_mean_s": 0.2}},
+		{Phase: 2, Users: 32, Metrics: map[string]float64{"ttft_mean_s": 0.3}},
+		{Phase: 3, Metrics: map[string]float64{}},
+	}
+	type dot struct {
+		Label string
+		Users int
+		TTFT  float64
+	}
+	var got []dot
+	for _, c := range chartData("s", r).Cells[0].Phases {
+		got = append(got, dot{c.Label, c.Users, c.Values["ttft_mean_s"].Mean})
+	}
+	if diff := cmp.Diff([]dot{{"1GPU/16U, 16 users", 16, 0.1}, {"1GPU/16U, 32 users", 32, 0.3}}, got); diff != "" {
+		t.Error(diff)
+	}
+	r.Cells[0].Phases = nil
+	if phases := chartData("s", r).Cells[0].Phases; phases != nil {
+		t.Errorf("phases %+v of a load without any", phases)
+	}
+}

@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	revision = 6
+	revision = 7
 	// pngScale gives a picture that stays sharp over the width of a printed page.
 	pngScale = 2
 	// pngChart is the chart that is written as a bitmap too: what the seed's users put into slides.
@@ -150,15 +150,39 @@ func chartData(suite string, results result.Results) chart.Data {
 		cell := chart.Cell{
 			Label: p.Label(), Series: p.Model + " @ " + p.GPUType, Benchmark: p.Benchmark, Workload: p.Workload, Model: p.Model, GPUType: p.GPUType,
 			GPUs: p.GPUs, Users: p.Users, RateRPS: p.RateRPS, ISL: p.Input(), OSL: p.Output(), Status: p.Status(), Validity: p.Validity(),
-			Values: map[string]chart.Value{},
 		}
 		for _, trial := range p.Trials {
 			cell.Reasons = append(cell.Reasons, trial.Reasons...)
 		}
-		for name, s := range p.Stats {
-			cell.Values[name] = chart.Value{Mean: s.Mean, Low: s.Min, High: s.Max, Trials: s.N, OK: true}
-		}
+		cell.Values, cell.Phases = valuesOf(p.Stats), heldOf(p, cell)
 		data.Cells = append(data.Cells, cell)
 	}
 	return data
+}
+
+func valuesOf(stats map[string]result.Stat) map[string]chart.Value {
+	values := map[string]chart.Value{}
+	for name, s := range stats {
+		values[name] = chart.Value{Mean: s.Mean, Low: s.Min, High: s.Max, Trials: s.N, OK: true}
+	}
+	return values
+}
+
+// heldOf are the phases of a point's load in which something was sent and nothing changed; nil where there are no phases at all.
+func heldOf(p result.Point, whole chart.Cell) []chart.Cell {
+	phases := p.Phases()
+	if len(phases) == 0 {
+		return nil
+	}
+	held := []chart.Cell{}
+	for _, phase := range phases {
+		if phase.RampFrom != nil || (phase.Users == 0 && phase.RateRPS == 0) {
+			continue
+		}
+		c := whole
+		c.Label += ", " + phase.Label(p.RateRPS > 0)
+		c.Users, c.RateRPS, c.Values = phase.Users, phase.RateRPS, valuesOf(phase.Stats)
+		held = append(held, c)
+	}
+	return held
 }
