@@ -46,8 +46,8 @@ func serverRestarted(s *metric.Sample, _ Facts) (string, bool) {
 // told is what the client knows of the load's own requests.
 type told struct {
 	sent  float64 // requests
-	least float64 // output tokens of those that were answered in full
-	most  float64 // with those that the others may have had
+	least float64 // output tokens of those that were answered in full, by the usage of their answers
+	most  float64 // with those that the others, and those whose answers tell no usage, may have had
 }
 
 func tell(s *metric.Sample) told {
@@ -57,12 +57,15 @@ func tell(s *metric.Sample) told {
 			continue
 		}
 		t.sent += 1 + float64(r.StaleRetries)
-		if r.Status == "ok" && r.OSL != nil {
+		switch {
+		case r.OSL == nil:
+			t.most += float64(r.OSLRequested)
+		case r.Status == "ok" && r.TokenSource == "usage":
 			t.least += float64(*r.OSL)
 			t.most += float64(*r.OSL)
-			continue
+		default: // a chunk may hold several tokens
+			t.most += float64(max(*r.OSL, r.OSLRequested))
 		}
-		t.most += float64(r.OSLRequested)
 	}
 	return t
 }
@@ -112,7 +115,8 @@ func littleForeign(s *metric.Sample, _ Facts) (string, bool) {
 	return detail, share > 0 && share <= maxForeign
 }
 
-// ttfts are the mean times to first token of the client and of the server, where both are of the same requests: of all that had one.
+// ttfts are the mean times to first token of the client and of the server, where both are of the same requests: of all that had one. One that only the
+// server saw, of a request that was given up or another's, may have waited for longer than all others together.
 func ttfts(s *metric.Sample) (client, server float64, ok bool) {
 	a, _ := s.Server()
 	if a.TTFTMeanSeconds == nil {
@@ -125,7 +129,7 @@ func ttfts(s *metric.Sample) (client, server float64, ok bool) {
 			client += (float64(*r.TFirstToken-r.TSend)/1e9 - client) / n
 		}
 	}
-	return client, *a.TTFTMeanSeconds, n > 0 && math.Abs(*a.TTFTCount-n) <= maxTokensOff*n
+	return client, *a.TTFTMeanSeconds, n > 0 && *a.TTFTCount == n
 }
 
 func ttftMismatch(s *metric.Sample, facts Facts) (string, bool) {

@@ -85,6 +85,9 @@ func serverCases() []codeCase {
 			"the server counts 395,960 generated tokens, its answers to the client had 400,000",
 		},
 		{"and so by 1 %", says(each(func(r *table.Server) { r.OutputTokens = p(3e6 + .9901*(*r.OutputTokens-3e6)) })), nil, ""},
+		{"more than one token in a chunk, of answers that tell no usage", says(func(c *cell, _ []table.Server) {
+			c.each(800, func(r *table.Request) { r.TokenSource, r.OSL = "chunks", p(int32(200)) })
+		}), []string{"osl_mismatch", "tokens_by_chunks"}, ""},
 		{"a request that is cut off generates nothing", says(unfinished, more(outputTokens, -4000)), []string{"unfinished"}, ""},
 		{"or all of it", says(unfinished), []string{"unfinished"}, ""},
 		{
@@ -110,7 +113,7 @@ func serverCases() []codeCase {
 		},
 		{"by 4 %", says(more(ttftSum, 3)), nil, ""},
 		{"by a chunk that a simulated server wrote early", says(more(ttftSum, 5), func(c *cell, _ []table.Server) { simulated(10)(c) }), nil, ""},
-		{"or so it seems, as it counts others' too", says(more(ttftSum, 50), last(func(r *table.Server) { *r.TTFTCount += 9 })), nil, ""},
+		{"or so it seems, as it counts others' too", says(more(ttftSum, 50), last(func(r *table.Server) { *r.TTFTCount++ })), nil, ""},
 		{
 			"a proxy", says(more(ttftSum, -32), func(c *cell, _ []table.Server) { c.facts.Endpoint.RTTSeconds = 0.035 }),
 			[]string{"delay_outside_server"},
