@@ -76,6 +76,6 @@ func writePhases(b *bytes.Buffer, g group) {
 	}
 	fmt.Fprintf(b, "### Phases\n\n%s\n\n%s\n\n", t.RenderMarkdown(), strings.Join([]string{
 		"Requests and their times are of those that were due in the phase, whenever they were answered; what is by the second is what happened in it.",
-		"A ramp stands apart.",
+		"A ramp stands apart. Of few requests the p99 is the longest of them, or nearly.",
 	}, " "))
 }
