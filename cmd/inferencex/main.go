@@ -8,5 +8,8 @@ import (
 )
 
 func main() {
+	if code, ok := cli.First(); ok {
+		os.Exit(code)
+	}
 	os.Exit(cli.Main(cli.System()))
 }

@@ -141,13 +141,16 @@ func startWorkers(session string, hiding bool) error {
 		near = append(near, "hide")
 	}
 	for _, args := range [][]string{{"daemon", session}, near} {
-		cmd := exec.Command(self0(), args...)
+		cmd := exec.Command(os.Args[0], args...)
 		ready, err := cmd.StdoutPipe()
 		if err == nil {
 			err = cmd.Start()
 		}
 		if err == nil {
 			_, err = ready.Read(make([]byte, 1))
+		}
+		if err == nil && args[0] == "daemon" {
+			err = cmd.Wait()
 		}
 		if err != nil {
 			return fmt.Errorf("start %v: %w", args, err)
@@ -156,12 +159,9 @@ func startWorkers(session string, hiding bool) error {
 	return nil
 }
 
-// self0 is this binary in the roles, where TestMain has not looked for it.
-func self0() string { return os.Args[0] }
-
 // daemon starts a worker in a session of its own and leaves it.
 func daemon(args []string) int {
-	cmd := exec.Command(self0(), "worker", args[0])
+	cmd := exec.Command(os.Args[0], "worker", args[0])
 	cmd.Stdout = os.Stdout
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {

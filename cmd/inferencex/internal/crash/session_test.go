@@ -39,9 +39,19 @@ engine "family" {
   command = [%q, "serve", "-alias", "{alias}", "-port", "{port}"]
 }
 
+variable "theirs" {
+  type    = number
+  default = 4
+}
+
 workload "w" {
   isl      = 16
   requests = 4
+}
+
+workload "v" {
+  isl      = 16
+  requests = var.theirs
 }
 
 benchmark "ours" {
@@ -60,7 +70,7 @@ benchmark "ours" {
 benchmark "theirs" {
   model    = model.qwen
   provider = provider.endpoint.theirs
-  workload = workload.w
+  workload = workload.v
   gpu_type = "H100"
   trials   = 1
   users    = 2
