@@ -226,9 +226,13 @@ func describe(t *testing.T, s *Suite) string {
 				engine = c.Engine.Name
 			}
 			w := c.Workload
-			fmt.Fprintf(&b, "  %s %s %s.%s %dx%s %s %sx%s users=%d rate=%g requests=%d duration=%s warmup=%d %s trial %d/%d\n",
+			talk := ""
+			if !w.Turns.IsZero() || !w.Think.IsZero() {
+				talk = fmt.Sprintf(" turns=%s think=%s", w.Turns, w.Think)
+			}
+			fmt.Fprintf(&b, "  %s %s %s.%s %dx%s %s %sx%s users=%d rate=%g requests=%d duration=%s warmup=%d %s%s trial %d/%d\n",
 				c.Model.Name, engine, c.Provider.Type, c.Provider.Name, c.GPUs, c.GPUType, w.Name, c.Input, c.Output, c.Users, c.RateRPS,
-				w.Requests, w.Duration, w.Warmup, w.Endpoint, c.Trial, c.Trials)
+				w.Requests, w.Duration, w.Warmup, w.Endpoint, talk, c.Trial, c.Trials)
 		}
 	}
 	return b.String()

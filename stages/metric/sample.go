@@ -40,7 +40,7 @@ type Sample struct {
 	sending func() Regularity
 	values  map[string]func() []float64 // ascending, by family
 	gaps    func() []float64
-	pauses  func() []span
+	pauses  func() []pause
 	byIndex func() map[int64]*table.Request
 	server  func() *account.Account // nil: there is none
 }

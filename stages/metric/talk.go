@@ -24,9 +24,15 @@ func turnOf(r table.Request) int32 {
 func first(r table.Request) bool { return turnOf(r) == 1 }
 func later(r table.Request) bool { return turnOf(r) > 1 }
 
+// pause is the time between an answer and when the next request was due, which left a little later.
+type pause struct {
+	span
+	left int64
+}
+
 // findPauses returns the pauses between an answer and the next request: of a user, or of a conversation where a request is no user's. Those who are not
 // to think make none.
-func (s *Sample) findPauses() []span {
+func (s *Sample) findPauses() []pause {
 	if !s.Thinks() {
 		return nil
 	}
@@ -40,17 +46,24 @@ func (s *Sample) findPauses() []span {
 	slices.SortFunc(rows, func(a, b table.Request) int {
 		return cmp.Or(cmp.Compare(who(a), who(b)), cmp.Compare(a.TSched, b.TSched))
 	})
-	var pauses []span
+	var pauses []pause
 	for i := 1; i < len(rows); i++ {
 		if before, now := rows[i-1], rows[i]; who(before) == who(now) && now.TSched >= before.TDone {
-			pauses = append(pauses, span{before.TDone, now.TSched})
+			pauses = append(pauses, pause{span{before.TDone, now.TSched}, now.TSend})
 		}
 	}
 	return pauses
 }
 
-// presence returns when each user was there: with a request in flight, or in a pause.
-func (s *Sample) presence() []span { return slices.Concat(flights(s.Data.Requests), s.pauses()) }
+// presence returns when each user was there: with a request in flight, or in a pause, which a late request makes longer. How late requests left is for
+// sched_lag to say, and a client that is late too often limits the load by a rule of its own.
+func (s *Sample) presence() []span {
+	spans := flights(s.Data.Requests)
+	for _, p := range s.pauses() {
+		spans = append(spans, span{p.from, p.left})
+	}
+	return spans
+}
 
 // flights returns when requests were in flight.
 func flights(rows []table.Request) []span {

@@ -78,14 +78,14 @@ func TestConversations(t *testing.T) {
 	}
 }
 
-// What the client adds to a pause is none of it: who is late is missing.
+// What the client adds to a pause is no think time, but who is late is there.
 func TestLagIsNoPause(t *testing.T) {
 	s := talk(
 		stage.CellLabels{Users: 1, ThinkTime: "1s"},
 		said{turn: 1, turns: 1, session: 0, sched: 0, send: 0, end: 1},
 		said{turn: 1, turns: 1, session: 1, sched: 2, send: 3, end: 4},
 	)
-	for name, want := range map[string]float64{"think_mean_s": 1, "users_present": .75} {
+	for name, want := range map[string]float64{"think_mean_s": 1, "users_present": 1, "achieved_concurrency": .5} {
 		def, _ := metric.Find(name)
 		if got, ok := def.Compute(s); !ok || got != want {
 			t.Errorf("%s is %g, want %g", name, got, want)

@@ -24,6 +24,43 @@ func seed() result.Cell {
 	}
 }
 
+// conversation is of four turns, some of which failed.
+func conversation() result.Cell {
+	c := seed()
+	c.Turns, c.ThinkTime = "4", "exponential(2s)"
+	for name, v := range map[string]float64{
+		"isl_mean": 2944, "osl_mean": 256, "sessions": 1234, "turns_unsent": 12, "ttft_first_turn_mean_s": 1.5, "ttft_later_turns_mean_s": .5,
+		"ttft_later_turns_p50_s": .4, "ttft_later_turns_p99_s": .9, "isl_mean_first_turn": 1024, "isl_mean_later_turns": 3584, "prefix_hit_first_turn": 0, "prefix_hit_later_turns": .714,
+	} {
+		c.Metrics[name] = v
+	}
+	return c
+}
+
+func TestMarkdownHasATableOfTurns(t *testing.T) {
+	var b bytes.Buffer
+	if err := report.Markdown(&b, result.Results{Suite: "s", Cells: []result.Cell{conversation()}}); err != nil {
+		t.Fatal(err)
+	}
+	want := `### Conversations
+
+| Config | Conversations | Turns | Input tokens | From the prefix cache | TTFT mean | TTFT p50 | TTFT p90 | TTFT p99 |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| 1GPU/128U | 1,234 | first | 1,024 | 0 % | 1.50s | – | – | – |
+| 1GPU/128U | 1,234 | later | 3,584 | 71.4 % | 500ms | 400ms | – | 900ms |
+
+Turns that were not attempted, as one before them in their conversation had failed: 12 (1GPU/128U).
+
+`
+	if !strings.Contains(b.String(), want) {
+		t.Errorf("no table of turns in\n%s", b.String())
+	}
+	b.Reset()
+	if err := report.Markdown(&b, result.Results{Suite: "s", Cells: []result.Cell{seed()}}); err != nil || strings.Contains(b.String(), "Conversations") {
+		t.Errorf("requests that stand alone have one (%v):\n%s", err, b.String())
+	}
+}
+
 func render(t *testing.T, cells ...result.Cell) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -80,6 +117,8 @@ func TestTextNeverHidesAReservation(t *testing.T) {
 	drawnToo.Users = 64
 	drawn.Metrics["isl_mean"], drawn.Metrics["osl_mean"] = 1024, 250.2
 	drawnToo.Metrics["isl_mean"], drawnToo.Metrics["osl_mean"] = 1024, 261.8
+	spoken, pausing := conversation(), seed()
+	pausing.ThinkTime = "2s"
 	cases := []struct {
 		name  string
 		cells []result.Cell
@@ -105,6 +144,12 @@ func TestTextNeverHidesAReservation(t *testing.T) {
 			"(ISL: 1024, OSL: lognormal(256, 64))\nRequests had, as the mean of a cell, 1024 input tokens and 250 to 262 output tokens.\n",
 		}},
 		{"a table for each distribution", []result.Cell{seed(), drawn}, []string{"OSL: 256)", "OSL: lognormal(256, 64))"}},
+		{"conversations", []result.Cell{spoken}, []string{
+			"(ISL: 1024, OSL: 256, turns: 4, think time: exponential(2s))\n", "Requests had, as the mean of a cell, 2944 input tokens and 256 output tokens.\n",
+			"The first token of an answer took, on average, 1.50s in first and 500ms in later turns (1GPU/128U, 71.4 % of whose input came from the prefix cache). " +
+				"Turns that were not attempted, as one before them in their conversation had failed: 12 (1GPU/128U).\n",
+		}},
+		{"users who think", []result.Cell{pausing}, []string{"(ISL: 1024, OSL: 256, think time: 2s)\n"}},
 		{"a table for each length", []result.Cell{seed(), otherLength}, []string{"ISL: 1024", "ISL: 4096"}},
 	}
 	for _, c := range cases {

@@ -221,6 +221,44 @@ func TestEachCode(t *testing.T) {
 			"4.8 requests were in flight on average for 8 users",
 		},
 		{
+			"users think as they are to", func(c *cell) {
+				c.labels.ThinkTime = "1s"
+				c.each(800, func(r *table.Request) {
+					r.TSched, r.TSend, r.TDone = 2*r.TSched, 2*r.TSend, 2*r.TSend+1e9
+					r.TFirstToken, r.TLastToken = p(r.TSend+1e8), p(r.TSend+1e9)
+				})
+			},
+			nil, "",
+		},
+		{
+			"half of the users who think begin late", func(c *cell) {
+				c.labels.ThinkTime = "1s"
+				c.each(800, func(r *table.Request) {
+					late := int64(0)
+					if r.User >= 4 {
+						late = 150e9
+					}
+					r.TSched = 2*r.TSched + late
+					r.TSend, r.TDone, r.TFirstToken, r.TLastToken = r.TSched, r.TSched+1e9, p(r.TSched+1e8), p(r.TSched+1e9)
+				})
+			},
+			[]string{"concurrency_missed"},
+			"4.6 of 8 users were in flight or thinking on average, 2.3 of them in flight; 14 % of the window was steady",
+		},
+		{
+			"conversations find in the prefix cache what was said in them", func(c *cell) {
+				c.labels.Turns = "2"
+				c.each(800, func(r *table.Request) {
+					if r.Turn, r.Turns, r.Session = p(int32(r.Index/8%2+1)), p(int32(2)), p(r.Index/16*8+r.Index%8); *r.Turn == 2 {
+						r.ISLShared, r.CachedTokens = p(int32(900)), p(int32(896))
+					} else {
+						r.ISLShared = p(int32(0))
+					}
+				})
+			},
+			nil, "",
+		},
+		{
 			"one user never begins", func(c *cell) {
 				c.each(800, func(r *table.Request) { r.User = min(r.User, 6) })
 			},
