@@ -259,11 +259,12 @@ func (b *builder) plotConfig() json.RawMessage {
 
 // options returns the keyed arguments of the suite's block for a stage.
 func (b *builder) options(kind string) json.RawMessage {
-	policy, ok := b.Suite.Stages[kind]
-	if !ok || policy.KeyConfig == cty.NilVal || policy.KeyConfig.LengthInt() == 0 {
-		return nil
+	text, known := b.optionsOf[kind]
+	if policy, ok := b.Suite.Stages[kind]; ok && !known && policy.KeyConfig != cty.NilVal && policy.KeyConfig.LengthInt() > 0 {
+		text = canonical(policy.KeyConfig)
 	}
-	return canonical(policy.KeyConfig)
+	b.optionsOf[kind] = text
+	return text
 }
 
 // canonical returns the one JSON text of a value. The language has decoded it, so that it is whole.
