@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
@@ -40,16 +41,20 @@ func (s *Store) Seal(recipe Recipe, what Sealing) (Entry, error) {
 	s.Crash.At(sealing)
 	tmp, err := os.MkdirTemp(filepath.Join(s.dir, tmpDir), entry.Key[:12]+"-")
 	if err != nil {
-		return Entry{}, fmt.Errorf("seal checkpoint: %w", err)
+		return Entry{}, s.sealError(err)
 	}
 	if entry, err = s.prepare(tmp, entry, what.Parts); err != nil {
 		giveBack(tmp, what.Parts)
-		return Entry{}, fmt.Errorf("seal checkpoint: %w", err)
+		return Entry{}, s.sealError(err)
 	}
 	if err := s.publish(tmp, entry); err != nil {
-		return Entry{}, fmt.Errorf("seal checkpoint: %w", err)
+		return Entry{}, s.sealError(err)
 	}
-	return entry, nil
+	return entry, removeParts(what.Parts) // of which there are some only where the store is on another file system
+}
+
+func (s *Store) sealError(err error) error {
+	return fmt.Errorf("seal checkpoint: %w", durable.Error("write", s.dir, err))
 }
 
 // prepare makes tmp the whole result. Its manifest comes last, so all that it speaks of is on disk before it.
@@ -74,7 +79,8 @@ func (s *Store) prepare(tmp string, entry Entry, parts []Part) (_ Entry, err err
 	return entry, nil
 }
 
-// giveBack puts the parts of a sealing that failed where they were, for diagnosis. What cannot be moved goes when the store is cleaned.
+// giveBack puts the parts of a sealing that failed where they were, for diagnosis. What cannot be moved goes when the store is cleaned; what was
+// copied is there still.
 func giveBack(tmp string, parts []Part) {
 	for _, part := range parts {
 		_ = os.Rename(filepath.Join(tmp, part.Name), part.Dir)
@@ -107,7 +113,7 @@ func CleaningBoundaries() []string { return []string{cleaned} }
 // gather moves the parts into tmp, makes their files read-only and describes them.
 func (s *Store) gather(tmp string, parts []Part) ([]File, error) {
 	for _, part := range parts {
-		if err := os.Rename(part.Dir, filepath.Join(tmp, part.Name)); err != nil {
+		if err := take(part.Dir, filepath.Join(tmp, part.Name)); err != nil {
 			return nil, err
 		}
 	}
@@ -129,6 +135,15 @@ func (s *Store) gather(tmp string, parts []Part) ([]File, error) {
 	})
 	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 	return files, err
+}
+
+// take moves a folder. To another file system it is copied, and stays until the copy is sealed.
+func take(from, to string) error {
+	err := os.Rename(from, to)
+	if errors.Is(err, syscall.EXDEV) {
+		return os.CopyFS(to, os.DirFS(from))
+	}
+	return err
 }
 
 // asideFormat is what the name of an entry that was replaced has behind its key.

@@ -38,7 +38,7 @@ const (
 func Open(dir string) (*Store, error) {
 	for _, d := range []string{entriesDir, latestDir, tmpDir, trashDir} {
 		if err := os.MkdirAll(filepath.Join(dir, d), 0o755); err != nil {
-			return nil, fmt.Errorf("open checkpoint store: %w", err)
+			return nil, fmt.Errorf("open checkpoint store: %w", durable.Error("make", filepath.Join(dir, d), err))
 		}
 	}
 	return &Store{dir: dir}, nil

@@ -4,7 +4,6 @@ package durable
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -28,16 +27,13 @@ func Write(path string, fill func(io.Writer) error) error { return Crash(nil).wr
 func (c Crash) write(staged, path string, fill func(io.Writer) error) error {
 	file, err := Create(path)
 	if err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
+		return Error("write", path, err)
 	}
 	if err := fill(file); err != nil {
 		file.Discard()
-		return fmt.Errorf("write %s: %w", path, err)
+		return Error("write", path, err)
 	}
-	if err := file.publish(func() { c.At(staged) }); err != nil {
-		return fmt.Errorf("write %s: %w", path, err)
-	}
-	return nil
+	return Error("write", path, file.publish(func() { c.At(staged) }))
 }
 
 // File is a file that appears under its path whole or not at all: written beside it, put to disk, and then renamed.

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -84,7 +85,7 @@ type Lease struct {
 // Acquire takes the lease of a folder or returns a *HeldError.
 func Acquire(ctx context.Context, cfg LeaseConfig) (*Lease, error) {
 	if err := os.MkdirAll(cfg.Dir, 0o755); err != nil {
-		return nil, fmt.Errorf("lock %s: %w", cfg.Dir, err)
+		return nil, durable.Error("make", cfg.Dir, err)
 	}
 	deadline := time.After(cfg.Wait)
 	for told := false; ; told = true {
@@ -110,6 +111,9 @@ func tryAcquire(cfg LeaseConfig) (*Lease, error) {
 	lock := flock.New(filepath.Join(cfg.Dir, ".lock"))
 	locked, err := lock.TryLock()
 	if err != nil {
+		if !errors.Is(err, syscall.ENOSYS) && !errors.Is(err, syscall.EOPNOTSUPP) && !errors.Is(err, syscall.ENOLCK) {
+			return nil, durable.Error("lock", filepath.Join(cfg.Dir, ".lock"), err)
+		}
 		return nil, fmt.Errorf("lock %s: %w; a folder of runs has to be on a file system with locks: -dir names another one", cfg.Dir, err)
 	}
 	l := &Lease{

@@ -170,7 +170,7 @@ func (d *decider) judge(step *Step, found lookup) (Action, string, error) {
 	var corrupt *checkpoint.CorruptError
 	switch {
 	case errors.As(found.err, &corrupt):
-		d.plan.Warnings = append(d.plan.Warnings, corrupt.Error())
+		d.plan.Warnings = append(d.plan.Warnings, fmt.Sprintf("%s: %v", step.Address, corrupt))
 		return Run, "its checkpoint is damaged", nil
 	case found.err != nil:
 		return "", "", found.err

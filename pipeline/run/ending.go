@@ -17,6 +17,7 @@ type End string
 const (
 	Complete    End = ""            // every step had its turn
 	Stopped     End = "stopped"     // a step failed whose stage says on_failure = "stop": what ran came to its end, and what there is was reported
+	DiskFailed  End = "disk failed" // what a step made could not be written: likewise, since what comes next would be lost
 	TimedOut    End = "timed out"   // the run's time was over: what worked on deployments was canceled, and what there is was reported
 	Interrupted End = "interrupted" // by its user or its surroundings: everything was canceled
 )
@@ -24,6 +25,7 @@ const (
 // Reasons of steps that were canceled.
 const (
 	reasonStopped     = "stopped"
+	reasonDisk        = "disk_failed"
 	reasonTimedOut    = "run_timeout"
 	reasonInterrupted = "interrupted"
 )
@@ -36,6 +38,11 @@ type ending struct {
 
 func stoppedBy(failed addr.Step) ending {
 	return ending{Stopped, stage.Failf(stage.Canceled, reasonStopped, "the run stopped after %s failed (on_failure)", failed)}
+}
+
+// stoppedByDisk is the end of a run whose results cannot be written down: what is measured from now on would be lost.
+func stoppedByDisk(failed addr.Step) ending {
+	return ending{DiskFailed, stage.Failf(stage.Canceled, reasonDisk, "the run stopped after %s could not write to the disk", failed)}
 }
 
 func timedOutAfter(limit time.Duration) ending {
@@ -54,7 +61,7 @@ func interruptedBy(ctx context.Context) ending {
 // admits reports whether a step of a class may still begin; underway says that it goes on with what another one has begun. Teardowns do not ask.
 func (e ending) admits(class stage.Class, underway bool) bool {
 	switch e.end {
-	case Stopped:
+	case Stopped, DiskFailed:
 		return class == stage.Pure || underway
 	case TimedOut:
 		return class == stage.Pure
@@ -69,12 +76,12 @@ func (e *executor) ends(how ending) {
 		return
 	}
 	e.ending = how
-	if how.end != Stopped {
+	if how.end != Stopped && how.end != DiskFailed {
 		e.cancelWork(how.why)
 	}
 	e.unpark()
 }
 
 func rank(end End) int {
-	return map[End]int{Complete: 0, Stopped: 1, TimedOut: 2, Interrupted: 3}[end]
+	return map[End]int{Complete: 0, Stopped: 1, DiskFailed: 1, TimedOut: 2, Interrupted: 3}[end]
 }

@@ -4,15 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/strangeloopio/inferencex/pipeline/durable"
 	"github.com/strangeloopio/inferencex/pipeline/event"
 	"github.com/strangeloopio/inferencex/pipeline/plan"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
@@ -73,6 +76,32 @@ func TestAFailureThatStopsTheRun(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A disk that is full ends the measuring, since nothing that is measured could be kept, and nothing else: deployments are torn down, and the error says
+// what happened, where, and what to do.
+func TestADiskThatFailsStopsTheRun(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		full := durable.Error("append to journal", "runs/x/chunks.arrow", &fs.PathError{Op: "write", Path: "x", Err: syscall.ENOSPC})
+		b.on["load 1gpu/2u"] = takes(time.Minute, fmt.Errorf("load: %w", full))
+		b.on["load 2gpu/2u"] = takes(time.Hour, nil) // runs when the other one fails, and comes to its end
+		o, _, err := b.tryRun(t.Context(), sideBySide(twoDeployments))
+		b.mustBeEmpty(o)
+		if o.End != DiskFailed || o.Measured() != 1 || o.Count(plan.Teardown, Done) != 2 || o.Count(plan.Plot, Done) != 1 {
+			t.Errorf("end %q, %d measured\n%s", o.End, o.Measured(), states(o))
+		}
+		const want = "3 cells could not be measured, because results could not be written: load: append to journal runs/x/chunks.arrow: no space left on device: " +
+			"free space on that disk, or give a run directory on another one. What is sealed stays: the same command goes on with what is missing"
+		if err == nil || err.Error() != want {
+			t.Errorf("got  %v\nwant %s", err, want)
+		}
+		b.on = map[string]func(context.Context, int) error{} // there is space again
+		o, _ = b.run(t.Context(), sideBySide(twoDeployments))
+		if o.Reused() != 1 || o.Measured() != 3 {
+			t.Errorf("the next run used %d cells again\n%s", o.Reused(), states(o))
+		}
+	})
 }
 
 func TestARunWhoseTimeIsOverReportsAndTearsDown(t *testing.T) {

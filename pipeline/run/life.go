@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
+	"github.com/strangeloopio/inferencex/pipeline/durable"
 	"github.com/strangeloopio/inferencex/pipeline/event"
 	"github.com/strangeloopio/inferencex/pipeline/journal"
 	"github.com/strangeloopio/inferencex/pipeline/plan"
@@ -231,6 +232,6 @@ func (j *job) keepLog(ctx context.Context) {
 	}
 	path := keptLog(j.Dir, j.node.Deployment)
 	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o644)); err != nil {
-		j.warn(j.node.Address, fmt.Errorf("keep the server's log: %w", err))
+		j.warn(j.node.Address, fmt.Errorf("keep the server's log: %w", durable.Error("write", path, err)))
 	}
 }

@@ -40,7 +40,7 @@ func publish(part, dir string, crash durable.Crash) error {
 		return os.Rename(fresh, target)
 	})
 	if err != nil {
-		return fmt.Errorf("publish results: %w", err)
+		return fmt.Errorf("publish results: %w", durable.Error("write", dir, err))
 	}
 	crash.At(shown)
 	return nil

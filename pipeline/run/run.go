@@ -116,7 +116,19 @@ func Run(ctx context.Context, cfg Config) (Outcome, error) {
 		}
 	}
 	cfg.Events.Emit(event.Event{Type: event.RunEnded, Reason: string(outcome.End), Message: summary(outcome)})
-	return outcome, nil
+	return outcome, e.diskError(outcome)
+}
+
+// diskError says what a disk that failed has cost; nil if none did.
+func (e *executor) diskError(o Outcome) error {
+	if e.disk == nil {
+		return nil
+	}
+	lost := "the report could not be written"
+	if n := len(o.Missing); n > 0 {
+		lost = count(n, "cell") + " could not be measured, because results could not be written"
+	}
+	return fmt.Errorf("%s: %w. What is sealed stays: the same command goes on with what is missing", lost, e.disk)
 }
 
 func count(n int, thing string) string {

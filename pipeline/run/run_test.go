@@ -106,6 +106,14 @@ func (b *bench) plan(text string, store *checkpoint.Store) *plan.Plan {
 // run plans and runs the suite once more over the same store and journal.
 func (b *bench) run(ctx context.Context, text string) (Outcome, *recorder) {
 	b.t.Helper()
+	outcome, seen, err := b.tryRun(ctx, text)
+	must(b.t, err)
+	return outcome, seen
+}
+
+// tryRun is run for what may fail as a whole.
+func (b *bench) tryRun(ctx context.Context, text string) (Outcome, *recorder, error) {
+	b.t.Helper()
 	b.runs++
 	b.calls = nil
 	id := fmt.Sprintf("run-%d", b.runs)
@@ -124,9 +132,8 @@ func (b *bench) run(ctx context.Context, text string) (Outcome, *recorder) {
 	}
 	cfg.Adopt = Recover(ctx, cfg)
 	outcome, err := Run(ctx, cfg)
-	must(b.t, err)
 	eventtest.Check(b.t, seen.events)
-	return outcome, seen
+	return outcome, seen, err
 }
 
 type recorder struct{ events []event.Event }

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"container/heap"
 	"context"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
+	"github.com/strangeloopio/inferencex/pipeline/durable"
 	"github.com/strangeloopio/inferencex/pipeline/plan"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 )
@@ -28,6 +30,7 @@ type executor struct {
 	lives  map[addr.Step]*life         // by deploy step
 	sealed map[string]checkpoint.Entry // by atom
 	ending ending                      // why no more is begun
+	disk   error                       // the first step's that could not write; nil: all could
 	work   context.Context             // of steps that work on deployments
 	// cancelWork ends work, with its cause.
 	cancelWork context.CancelCauseFunc
@@ -172,7 +175,7 @@ func (e *executor) verdict(n *node) (State, error) {
 			return Blocked, source.err // it names the root
 		}
 		if !source.state.OK() {
-			return Blocked, fmt.Errorf("%s: %w", source.Address, source.err)
+			return Blocked, &blockedError{source.Address, source.err}
 		}
 	}
 	if !e.ending.admits(n.Class, e.underway(n)) {
@@ -180,6 +183,15 @@ func (e *executor) verdict(n *node) (State, error) {
 	}
 	return Running, nil
 }
+
+// blockedError is the failure of a step by which others cannot run.
+type blockedError struct {
+	by  addr.Step
+	err error
+}
+
+func (e *blockedError) Error() string { return fmt.Sprintf("%s: %v", e.by, e.err) }
+func (e *blockedError) Unwrap() error { return e.err }
 
 // underway reports whether a step goes on with what another has begun: the power of a load that is done.
 func (e *executor) underway(n *node) bool {
@@ -201,7 +213,7 @@ func (e *executor) reuse(n *node) (State, error) {
 			return Canceled, twin.err
 		}
 		if twin.err != nil {
-			return Blocked, fmt.Errorf("%s: %w", twin.Address, twin.err)
+			return Blocked, &blockedError{twin.Address, twin.err}
 		}
 	}
 	return Failed, fmt.Errorf("the plan promised a result of %s that is not there", n.Atom)
@@ -267,7 +279,11 @@ func (e *executor) refuseParked() {
 func (e *executor) settle(n *node, state State, err error) {
 	n.state, n.err = state, err
 	e.tell(n)
-	if state == Failed && e.Plan.Policies[n.Address.Kind].Stop {
+	switch {
+	case state == Failed && durable.DiskFailed(err):
+		e.disk = cmp.Or(e.disk, err)
+		e.ends(stoppedByDisk(n.Address))
+	case state == Failed && e.Plan.Policies[n.Address.Kind].Stop:
 		e.ends(stoppedBy(n.Address))
 	}
 	for _, next := range n.after {

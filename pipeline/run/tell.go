@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -37,6 +38,9 @@ func (e *executor) tell(n *node) {
 	}
 	if n.err != nil {
 		ev.Class, ev.Reason, ev.Message = string(stage.ClassOf(n.err)), stage.ReasonOf(n.err), n.err.Error()
+	}
+	if blocked := (*blockedError)(nil); n.state == Blocked && errors.As(n.err, &blocked) {
+		ev.Message = blocked.by.String() + " failed" // how, it has told itself
 	}
 	e.Events.Emit(ev)
 }

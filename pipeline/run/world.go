@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
+	"github.com/strangeloopio/inferencex/pipeline/durable"
 	"github.com/strangeloopio/inferencex/pipeline/event"
 	"github.com/strangeloopio/inferencex/pipeline/journal"
 	"github.com/strangeloopio/inferencex/pipeline/plan"
@@ -92,7 +93,7 @@ func (w world) makeAttemptDir(step addr.Step) (string, error) {
 			err = os.MkdirAll(dir, 0o755)
 		}
 		if !errors.Is(err, fs.ErrExist) {
-			return dir, err
+			return dir, durable.Error("make", dir, err)
 		}
 	}
 }

@@ -27,7 +27,7 @@ func WriteColumns(path string, name string, version int, cols []Column, rows []m
 
 func writeColumns(path string, id identity, cols []Column, rows []map[string]any, meta Meta, mem memory.Allocator) error {
 	if err := checkColumns(id, cols, rows); err != nil {
-		return fileError("write", path, err)
+		return durable.Error("write", path, err)
 	}
 	s := schema(cols, id.meta(meta))
 	b := array.NewRecordBuilder(mem, s)
@@ -35,7 +35,7 @@ func writeColumns(path string, id identity, cols []Column, rows []map[string]any
 	for i, c := range cols {
 		for r, row := range rows {
 			if err := appendValue(b.Field(i), c, row[c.Name]); err != nil {
-				return fileError("write", path, fmt.Errorf("row %d: column %q: %w", r, c.Name, err))
+				return durable.Error("write", path, fmt.Errorf("row %d: column %q: %w", r, c.Name, err))
 			}
 		}
 	}
@@ -44,17 +44,17 @@ func writeColumns(path string, id identity, cols []Column, rows []map[string]any
 
 	f, err := durable.Create(path)
 	if err != nil {
-		return fileError("write", path, err)
+		return durable.Error("write", path, err)
 	}
 	out, err := newParquetFile(f, s, textColumns(cols), mem)
 	if err != nil {
-		return fileError("write", path, err)
+		return durable.Error("write", path, err)
 	}
 	if err := out.write(batch); err != nil {
 		out.discard()
-		return fileError("write", path, err)
+		return durable.Error("write", path, err)
 	}
-	return fileError("write", path, out.publish())
+	return durable.Error("write", path, out.publish())
 }
 
 // checkColumns finds what would make a file that cannot be read back.
@@ -170,7 +170,7 @@ func integer(v any) (n int64, ok bool) {
 // tables of inferencex do not have are passed over.
 func ReadColumns(path string) ([]Column, []map[string]any, Meta, error) {
 	cols, rows, meta, err := readColumns(path, memory.NewGoAllocator())
-	return cols, rows, meta, fileError("read", path, err)
+	return cols, rows, meta, durable.Error("read", path, err)
 }
 
 func readColumns(path string, mem memory.Allocator) ([]Column, []map[string]any, Meta, error) {

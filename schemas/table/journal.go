@@ -33,7 +33,7 @@ func NewJournal[R any](path string) (*Journal[R], error) {
 		return nil, fmt.Errorf("start journal %s: the file exists, and holds what an earlier load measured: move it away, or give another path", path)
 	}
 	if err != nil {
-		return nil, fileError("start journal", path, err)
+		return nil, durable.Error("start journal", path, err)
 	}
 	return newJournal[R](f, memory.NewGoAllocator()), nil
 }
@@ -50,12 +50,12 @@ func newJournal[R any](f *os.File, mem memory.Allocator) *Journal[R] {
 // Append adds rows. They are in the file after the next full batch of 4096 rows, Flush or Close. After an error the journal
 // takes no more rows and returns the error again; what was whole before it can be read.
 func (j *Journal[R]) Append(rows ...R) error {
-	return fileError("append to journal", j.path, j.batcher.append(rows))
+	return durable.Error("append to journal", j.path, j.batcher.append(rows))
 }
 
 // Flush hands all rows to the operating system: they survive the end of this process, though not of the machine.
 func (j *Journal[R]) Flush() error {
-	return fileError("append to journal", j.path, j.batcher.flush())
+	return durable.Error("append to journal", j.path, j.batcher.flush())
 }
 
 // Close writes the rows that wait and the mark by which ReadJournal knows that nothing is missing, and makes the file
@@ -74,7 +74,7 @@ func (j *Journal[R]) Close() error {
 	if err == nil {
 		err = durable.SyncDir(filepath.Dir(j.path))
 	}
-	return fileError("close journal", j.path, err)
+	return durable.Error("close journal", j.path, err)
 }
 
 func (j *Journal[R]) write(rows []R) error {

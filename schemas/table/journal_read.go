@@ -8,6 +8,8 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow/ipc"
 	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/strangeloopio/inferencex/pipeline/durable"
 )
 
 // ReadJournal gives each the rows of a journal, in batches. torn says that the journal does not end as Close ends it: it was
@@ -20,12 +22,12 @@ func ReadJournal[R any](path string, each func([]R) error) (torn bool, err error
 func readJournal[R any](path string, each func([]R) error, mem memory.Allocator) (torn bool, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return false, fileError("read journal", path, err)
+		return false, durable.Error("read journal", path, err)
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return false, fileError("read journal", path, err)
+		return false, durable.Error("read journal", path, err)
 	}
 	var stopped error // by each, whose errors are not the file's
 	torn, err = readStream(newFrameReader(bufio.NewReaderSize(f, journalBuffer), info.Size(), mem), mem, func(rows []R) error {
@@ -35,7 +37,7 @@ func readJournal[R any](path string, each func([]R) error, mem memory.Allocator)
 	if stopped != nil {
 		return false, stopped
 	}
-	return torn, fileError("read journal", path, err)
+	return torn, durable.Error("read journal", path, err)
 }
 
 // readStream gives each the rows of a stream, and says whether its end mark is missing.

@@ -5,6 +5,8 @@ import (
 	"io"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"github.com/strangeloopio/inferencex/pipeline/durable"
 )
 
 // Read reads all rows of the Parquet file at path, and its metadata. Columns that R does not have are passed over; a
@@ -65,12 +67,12 @@ type reader[R any] struct {
 func newReader[R any](path string, mem memory.Allocator) (*reader[R], error) {
 	in, err := openParquet(path, mem)
 	if err != nil {
-		return nil, fileError("read", path, err)
+		return nil, durable.Error("read", path, err)
 	}
 	r := &reader[R]{path: path, in: in}
 	if err := r.start(); err != nil {
 		r.close()
-		return nil, fileError("read", path, err)
+		return nil, durable.Error("read", path, err)
 	}
 	return r, nil
 }
@@ -98,10 +100,10 @@ func (r *reader[R]) next() ([]R, error) {
 		return nil, io.EOF
 	}
 	if err != nil {
-		return nil, fileError("read", r.path, err)
+		return nil, durable.Error("read", r.path, err)
 	}
 	rows, err := r.decoder.decode(batch)
-	return rows, fileError("read", r.path, err)
+	return rows, durable.Error("read", r.path, err)
 }
 
 func (r *reader[R]) close() {

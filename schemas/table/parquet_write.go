@@ -35,7 +35,7 @@ type Writer[R any] struct {
 func NewWriter[R any](path string, meta Meta) (*Writer[R], error) {
 	f, err := durable.Create(path)
 	if err != nil {
-		return nil, fileError("write", path, err)
+		return nil, durable.Error("write", path, err)
 	}
 	return newWriter[R](f, meta, memory.NewGoAllocator())
 }
@@ -46,14 +46,14 @@ func newWriter[R any](f *durable.File, meta Meta, mem memory.Allocator) (*Writer
 	var err error
 	if w.out, err = newParquetFile(f, w.encoder.schema, w.encoder.layout.dictionaries(), mem); err != nil {
 		w.encoder.release()
-		return nil, fileError("write", f.Path, err)
+		return nil, durable.Error("write", f.Path, err)
 	}
 	return w, nil
 }
 
 // Append adds rows. After an error the writer takes no more and returns the error again.
 func (w *Writer[R]) Append(rows ...R) error {
-	return fileError("write", w.path, w.batcher.append(rows))
+	return durable.Error("write", w.path, w.batcher.append(rows))
 }
 
 // Close writes what waits and puts the file under its name, durably. If anything failed, then or before, the file that
@@ -64,11 +64,11 @@ func (w *Writer[R]) Close() error {
 	}
 	if err := w.batcher.flush(); err != nil {
 		w.Abort()
-		return fileError("write", w.path, err)
+		return durable.Error("write", w.path, err)
 	}
 	w.done = true
 	w.encoder.release()
-	return fileError("write", w.path, w.out.publish())
+	return durable.Error("write", w.path, w.out.publish())
 }
 
 // Abort drops the file. After Close it does nothing, so it can be deferred.

@@ -43,7 +43,7 @@ func (w *workspace) begin(l *loaded, p *plan.Plan, manifest run.Manifest) error 
 	w.crash.At(folderBegun)
 	tmp := filepath.Join(w.root, "."+w.id+".tmp") // durable.RemoveTemporary takes it away if this process dies
 	if err := os.MkdirAll(filepath.Join(tmp, "suite"), 0o755); err != nil {
-		return fmt.Errorf("make run folder: %w", err)
+		return durable.Error("make run folder", w.dir, err)
 	}
 	if err := copySuite(tmp, l); err != nil {
 		return fmt.Errorf("copy the suite into the run: %w", err)
@@ -57,7 +57,7 @@ func (w *workspace) begin(l *loaded, p *plan.Plan, manifest run.Manifest) error 
 	}
 	w.crash.At(folderWhole)
 	if err := os.Rename(tmp, w.dir); err != nil {
-		return fmt.Errorf("make run folder: %w", err)
+		return durable.Error("make run folder", w.dir, err)
 	}
 	w.crash.At(folderShown)
 	return w.pointLatest()
@@ -86,11 +86,11 @@ func copySuite(dir string, l *loaded) error {
 func (w *workspace) pointLatest() error {
 	tmp := filepath.Join(w.root, ".latest."+w.id+".tmp")
 	if err := os.Symlink(w.id, tmp); err != nil {
-		return fmt.Errorf("point latest to the run: %w", err)
+		return durable.Error("point to the run", filepath.Join(w.root, "latest"), err)
 	}
 	w.crash.At(latestStaged)
 	if err := os.Rename(tmp, filepath.Join(w.root, "latest")); err != nil {
-		return fmt.Errorf("point latest to the run: %w", err)
+		return durable.Error("point to the run", filepath.Join(w.root, "latest"), err)
 	}
 	w.crash.At(latestPointed)
 	return durable.SyncDir(w.root)

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/strangeloopio/inferencex/cmd/inferencex/internal/view"
+	"github.com/strangeloopio/inferencex/pipeline/durable"
 	"github.com/strangeloopio/inferencex/pipeline/event"
 	"github.com/strangeloopio/inferencex/pipeline/journal"
 	"github.com/strangeloopio/inferencex/pipeline/plan"
@@ -88,7 +89,7 @@ func (a *App) run(ctx context.Context, f runFlags, args []string) (err error) {
 	outcome, runErr := a.execute(ctx, w, p, f)
 	verdict := a.conclude(w, p, outcome, runErr, f.json)
 	if err := a.closeManifest(w, manifest, outcome, codeOf(verdict)); err != nil {
-		return &exitError{max(codeOf(verdict), ExitError), err}
+		return &exitError{max(codeOf(verdict), ExitError), errors.Join(verdict, err)}
 	}
 	return verdict
 }
@@ -127,9 +128,10 @@ const progressEvery = 5 * time.Second
 
 // execute carries the plan out while telling what happens to the run's events file and to the user.
 func (a *App) execute(ctx context.Context, w *workspace, p *plan.Plan, f runFlags) (outcome run.Outcome, err error) {
-	file, err := os.Create(filepath.Join(w.dir, "events.jsonl"))
+	path := filepath.Join(w.dir, "events.jsonl")
+	file, err := os.Create(path)
 	if err != nil {
-		return run.Outcome{}, fmt.Errorf("make events file: %w", err)
+		return run.Outcome{}, durable.Error("write", path, err)
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	log := event.NewLines(file)
@@ -148,7 +150,7 @@ func (a *App) execute(ctx context.Context, w *workspace, p *plan.Plan, f runFlag
 	}
 	cfg.Adopt = run.Recover(ctx, cfg)
 	outcome, err = run.Run(ctx, cfg)
-	return outcome, errors.Join(err, log.Err(), w.lease.Err())
+	return outcome, errors.Join(err, durable.Error("write", path, log.Err()), w.lease.Err())
 }
 
 // interruptible ends the context at the first ^C, SIGTERM or SIGHUP and the process at the second, saying what it leaves. A reader that has

@@ -34,6 +34,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		RequireExplicitExec: true,
+		Condition:           condition,
 		Setup:               func(env *testscript.Env) error { env.Defer(func() { checkEvents(t, env.WorkDir) }); return nil },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"events":   events,
@@ -48,6 +49,14 @@ func TestScripts(t *testing.T) {
 			"strand":   strand,
 		},
 	})
+}
+
+// condition says what a script may ask of the machine: tmpfs, whether it may make a file system of its own.
+func condition(name string) (bool, error) {
+	if name != "tmpfs" {
+		return false, fmt.Errorf("there is no condition %q", name)
+	}
+	return exec.Command("unshare", "-Urm", "mount", "-t", "tmpfs", "tmpfs", os.TempDir()).Run() == nil, nil
 }
 
 // checkEvents holds every event that a script's runs wrote down to the schema.
