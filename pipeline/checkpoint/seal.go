@@ -140,8 +140,11 @@ func (s *Store) gather(tmp string, parts []Part) ([]File, error) {
 // take moves a folder. To another file system it is copied, and stays until the copy is sealed.
 func take(from, to string) error {
 	err := os.Rename(from, to)
-	if errors.Is(err, syscall.EXDEV) {
+	switch {
+	case errors.Is(err, syscall.EXDEV):
 		return os.CopyFS(to, os.DirFS(from))
+	case errors.Is(err, fs.ErrNotExist):
+		return durable.Error("take", from, err)
 	}
 	return err
 }
