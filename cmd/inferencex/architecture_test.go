@@ -33,7 +33,7 @@ var rules = []rule{
 	{"pipeline/checkpoint", []string{"pipeline/addr", "pipeline/event", "pipeline/durable"}, ""},
 	{"pipeline/journal", []string{"pipeline/addr", "pipeline/event", "pipeline/durable", "pipeline/stage"}, ""},
 	{"pipeline/plan", []string{"schemas/...", "pipeline/addr", "pipeline/dag", "pipeline/stage", "pipeline/checkpoint", "pipeline/journal"}, ""},
-	{"pipeline/sweep", []string{"pipeline/checkpoint", "pipeline/event", "pipeline/plan"}, "it reads what a run writes"},
+	{"pipeline/sweep", []string{"pipeline/checkpoint", "pipeline/event", "pipeline/journal", "pipeline/plan", "pipeline/run"}, "it reads what a run writes"},
 	{"pipeline/status", []string{"pipeline/addr", "pipeline/event", "pipeline/journal", "pipeline/plan", "pipeline/run"}, "it reads what a run writes"},
 	{"pipeline/run", []string{"pipeline/..."}, "the plan is all that the executor knows: never a suite, never a stage"},
 	{"stages/all", []string{"stages/...", "schemas/...", "pipeline/stage"}, "the registry"},

@@ -2,6 +2,8 @@ package run
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"io/fs"
 	"log/slog"
@@ -39,7 +41,11 @@ func (w world) env(step addr.Step) stage.Env {
 	}
 }
 
-// folder returns the name under which files of a step are kept in the run's folder: the address, with what a file name should not have escaped.
+// longestFolder is how many bytes of a name a step takes: file systems have 255, of which an attempt's number or an ending takes some.
+const longestFolder = 200
+
+// folder returns the name under which files of a step are kept in the run's folder: the address, with what a file name should not have escaped. Of one
+// that is too long a digest takes the place of the end.
 func folder(step addr.Step) string {
 	parts := []string{step.Kind}
 	for _, part := range []string{step.Name, step.Key} {
@@ -47,7 +53,13 @@ func folder(step addr.Step) string {
 			parts = append(parts, strings.ReplaceAll(url.QueryEscape(part), "%2F", "~"))
 		}
 	}
-	return strings.Join(parts, ".")
+	name := strings.Join(parts, ".")
+	if len(name) <= longestFolder {
+		return name
+	}
+	sum := sha256.Sum256([]byte(name))
+	digest := "…" + hex.EncodeToString(sum[:8])
+	return name[:longestFolder-len(digest)] + digest
 }
 
 // ServerLogs returns the files that hold the log of a deployment in a run's folder: what its servers wrote, attempt by attempt, where the

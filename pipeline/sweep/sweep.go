@@ -20,6 +20,7 @@ import (
 // Kinds of what is found.
 const (
 	Checkpoint = "checkpoint"
+	Run        = "run"      // the folder of a run; what others need of its results stays
 	Attempts   = "attempts" // what attempts at the steps of a run wrote and did not seal, and what watched its deployments
 )
 
@@ -41,14 +42,25 @@ type Config struct {
 	Store  *checkpoint.Store
 	Plans  []*plan.Plan // whose checkpoints stay, beside those of the runs in Root
 	Before time.Time    // what is younger stays
+	// Keep is how many runs of each suite stay, its newest ones; 0: all. What a run has deployed that may be alive keeps it, too.
+	Keep int
+	// Busy is the run that is under way, if one is.
+	Busy string
 }
 
-// Find lists what can be removed: checkpoints in the order of their keys, then attempts in the order of their runs.
+// Find lists what can be removed: runs by their names, then checkpoints in the order of their keys, then attempts in the order of their runs.
 func Find(cfg Config) ([]Item, error) {
 	runs, err := runsIn(cfg.Root)
 	if err != nil {
 		return nil, err
 	}
+	items, err := oldRuns(cfg, runs)
+	if err != nil {
+		return nil, err
+	}
+	runs = slices.DeleteFunc(runs, func(run string) bool {
+		return slices.ContainsFunc(items, func(old Item) bool { return old.Path == run })
+	})
 	needed := map[string]bool{}
 	for _, p := range cfg.Plans {
 		addPlan(needed, p)
@@ -62,7 +74,6 @@ func Find(cfg Config) ([]Item, error) {
 	if err != nil {
 		return nil, err
 	}
-	var items []Item
 	for _, l := range litter {
 		if l.Made.Before(cfg.Before) {
 			items = append(items, itemOf(l))
@@ -186,10 +197,18 @@ func weigh(root string) (bytes int64, newest time.Time, err error) {
 
 // Remove takes an item away. Only the holder of the folder may call it.
 func Remove(cfg Config, item Item) error {
-	if item.Kind == Checkpoint {
+	path := filepath.Join(cfg.Root, filepath.FromSlash(item.Path))
+	switch item.Kind {
+	case Checkpoint:
 		return cfg.Store.Remove(item.litter)
+	case Run: // out of sight at once: half a run is none
+		grave := filepath.Join(cfg.Root, "."+item.Path+".tmp") // whose rest durable.RemoveTemporary takes away
+		if err := os.Rename(path, grave); err != nil {
+			return fmt.Errorf("remove run %s: %w", item.Path, err)
+		}
+		path = grave
 	}
-	if err := os.RemoveAll(filepath.Join(cfg.Root, filepath.FromSlash(item.Path))); err != nil {
+	if err := os.RemoveAll(path); err != nil {
 		return fmt.Errorf("remove %s: %w", item.Path, err)
 	}
 	return nil
