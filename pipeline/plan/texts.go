@@ -26,6 +26,8 @@ type Prompts struct {
 	// Input is missing where no tokenizer counts. Output is of the recorded answers, where osl is theirs and known.
 	Input  *Quantiles `json:"input,omitempty"`
 	Output *Quantiles `json:"output,omitempty"`
+	// OutputMean is that of the recorded answers, by a rule of thumb where it is not known; 0 where osl is not theirs.
+	OutputMean int `json:"output_mean,omitempty"`
 }
 
 // Quantiles are those of lengths, in tokens.
@@ -57,7 +59,7 @@ func countsOf(c suite.Cell) *dataset.Counts {
 
 // drawsOf are the entries that a trial of a cell asks.
 func (b *builder) drawsOf(c suite.Cell, trial int) *dataset.Draws {
-	draws, err := c.Workload.Dataset.Draws(countsOf(c), c.Output.Kind == length.Text, b.Suite.Seed, trial)
+	draws, err := c.Workload.Dataset.Draws(countsOf(c), dataset.Ask{Answers: c.Output.Kind == length.Text, Turns: !c.Workload.Turns.IsZero()}, b.Suite.Seed, trial)
 	if err != nil {
 		panic(fmt.Sprintf("plan: %v", err)) // the language has refused bounds that nobody counts
 	}
@@ -98,14 +100,28 @@ func (b *builder) count(c suite.Cell) *texts {
 	}
 	told := Prompts{Path: use.Data.Path, SHA256: use.Data.Digest, Entries: len(use.Data.Entries), LeftOut: use.Data.LeftOut, Keep: use.Keep.String()}
 	means := &texts{isl: mean(isl), osl: mean(osl)}
+	told.OutputMean = means.osl
 	if told.Counted = len(isl); counts.Exact() {
 		told.Model, told.Input = c.Model.Name, quantiles(isl)
 	}
 	if answersKnown(c) {
 		told.Output = quantiles(osl)
 	}
-	b.plan.Prompts = append(b.plan.Prompts, told)
+	b.tell(told)
 	return means
+}
+
+// tell notes what is known of prompts, once for all who ask them: with their own answers, or without.
+func (b *builder) tell(p Prompts) {
+	for i := range b.plan.Prompts {
+		if known := &b.plan.Prompts[i]; known.SHA256 == p.SHA256 && known.Path == p.Path && known.Keep == p.Keep && known.Model == p.Model {
+			if p.OutputMean > 0 {
+				known.Output, known.OutputMean = p.Output, p.OutputMean
+			}
+			return
+		}
+	}
+	b.plan.Prompts = append(b.plan.Prompts, p)
 }
 
 // answersKnown reports whether the lengths of a cell's recorded answers are: a tokenizer counts them, or the file says what they were.
@@ -150,47 +166,87 @@ func (b *builder) counted(w stage.Workload) stage.Workload {
 
 // checkTexts refuses a cell of which a request is longer than its server takes, as far as a tokenizer tells.
 func (b *builder) checkTexts(c suite.Cell, d *deployment) {
-	counts, use := countsOf(c), c.Workload.Dataset
-	if d.context == 0 || !counts.Exact() {
+	if d.context == 0 || !countsOf(c).Exact() {
 		return
-	}
-	front := c.Workload.SharedPrefixTokens
-	if use.Unique {
-		front += dataset.FrontWords
 	}
 	longest, most := -1, d.context
 	for trial := 1; trial <= c.Trials; trial++ {
-		draws := b.drawsOf(c, trial)
-		lengths, err := length.NewDraws(c.Input, c.Output, b.Suite.Seed, trial)
+		entry, tokens, err := b.longestText(c, trial, most)
 		if err != nil {
-			panic(fmt.Sprintf("plan: %v", err)) // the language has read every dataset
+			return // which has been reported
 		}
-		n := int64(c.Workload.Requests)
-		if n == 0 {
-			n = int64(len(use.Data.Entries)) // by then all have come
-		}
-		for index := range n {
-			entry, err := draws.At(index)
-			if err != nil {
-				return // which has been reported
-			}
-			_, osl := lengths.At(index)
-			if c.Output.Kind == length.Text {
-				osl = counts.OSL(entry)
-			}
-			if front+use.Data.Entries[entry].Bytes()+osl <= most {
-				continue // needs no counting
-			}
-			if total := front + counts.ISL(entry) + osl; total > most {
-				longest, most = entry, total
-			}
+		if tokens > most {
+			longest, most = entry, tokens
 		}
 	}
 	if longest < 0 {
 		return
 	}
-	b.fail(c, "Requests too long", fmt.Sprintf("Workload %q asks %s:%d, which comes to %d tokens, input and output together, but the server takes %d. "+
-		"Leave out what is too long, by keep = { %s }, or let the engine have a longer context.", c.Workload.Name, use.Data.Path, use.Data.Entries[longest].Line, most, d.context, fitting(c, d.context-front)))
+	data, what := c.Workload.Dataset.Data, "which comes"
+	if !c.Workload.Turns.IsZero() {
+		what = "whose conversation grows"
+	}
+	b.fail(c, "Requests too long", fmt.Sprintf("Workload %q asks %s:%d, %s to %d tokens, input and output together, but the server takes %d. %s, or let the engine have a longer context.",
+		c.Workload.Name, data.Path, data.Entries[longest].Line, what, most, d.context, shorten(c, d.context-frontOf(c))))
+}
+
+// frontOf is how many tokens stand in front of a cell's texts, about.
+func frontOf(c suite.Cell) int {
+	if c.Workload.Dataset.Unique {
+		return c.Workload.SharedPrefixTokens + dataset.FrontWords
+	}
+	return c.Workload.SharedPrefixTokens
+}
+
+// longestText returns the entry that comes to most tokens in a trial, of those that come to more than a bound. What has no more bytes is not counted.
+func (b *builder) longestText(c suite.Cell, trial, bound int) (longest, most int, err error) {
+	counts, draws, requests := countsOf(c), b.drawsOf(c, trial), int64(c.Workload.Requests)
+	if requests == 0 {
+		requests = int64(len(c.Workload.Dataset.Data.Entries)) // by then all have come
+	}
+	turns := c.Workload.Turns
+	if turns.IsZero() {
+		turns = length.Of(1)
+	}
+	sessions, err := length.NewSessions(turns, b.Suite.Seed, trial, requests)
+	if err != nil {
+		return 0, 0, err
+	}
+	lengths, err := length.NewDraws(c.Input, c.Output, b.Suite.Seed, trial)
+	if err != nil {
+		return 0, 0, err
+	}
+	sessions, most = sessions.AtMost(draws.Turns), bound
+	for session, ok := sessions.Next(); ok; session, ok = sessions.Next() {
+		entry, steps, err := draws.Steps(session.Number)
+		if err != nil {
+			return 0, 0, err
+		}
+		bytes, answers := frontOf(c), 0
+		for turn, step := range steps[:session.Turns] {
+			_, osl := lengths.At(session.First + int64(turn))
+			bytes, answers = bytes+dataset.Bytes(step.Ask), answers+osl+step.OSL
+		}
+		if bytes+answers <= most {
+			continue
+		}
+		total := frontOf(c) + answers
+		for _, step := range steps[:session.Turns] {
+			total += counts.Of(step.Ask)
+		}
+		if total > most {
+			longest, most = entry, total
+		}
+	}
+	return longest, most, nil
+}
+
+// shorten says how a dataset's entries come to fit into a context.
+func shorten(c suite.Cell, context int) string {
+	if !c.Workload.Turns.IsZero() {
+		return "Have fewer turns"
+	}
+	return "Leave out what is too long, by keep = { " + fitting(c, context) + " }"
 }
 
 // fitting is the bound of a dataset's entries that fit into a context.

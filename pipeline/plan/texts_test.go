@@ -28,7 +28,9 @@ func textual() map[string]string {
 		fmt.Fprintf(&lines, "{\"prompt\": %q, \"completion\": %q}\n", strings.Repeat("a", 10*i), strings.Repeat("b", 5*i))
 		fmt.Fprintf(&recorded, "{\"prompt\": %q, \"output_tokens\": %d}\n", strings.Repeat("a", 10*i), 5*i)
 	}
-	return map[string]string{"letters.json": letters, "p.jsonl": lines.String(), "r.jsonl": recorded.String()}
+	talk := fmt.Sprintf(`{"conversations": [{"from": "human", "value": %q}, {"from": "gpt", "value": %q}, {"from": "human", "value": %q}, {"from": "gpt", "value": %q}, {"from": "human", "value": "a"}]}`,
+		strings.Repeat("a", 10), strings.Repeat("b", 20), strings.Repeat("a", 30), strings.Repeat("b", 40))
+	return map[string]string{"letters.json": letters, "p.jsonl": lines.String(), "r.jsonl": recorded.String(), "talk.jsonl": talk}
 }
 
 // buildTexts plans lengthy with these lines in its workload, with or without a tokenizer, for a server with this context.
@@ -83,8 +85,8 @@ func TestPromptsOfAPlan(t *testing.T) {
 		isl, osl  int
 	}{
 		"nobody counts":      {`dataset = "p.jsonl"` + "\n osl = 8", false, plan.Prompts{Entries: twenty, Counted: twenty}, 0, 8},
-		"answers are known":  {`dataset = "r.jsonl"`, false, plan.Prompts{Entries: twenty, Counted: twenty, Output: answers}, 0, 53},
-		"a tokenizer counts": {`dataset = "p.jsonl"`, true, plan.Prompts{Entries: twenty, Counted: twenty, Model: "m", Input: &plan.Quantiles{P50: 100, P90: 180, P99: 190, Max: 200}, Output: answers}, 105, 53},
+		"answers are known":  {`dataset = "r.jsonl"`, false, plan.Prompts{Entries: twenty, Counted: twenty, Output: answers, OutputMean: 53}, 0, 53},
+		"a tokenizer counts": {`dataset = "p.jsonl"`, true, plan.Prompts{Entries: twenty, Counted: twenty, Model: "m", Input: &plan.Quantiles{P50: 100, P90: 180, P99: 190, Max: 200}, Output: answers, OutputMean: 53}, 105, 53},
 		"some are kept": {`dataset = "p.jsonl"` + "\n osl = 8\n keep = { max_isl = 50 }", true, plan.Prompts{
 			Entries: twenty, Counted: twenty, Keep: "max_isl = 50", Model: "m", Input: &plan.Quantiles{P50: 30, P90: 50, P99: 50, Max: 50},
 		}, 30, 8},
@@ -126,6 +128,10 @@ func TestContextOfTexts(t *testing.T) {
 		"behind a prefix":     {"dataset = \"p.jsonl\"\n shared_prefix = 100", true, 407, "comes to 408 tokens"},
 		"answers of a length": {"dataset = \"p.jsonl\"\n osl = 64", true, 250, "asks p.jsonl:20, which comes to 272 tokens, input and output together, but the server takes 250. Leave out what is too long, by keep = { max_isl = 178 }, or let the engine have a longer context."},
 		"what is kept fits":   {"dataset = \"p.jsonl\"\n osl = 64\n keep = { max_isl = 178 }", true, 250, ""},
+		"conversation":        {"dataset = \"talk.jsonl\"\n endpoint = \"chat\"\n turns = 9", true, 107, "asks talk.jsonl:1, whose conversation grows to 108 tokens, input and output together, but the server takes 107. Have fewer turns, or let the engine have a longer context."},
+		"all of it fits":      {"dataset = \"talk.jsonl\"\n endpoint = \"chat\"\n turns = 9", true, 108, ""},
+		"some turns of it":    {"dataset = \"talk.jsonl\"\n endpoint = \"chat\"\n turns = 1", true, 38, ""},
+		"its last question":   {"dataset = \"talk.jsonl\"\n endpoint = \"chat\"\n turns = 9\n osl = 10", true, 78, "grows to 79 tokens"},
 		"nobody counts":       {"dataset = \"p.jsonl\"\n osl = 64", false, 50, ""},
 		"no end but a time":   {"dataset = \"p.jsonl\"\n duration = \"9s\"", true, 307, "comes to 308 tokens"},
 		"none is kept":        {"dataset = \"p.jsonl\"\n keep = { min_isl = 999 }", true, 250, `Workload "w" has nothing to ask: none of the 20 entries of p.jsonl is within keep = { min_isl = 999 }: widen it.`},

@@ -27,7 +27,7 @@ func talkArgs() []Arg {
 		{
 			Name: "turns", Type: cty.DynamicPseudoType, Check: checkTurns, Schema: length.Schema, Word: "length", Default: cty.NumberIntVal(1),
 			Doc: "Requests of a conversation: a number or a distribution, as isl. The prompt of each is what was asked and answered in the conversation so far, and isl tokens that are new; the first begins with the shared prefix, which then comes on top of isl. " +
-				"A request that fails ends its conversation. Users begin another one after it; at a rate, so many conversations begin in a second. requests is the number of all requests.",
+				"Of a dataset's conversations at most so many turns are asked, in their own words and behind the server's answers. A request that fails ends its conversation. Users begin another one after it; at a rate, so many conversations begin in a second. requests is the number of all requests.",
 		}, {
 			Name: "think_time", Type: cty.DynamicPseudoType, Check: think.Check, Schema: think.Schema, Word: "time", Default: cty.StringVal("0s"),
 			Doc: "How long a user pauses between the end of an answer and the next request, in a conversation and between two; at a rate, within each conversation. A duration or a distribution: " + think.Doc,
@@ -62,9 +62,6 @@ func (l *loader) decodeTalk(w *Workload, c *block.Content) {
 	}
 	if v, _ := c.Value.GetAttr("think_time").UnmarkDeep(); v.IsKnown() && !v.IsNull() {
 		w.Think, _ = think.Decode(v) // an error has been reported
-	}
-	if w.Dataset != nil {
-		l.alone(w, c, "a dataset", "each of whose prompts is asked by itself", []beside{{"turns", !w.Turns.IsZero()}})
 	}
 	if w.Trace != nil {
 		_, thinks := c.Attrs["think_time"]

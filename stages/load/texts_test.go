@@ -192,3 +192,62 @@ func TestWarmupOfTexts(t *testing.T) {
 		}
 	}
 }
+
+// Conversations of a file are asked turn by turn, each in the words of the file and behind what the server has answered, and no further than the
+// workload wants.
+func TestConversationsOfAFile(t *testing.T) {
+	talk := func(system string) string {
+		var all []string
+		for i := range 10 {
+			all = append(all, fmt.Sprintf(`{"conversations": [%s{"from": "human", "value": "First %d"}, {"from": "gpt", "value": "Recorded"}, {"from": "human", "value": "Then %d"}, {"from": "gpt", "value": "Recorded"}, {"from": "human", "value": "Never %d"}]}`, system, i, i, i))
+		}
+		return strings.Join(append(all, fmt.Sprintf(`{"conversations": [%s{"from": "human", "value": "First 10"}]}`, system)), "\n")
+	}
+	for name, tt := range map[string]struct {
+		text, first, then string // of a chat, with the number for %[1]d
+		unique            bool
+	}{
+		"chat":        {talk(`{"from": "system", "value": "S"}, `), "S\nuser: First %[1]d\n", "S\nuser: First %[1]d\nassistant: a\nuser: Then %[1]d\n", true},
+		"as they are": {talk(`{"from": "system", "value": "S"}, `), "system: S\nuser: First %[1]d\n", "system: S\nuser: First %[1]d\nassistant: a\nuser: Then %[1]d\n", false},
+		"completions": {talk(""), "First %[1]d", "First %[1]da\n\nThen %[1]d", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, env := asking(t, tt.text, tt.unique)
+			w.Turns, w.Requests = length.Of(2), 42 // the dataset twice
+			cfg := stage.LoadConfig{Workload: w, Users: 3, Trial: 1, Seed: 7}
+			first, task := onTheWire(t, load.New(), env, cfg)
+			again, _ := onTheWire(t, load.New(), env, cfg)
+			if diff := cmp.Diff(first.sent, again.sent); diff != "" || len(first.sent) != w.Requests {
+				t.Errorf("%d requests; the second load differs:\n%s", len(first.sent), diff)
+			}
+			asks := map[string]int{}
+			for session, turns := range conversations(rows(t, task.Dir)) {
+				for i, r := range turns {
+					if r.Status != "ok" {
+						t.Fatalf("turn %d of %d of conversation %d is %s: %s", *r.Turn, *r.Turns, session, r.Status, r.Error)
+					}
+					text, _ := asked(t, first.sent[r.ID])
+					want := []string{tt.first, tt.then}[i]
+					number := -1
+					for n := range 11 {
+						if strings.HasSuffix(text, strings.ReplaceAll(want, "%[1]d", fmt.Sprint(n))) {
+							number = n
+						}
+					}
+					if last := map[bool]int32{true: 1, false: 2}[number == 10]; number < 0 || *r.Turns != last || r.ISLRequested != 0 {
+						t.Errorf("turn %d of %d of conversation %d asks %q", *r.Turn, *r.Turns, session, text)
+					}
+					if i > 0 && *r.ISLShared != *turns[i-1].ISL+*turns[i-1].OSL {
+						t.Errorf("turn 2 of conversation %d begins with %d tokens that were there, want %d and %d", session, *r.ISLShared, *turns[i-1].ISL, *turns[i-1].OSL)
+					}
+					asks[fmt.Sprint(number, i)]++
+				}
+			}
+			for what, n := range asks {
+				if n != 2 {
+					t.Errorf("%s is asked %d times, want 2", what, n)
+				}
+			}
+		})
+	}
+}

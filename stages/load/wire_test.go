@@ -19,6 +19,7 @@ import (
 	"github.com/strangeloopio/inferencex/schemas/suite/length"
 	"github.com/strangeloopio/inferencex/schemas/suite/tokenizer"
 	"github.com/strangeloopio/inferencex/schemas/table"
+	"github.com/strangeloopio/inferencex/stages/client"
 	"github.com/strangeloopio/inferencex/stages/load"
 	"github.com/strangeloopio/inferencex/stages/warmup"
 )
@@ -32,7 +33,8 @@ type scribe struct {
 
 type ask struct {
 	Prompt    json.RawMessage `json:"prompt"`
-	MaxTokens int             `json:"max_tokens"`
+	Messages  []client.Message
+	MaxTokens int `json:"max_tokens"`
 }
 
 // length counts the tokens of the prompt.
@@ -43,6 +45,9 @@ func (a ask) length() int {
 	}
 	var text string
 	_ = json.Unmarshal(a.Prompt, &text) // a prompt that is neither has no tokens
+	for _, m := range a.Messages {
+		text += " " + m.Content
+	}
 	return len(strings.Fields(text))
 }
 

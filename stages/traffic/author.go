@@ -45,8 +45,11 @@ func newAuthor(job Job, env stage.Env) (*author, error) {
 	if job.Workload.Trace != nil && job.Purpose == prompt.Measure { // else only its lengths count
 		a.trace, err = env.Traces.Resolve(*job.Workload.Trace)
 	}
-	if job.Workload.Dataset != nil && err == nil {
-		a.texts, err = newTexts(job, env, a.tokenizer)
+	if job.Workload.Dataset == nil || err != nil {
+		return a, err
+	}
+	if a.texts, err = newTexts(job, env, a.tokenizer); err == nil {
+		a.sessions = a.sessions.AtMost(a.texts.draws.Turns)
 	}
 	return a, err
 }
@@ -70,7 +73,7 @@ func (j Job) draw(datasets length.Columns) (*length.Draws, *length.Sessions, err
 		return nil, nil, err
 	}
 	whole := int64(j.Workload.Requests)
-	if !turns.IsZero() && !j.talks() {
+	if !turns.IsZero() && !j.talks() && j.Workload.Dataset == nil {
 		if draws, whole, err = j.wholeSessions(draws, turns); err != nil {
 			return nil, nil, err
 		}
@@ -152,7 +155,7 @@ func (a *author) item(session length.Session, turn int32) item {
 func (a *author) encode(it *item, made client.Prompt, isl, osl int) (err error) {
 	w := a.job.Workload
 	if int(it.turn) < it.session.Turns {
-		it.asked = &asked{made, isl, osl}
+		it.asked = &asked{prompt: made, isl: isl, osl: osl}
 	}
 	it.call, err = a.client.Encode(client.Request{
 		API: w.API, Prompt: made, ID: it.id, ISL: isl, OSL: osl,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 
+	"github.com/strangeloopio/inferencex/schemas/suite/dataset"
 	"github.com/strangeloopio/inferencex/schemas/suite/length"
 	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/stages/client"
@@ -14,6 +15,7 @@ import (
 type asked struct {
 	prompt   client.Prompt
 	isl, osl int
+	steps    []dataset.Turn // that follow, of a dataset's conversation
 }
 
 // talks reports whether the job has requests that go on from others. What is not measured has the last request of each conversation in place of all of it: the
@@ -51,16 +53,25 @@ func (a *author) follow(ctx context.Context, it item, row table.Request, answer 
 		asking, stop = context.WithTimeout(ctx, a.clock.Wall(a.job.RequestTimeout))
 	}
 	defer stop()
-	made, err := a.source.Follow(asking, a.job.Purpose, next.index, answered, isl)
-	if err == nil {
-		next.shared = int32(made.Before)
-		err = a.encode(&next, made.Prompt, made.ISL, osl)
+	if a.texts != nil {
+		next.unmade = a.quoteOn(&next, it.asked, answered, osl)
+	} else {
+		next.unmade = a.followDrawn(asking, &next, answered, isl, osl)
 	}
 	if ctx.Err() != nil {
 		return nil
 	}
-	next.unmade = err
 	return &next
+}
+
+// followDrawn makes the call of an item that goes on with words that are drawn.
+func (a *author) followDrawn(ctx context.Context, next *item, answered prompt.Answered, isl, osl int) error {
+	made, err := a.source.Follow(ctx, a.job.Purpose, next.index, answered, isl)
+	if err != nil {
+		return err
+	}
+	next.shared = int32(made.Before)
+	return a.encode(next, made.Prompt, made.ISL, osl)
 }
 
 // spoken is how many of an answer's tokens are in what the conversation goes on from: those of reasoning are not.

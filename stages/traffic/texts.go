@@ -3,6 +3,7 @@ package traffic
 import (
 	"crypto/sha256"
 	"slices"
+	"strings"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/suite/dataset"
@@ -31,7 +32,7 @@ func newTexts(job Job, env stage.Env, tokenizer prompt.Encoder) (*texts, error) 
 	if t.counts = use.Data.Counts("", nil); tokenizer != nil {
 		t.counts = use.Data.Counts(job.Workload.Tokenizer, func(text string) int { return len(tokenizer.Encode(text)) })
 	}
-	t.draws, err = use.Draws(t.counts, job.Workload.OSL.Kind == length.Text, job.Seed, job.Trial)
+	t.draws, err = use.Draws(t.counts, dataset.Ask{Answers: job.Workload.OSL.Kind == length.Text, Turns: job.talks()}, job.Seed, job.Trial)
 	if err == nil && job.LongestFirst {
 		t.draws, err = t.draws.LongestFirst(int64(job.Workload.Requests))
 	}
@@ -45,46 +46,82 @@ func newTexts(job Job, env stage.Env, tokenizer prompt.Encoder) (*texts, error) 
 func (t *texts) longest() int {
 	most := 0
 	for i := range t.use.Data.Entries {
-		most = max(most, t.use.Data.Entries[i].Bytes())
+		most = max(most, dataset.Bytes(t.use.Data.Entries[i].Prompt()))
 	}
 	return max(1, most/tokenBytes)
 }
 
-// quote makes the call of an item whose prompt is given. What is meant to be unlike all others, as a warm-up always is, has words in front.
+// quote makes the call of an item that begins a session with what its dataset has. What is meant to be unlike all others, as a warm-up always is, has words
+// in front.
 func (a *author) quote(it *item, osl int) error {
 	t, w := a.texts, a.job.Workload
-	at, err := t.draws.At(it.index)
+	_, steps, err := t.draws.Steps(it.session.Number)
 	if err != nil {
 		return stage.Fail(stage.Permanent, "no_prompts", err)
 	}
-	entry := &t.use.Data.Entries[at]
-	if w.OSL.Kind == length.Text {
-		osl = t.counts.OSL(at)
-	}
 	unique := t.use.Unique || a.job.Purpose != prompt.Measure
-	front := a.source.Front(a.job.Purpose, it.index, unique)
-	made := client.Prompt{}
-	for _, m := range entry.Prompt() {
-		made.Messages = append(made.Messages, client.Message(m))
+	said := messagesOf(steps[0].Ask)
+	if it.shared = int32(w.SharedPrefix); !unique {
+		it.shared += int32(t.known(steps[0].Ask))
 	}
-	if front != "" {
-		made.Messages[0].Content = front + "\n\n" + made.Messages[0].Content
+	if front := a.source.Front(a.job.Purpose, it.index, unique); front != "" {
+		said[0].Content = front + between + said[0].Content
 	}
-	shared := w.SharedPrefix
-	if !unique {
-		shared += t.known(at)
+	if err := a.encode(it, a.promptOf(said), 0, osl+steps[0].OSL); err != nil { // one of the two is 0: it is drawn or recorded
+		return err
 	}
-	if w.API != client.Chat { // the language has seen to it that there is but one
-		made = client.Prompt{Text: made.Messages[0].Content}
+	if it.asked != nil {
+		it.asked.steps = steps[1:]
 	}
-	it.shared = int32(shared)
-	return a.encode(it, made, 0, osl)
+	return nil
 }
 
-// known returns about how many tokens a prompt begins with that an earlier one began with, and takes it in.
-func (t *texts) known(at int) int {
+// quoteOn makes the call of an item that goes on from an answered one with the next question of its conversation.
+func (a *author) quoteOn(it *item, before *asked, answered prompt.Answered, osl int) error {
+	step := before.steps[0]
+	made := before.prompt
+	if a.job.Workload.API == client.Chat {
+		made.Messages = slices.Concat(made.Messages, []client.Message{{Role: "assistant", Content: answered.Text}}, messagesOf(step.Ask))
+	} else {
+		made.Text += answered.Text + between + a.promptOf(messagesOf(step.Ask)).Text
+	}
+	it.shared = int32(answered.ISL + answered.OSL)
+	if err := a.encode(it, made, 0, osl+step.OSL); err != nil {
+		return err
+	}
+	if it.asked != nil {
+		it.asked.steps = before.steps[1:]
+	}
+	return nil
+}
+
+// between stands between texts that are put together.
+const between = "\n\n"
+
+// promptOf is what the workload's API takes of messages: completions take their text.
+func (a *author) promptOf(said []client.Message) client.Prompt {
+	if a.job.Workload.API == client.Chat {
+		return client.Prompt{Messages: said}
+	}
+	var texts []string
+	for _, m := range said {
+		texts = append(texts, m.Content)
+	}
+	return client.Prompt{Text: strings.Join(texts, between)}
+}
+
+func messagesOf(all []dataset.Message) []client.Message {
+	said := make([]client.Message, len(all))
+	for i, m := range all {
+		said[i] = client.Message(m)
+	}
+	return said
+}
+
+// known returns about how many tokens messages begin with that earlier ones began with, and takes them in.
+func (t *texts) known(all []dataset.Message) int {
 	var text []byte
-	for _, m := range t.use.Data.Entries[at].Prompt() {
+	for _, m := range all {
 		text = append(append(text, m.Role...), m.Content...)
 	}
 	var beginning [sha256.Size]byte // of the parts so far
@@ -96,5 +133,5 @@ func (t *texts) known(at int) int {
 		}
 		t.asked[beginning] = true
 	}
-	return t.counts.ISL(at) * known / len(text)
+	return t.counts.Of(all) * known / len(text)
 }

@@ -55,6 +55,14 @@ func (c *Counts) OSL(entry int) int {
 	return int(c.osl[entry])
 }
 
+// Of is the length of messages, without what a chat template puts around them. It is counted each time.
+func (c *Counts) Of(messages []Message) (n int) {
+	for _, m := range messages {
+		n += int(c.tokens(m.Content))
+	}
+	return n
+}
+
 // tokens is at least 1, of any text.
 func (c *Counts) tokens(text string) int32 {
 	if c.count == nil {

@@ -54,9 +54,9 @@ func (e *Entry) Answered() bool { return e.OutputTokens > 0 || e.Answer() != "" 
 // one in a billion.
 const FrontWords = 8
 
-// Bytes is the length of the prompt's text. It has no more tokens than bytes, but for the one that some tokenizers begin a text with.
-func (e *Entry) Bytes() (n int) {
-	for _, m := range e.Prompt() {
+// Bytes is the length of messages' texts. They have no more tokens than bytes, but for the one that some tokenizers begin a text with.
+func Bytes(messages []Message) (n int) {
+	for _, m := range messages {
 		n += len(m.Content) + 1
 	}
 	return n
@@ -66,6 +66,7 @@ func (e *Entry) Bytes() (n int) {
 type Turn struct {
 	Ask    []Message // those of the user, behind those of the system
 	Answer string    // empty where it was not recorded: of a last question
+	OSL    int       // its length in tokens, where Draws.Steps has it counted
 }
 
 // Turns are those of the whole conversation, in order and at least one.

@@ -47,9 +47,9 @@ func take(t *testing.T, d *Draws, n int) (all []int) {
 	return all
 }
 
-func drawn(t *testing.T, u Use, counts *Counts, answer bool, seed int64, trial int) *Draws {
+func drawn(t *testing.T, u Use, counts *Counts, ask Ask, seed int64, trial int) *Draws {
 	t.Helper()
-	d, err := u.Draws(counts, answer, seed, trial)
+	d, err := u.Draws(counts, ask, seed, trial)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,7 @@ func TestDraws(t *testing.T) {
 	data := words(t, 50)
 	counts := data.Counts("words", countWords)
 	u := Use{Data: data}
-	first := take(t, drawn(t, u, counts, false, 7, 1), 150)
+	first := take(t, drawn(t, u, counts, Ask{}, 7, 1), 150)
 	if once := slices.Compact(slices.Sorted(slices.Values(first[:50]))); len(once) != 50 {
 		t.Errorf("the first 50 requests have %d entries", len(once))
 	}
@@ -81,10 +81,10 @@ func TestDraws(t *testing.T) {
 			t.Fatalf("request %d has entry %d, and %d as its length", i, entry, isl)
 		}
 	}
-	if !slices.Equal(first, take(t, drawn(t, u, counts, false, 7, 1), 150)) {
+	if !slices.Equal(first, take(t, drawn(t, u, counts, Ask{}, 7, 1), 150)) {
 		t.Error("the same seed and trial draw others")
 	}
-	for _, other := range []*Draws{drawn(t, u, counts, false, 8, 1), drawn(t, u, counts, false, 7, 2)} {
+	for _, other := range []*Draws{drawn(t, u, counts, Ask{}, 8, 1), drawn(t, u, counts, Ask{}, 7, 2)} {
 		if slices.Equal(first, take(t, other, 150)) {
 			t.Error("another seed or trial draws the same")
 		}
@@ -95,7 +95,7 @@ func TestDraws(t *testing.T) {
 func TestKeep(t *testing.T) {
 	data := words(t, 50)
 	counts := data.Counts("words", countWords)
-	all := take(t, drawn(t, Use{Data: data}, counts, false, 7, 1), 50)
+	all := take(t, drawn(t, Use{Data: data}, counts, Ask{}, 7, 1), 50)
 	for name, tt := range map[string]struct {
 		keep   Keep
 		answer bool
@@ -110,7 +110,7 @@ func TestKeep(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			want := slices.DeleteFunc(slices.Clone(all), func(e int) bool { return !tt.holds(e) })
-			d := drawn(t, Use{Data: data, Keep: tt.keep}, counts, tt.answer, 7, 1)
+			d := drawn(t, Use{Data: data, Keep: tt.keep}, counts, Ask{Answers: tt.answer}, 7, 1)
 			var together sync.WaitGroup
 			for index := int64(99); index >= 0; index -= 9 {
 				together.Go(func() {
@@ -129,19 +129,19 @@ func TestKeep(t *testing.T) {
 		"none of the 50 entries of words.jsonl is within keep = { max_total = 10, min_isl = 9, min_osl = 2 }: widen it": {Use: Use{Data: data, Keep: Keep{MinISL: 9, MinOSL: 2, MaxTotal: 10}}},
 		"none of the 1 entries of words.jsonl has an answer, whose length osl could be":                                 {Use{Data: &Dataset{Path: "words.jsonl", Entries: data.Entries[1:2]}}, true},
 	} {
-		if _, err := drawn(t, u.Use, u.Data.Counts("words", countWords), u.answer, 7, 1).At(3); err == nil || err.Error() != want {
+		if _, err := drawn(t, u.Use, u.Data.Counts("words", countWords), Ask{Answers: u.answer}, 7, 1).At(3); err == nil || err.Error() != want {
 			t.Errorf("error %v, want %s", err, want)
 		}
 	}
 	u := Use{Data: data, Keep: Keep{MinISL: 4}}
-	if _, err := u.Draws(data.Counts("", nil), false, 7, 1); err == nil || err.Error() != "draw from words.jsonl: keep counts tokens, and there is no tokenizer" {
+	if _, err := u.Draws(data.Counts("", nil), Ask{}, 7, 1); err == nil || err.Error() != "draw from words.jsonl: keep counts tokens, and there is no tokenizer" {
 		t.Errorf("error %v", err)
 	}
 }
 
 func TestLongestFirst(t *testing.T) {
 	data := words(t, 50)
-	plain := drawn(t, Use{Data: data}, data.Counts("words", countWords), false, 7, 1)
+	plain := drawn(t, Use{Data: data}, data.Counts("words", countWords), Ask{}, 7, 1)
 	swapped, err := plain.LongestFirst(20)
 	if err != nil {
 		t.Fatal(err)
@@ -236,4 +236,46 @@ func TestUseInJSON(t *testing.T) {
 	if err := json.Unmarshal([]byte(`{"unique":true}`), &back); err == nil {
 		t.Error("a dataset without a digest is read")
 	}
+}
+
+// A conversation is asked turn by turn, or its prompt alone; where answers are to have the lengths that were recorded, as far as they were.
+func TestSteps(t *testing.T) {
+	data, err := Read("f", `{"conversations": [{"from": "system", "value": "S"}, {"from": "human", "value": "a b"}, {"from": "gpt", "value": "one two three"}, {"from": "human", "value": "c"}, {"from": "gpt", "value": "four"}, {"from": "human", "value": "d"}]}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said, err := Read("f", `{"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "one two"}, {"role": "user", "content": "b"}], "output_tokens": 9}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second, third := Turn{Ask: ask("system: S", "user: a b"), Answer: "one two three"}, Turn{Ask: ask("user: c"), Answer: "four"}, Turn{Ask: ask("user: d")}
+	with := func(turn Turn, osl int) Turn { turn.OSL = osl; return turn }
+	for name, tt := range map[string]struct {
+		data *Dataset
+		ask  Ask
+		want []Turn
+	}{
+		"prompt":             {data, Ask{}, []Turn{first}},
+		"answer":             {data, Ask{Answers: true}, []Turn{with(first, 3)}},
+		"turns":              {data, Ask{Turns: true}, []Turn{first, second, third}},
+		"turns with answers": {data, Ask{Answers: true, Turns: true}, []Turn{with(first, 3), with(second, 1)}},
+		"messages":           {said, Ask{Answers: true}, []Turn{{Ask: ask("user: a", "assistant: one two", "user: b"), OSL: 9}}},
+		"messages as turns":  {said, Ask{Answers: true, Turns: true}, []Turn{{Ask: ask("user: a"), Answer: "one two", OSL: 2}, {Ask: ask("user: b"), OSL: 9}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := drawnFor(t, tt.data, tt.ask)
+			_, got, err := d.Steps(3)
+			if diff := cmp.Diff(tt.want, got); diff != "" || err != nil {
+				t.Errorf("%v (-want +got):\n%s", err, diff)
+			}
+			if n := d.Turns(3); n != len(tt.want) {
+				t.Errorf("%d turns, want %d", n, len(tt.want))
+			}
+		})
+	}
+}
+
+func drawnFor(t *testing.T, data *Dataset, ask Ask) *Draws {
+	t.Helper()
+	return drawn(t, Use{Data: data}, data.Counts("words", countWords), ask, 7, 1)
 }

@@ -148,9 +148,9 @@ func TestTurns(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := [][]Turn{
-		{{ask("system: S", "user: A"), "B\nb"}, {ask("user: C", "user: c"), ""}},
-		{{ask("user: A"), "B"}, {ask("user: C"), "D"}},
-		{{ask("user: A"), ""}},
+		{{Ask: ask("system: S", "user: A"), Answer: "B\nb"}, {Ask: ask("user: C", "user: c")}},
+		{{Ask: ask("user: A"), Answer: "B"}, {Ask: ask("user: C"), Answer: "D"}},
+		{{Ask: ask("user: A")}},
 	}
 	for i := range d.Entries {
 		if diff := cmp.Diff(want[i], d.Entries[i].Turns()); diff != "" {

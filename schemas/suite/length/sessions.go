@@ -13,7 +13,8 @@ type Session struct {
 // Together they have as many requests as the load sends, so that the last one may be shorter than it was drawn.
 type Sessions struct {
 	turns    source
-	requests int64 // 0: without end
+	requests int64                  // 0: without end
+	most     func(number int64) int // turns that a session has; nil: as many as are drawn
 	next     Session
 }
 
@@ -25,6 +26,13 @@ func NewSessions(turns Lengths, seed int64, trial int, requests int64) (*Session
 	return &Sessions{turns: newSource(turns, "turns", seed, trial), requests: requests}, nil
 }
 
+// AtMost returns the same sessions with no more turns than most says of each, by its number, and at least one.
+func (s *Sessions) AtMost(most func(number int64) int) *Sessions {
+	bounded := *s
+	bounded.most = most
+	return &bounded
+}
+
 // Next returns the next session, and false behind the last.
 func (s *Sessions) Next() (Session, bool) {
 	left := s.requests - s.next.First
@@ -32,7 +40,11 @@ func (s *Sessions) Next() (Session, bool) {
 		return Session{}, false
 	}
 	at := s.next
-	if at.Turns = s.turns.at(at.Number); s.requests > 0 {
+	at.Turns = s.turns.at(at.Number)
+	if s.most != nil {
+		at.Turns = max(1, min(at.Turns, s.most(at.Number)))
+	}
+	if s.requests > 0 {
 		at.Turns = min(at.Turns, int(left))
 	}
 	s.next = Session{Number: at.Number + 1, First: at.First + int64(at.Turns)}

@@ -70,3 +70,15 @@ func TestWholeSessions(t *testing.T) {
 		t.Errorf("the longest has %d tokens, want 166", got)
 	}
 }
+
+// What each session has at most, by its number, shortens it, and the next one begins where it ends.
+func TestSessionsAtMost(t *testing.T) {
+	unbounded := sessions(t, Of(4), 1, 1, 10)
+	bounded := unbounded.AtMost(func(number int64) int { return int(number) })
+	if diff := cmp.Diff([]Session{{0, 0, 1}, {1, 1, 1}, {2, 2, 2}, {3, 4, 3}, {4, 7, 3}}, all(bounded, 100)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]Session{{0, 0, 4}, {1, 4, 4}, {2, 8, 2}}, all(unbounded, 100)); diff != "" {
+		t.Errorf("those without a bound have become others (-want +got):\n%s", diff)
+	}
+}

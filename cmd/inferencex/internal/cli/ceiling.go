@@ -14,6 +14,8 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/durable"
 	"github.com/strangeloopio/inferencex/pipeline/plan"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/suite/dataset"
+	"github.com/strangeloopio/inferencex/schemas/suite/length"
 	facts "github.com/strangeloopio/inferencex/stages/metric/measured"
 )
 
@@ -82,7 +84,21 @@ func tokensPerSecond(p *plan.Plan, cfg stage.LoadConfig) float64 {
 	if err != nil || turnsErr != nil {
 		return 0 // a plan of this program has them all
 	}
-	return max(cfg.RateRPS, cfg.Workload.Phases.PeakRPS()) * float64(max(1, turns.Mean())*answers.Mean())
+	mean := answers.Mean()
+	if answers.Kind == length.Text {
+		mean = recordedMean(p, cfg.Workload.Dataset)
+	}
+	return max(cfg.RateRPS, cfg.Workload.Phases.PeakRPS()) * float64(max(1, turns.Mean())*mean)
+}
+
+// recordedMean is how many tokens the recorded answers of a dataset have on average, as far as the plan knows.
+func recordedMean(p *plan.Plan, use *dataset.Use) int {
+	for _, asked := range p.Prompts {
+		if asked.SHA256 == use.Data.Digest && asked.Keep == use.Keep.String() && asked.OutputMean > 0 {
+			return asked.OutputMean
+		}
+	}
+	return 0
 }
 
 // knownOf says where a ceiling is from; its verb takes the ceiling.

@@ -59,11 +59,13 @@ func TestBeyondCeiling(t *testing.T) {
 		t.Errorf("warnings: %q", got)
 	}
 	p.Steps = append(p.Steps, load(plan.Run, `{"users":101}`), load(plan.Run, `{"users":400}`),
-		load(plan.Run, `{"rate_rps":51,"workload":{"osl":100}}`), load(plan.Run, `{"rate_rps":1,"workload":{"osl":100,"phases":[{"rate":80,"duration":"10s"}]}}`))
+		load(plan.Run, `{"rate_rps":51,"workload":{"osl":100}}`), load(plan.Run, `{"rate_rps":1,"workload":{"osl":100,"phases":[{"rate":80,"duration":"10s"}]}}`),
+		load(plan.Run, `{"rate_rps":50,"workload":{"osl":{"text":"sha256:d","field":"answer"},"dataset":{"sha256":"d"}}}`))
+	p.Prompts = []plan.Prompts{{SHA256: "d"}, {SHA256: "d", OutputMean: 101}}
 	want := []string{
 		"2 cells with up to 400 users: this machine's client was found to keep up with 100 streams (inferencex calibrate, 2026-11-23). " +
 			"Beyond that, it may be the client that is measured",
-		"2 cells with up to 8000 output tokens a second: this machine's client was found to keep up with 5000 chunks a second (inferencex calibrate, 2026-11-23). " +
+		"3 cells with up to 8000 output tokens a second: this machine's client was found to keep up with 5000 chunks a second (inferencex calibrate, 2026-11-23). " +
 			"Beyond that, it may be the client that is measured",
 	}
 	if diff := cmp.Diff(want, app.beyondCeiling(p)); diff != "" {

@@ -24,6 +24,8 @@ workload "conversations" {
   endpoint      = "chat"
   unique        = false
   shared_prefix = 64
+  turns         = 3
+  think_time    = "2s"
   keep          = { min_isl = 1, max_total = 2048 }
 }
 
