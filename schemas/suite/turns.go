@@ -63,6 +63,10 @@ func (l *loader) decodeTalk(w *Workload, c *block.Content) {
 	if v, _ := c.Value.GetAttr("think_time").UnmarkDeep(); v.IsKnown() && !v.IsNull() {
 		w.Think, _ = think.Decode(v) // an error has been reported
 	}
+	if w.Dataset != nil && !w.Turns.IsZero() && !w.Dataset.Data.Converses() {
+		l.broken[w] = true
+		l.fail(c.ArgRange("turns"), "No conversations", "Workload %q has turns, but no entry of %s has a second question. Take turns out to ask each of them by itself.", w.Name, w.Dataset.Data.Path)
+	}
 	if w.Trace != nil {
 		_, thinks := c.Attrs["think_time"]
 		l.alone(w, c, "a trace", "which says for itself when requests come and what they have in common", []beside{{"turns", !w.Turns.IsZero()}, {"think_time", thinks}})

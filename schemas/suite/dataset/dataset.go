@@ -6,6 +6,7 @@ package dataset
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 )
 
@@ -88,6 +89,11 @@ func (e *Entry) Turns() []Turn {
 		turns = append(turns, Turn{Ask: e.Messages[begin:]})
 	}
 	return turns
+}
+
+// Converses reports whether anybody asks a second question in the dataset.
+func (d *Dataset) Converses() bool {
+	return slices.ContainsFunc(d.Entries, func(e Entry) bool { return len(e.Turns()) > 1 })
 }
 
 // Chat returns the first entry whose prompt is more than one text; nil: none, so that completions can be asked for all of them.
