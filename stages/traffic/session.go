@@ -123,7 +123,11 @@ func (s *Session) prepare(ctx context.Context, env stage.Env) error {
 		return err
 	}
 	if s.Fit = a.source.Fit(); s.Fit.TokenizerMismatch {
-		env.Log.Warn("the server makes other tokens of a text than the model's tokenizer.json, which is left out: is it of another model?")
+		left := "which is left out"
+		if a.texts != nil {
+			left = "which has counted the dataset"
+		}
+		env.Log.Warn("the server makes other tokens of a text than the model's tokenizer.json, " + left + ": is it of another model?")
 	}
 	s.author, s.feed = a, newFeed(ctx, ahead(s.job.Connections, longest), a.begin)
 	if err := s.feed.wait(ctx); err != nil {

@@ -26,7 +26,7 @@ const UniqueDoc = "Put some drawn words in front of each prompt of a dataset, so
 
 // KeepDoc says what keep means.
 const KeepDoc = "Which entries of a dataset are asked, by the tokens that the model's tokenizer counts: { min_isl = 4, max_isl = 1024, min_osl = 4, max_total = 2048 } are the bounds that vLLM has for ShareGPT, " +
-	"and there is max_osl, too. isl is the prompt, osl the recorded answer, total both."
+	"and there is max_osl, too. isl is the prompt, osl the recorded answer, total both; of a conversation the first of each."
 
 // Use is a dataset and how a workload asks it.
 type Use struct {
