@@ -8,7 +8,7 @@ import (
 // phasesOf computes what each phase of a load came to.
 func phasesOf(sample *metric.Sample) []result.Phase {
 	var phases []result.Phase
-	for _, part := range sample.Parts() {
+	for part := range sample.Parts() {
 		p := result.Phase{Phase: part.Phase, FromSeconds: part.From.Seconds(), ToSeconds: part.To.Seconds(), Metrics: map[string]float64{}}
 		if sample.Labels.RateRPS > 0 {
 			p.RateRPS = part.End

@@ -1,6 +1,7 @@
 package metric
 
 import (
+	"iter"
 	"math"
 
 	"github.com/strangeloopio/inferencex/schemas/suite/phase"
@@ -19,25 +20,27 @@ type Part struct {
 	span  span
 }
 
-// Parts are those of the sample's phases, in their order; none where the load goes through none, or sent nothing.
-func (s *Sample) Parts() []Part {
-	start, known := s.start()
-	if !known {
-		return nil
-	}
-	var parts []Part
-	for _, stretch := range s.Labels.Phases.Stretches() {
-		p := Part{Stretch: stretch, whole: s, span: span{start + int64(stretch.From), start + int64(stretch.To)}}
-		var due []table.Request
-		for _, r := range s.Data.Requests {
-			if p.span.from <= r.TSched && r.TSched < p.span.to {
-				due = append(due, r)
+// Parts yields those of the sample's phases, in their order; none where the load goes through none, or sent nothing. Each holds a copy of its requests,
+// so that one is better let go of before the next.
+func (s *Sample) Parts() iter.Seq[Part] {
+	return func(yield func(Part) bool) {
+		start, known := s.start()
+		if !known {
+			return
+		}
+		for _, stretch := range s.Labels.Phases.Stretches() {
+			within := span{start + int64(stretch.From), start + int64(stretch.To)}
+			var due []table.Request
+			for _, r := range s.Data.Requests {
+				if within.from <= r.TSched && r.TSched < within.to {
+					due = append(due, r)
+				}
+			}
+			if !yield(Part{stretch, s, NewSample(s.Labels, s.GPU, Data{Requests: due}), within}) {
+				return
 			}
 		}
-		p.due = NewSample(s.Labels, s.GPU, Data{Requests: due})
-		parts = append(parts, p)
 	}
-	return parts
 }
 
 // start is when the load began. Where the load did not write it down it is when its first request was due, which in a closed loop is the same.

@@ -90,7 +90,7 @@ func TestPhasesAgainstTheirDefinitions(t *testing.T) {
 		data.StartNS = 1 + rng.Int64N(20)
 		phases := randomPhases(rng)
 		s := metric.NewSample(stage.CellLabels{GPUs: 2, RateRPS: 1, Phases: phases, Pattern: phases.String()}, stage.GPU{}, data)
-		parts := s.Parts()
+		parts := slices.Collect(s.Parts())
 		if len(parts) != len(phases.Stretches()) {
 			t.Fatalf("load %d: %d parts of %d stretches", i, len(parts), len(phases.Stretches()))
 		}
@@ -148,7 +148,7 @@ func TestPhasesOfWhatTheServerSays(t *testing.T) {
 	}}
 	labels := stage.CellLabels{Users: 4, Phases: phase.Phases{{Users: 2, Duration: 100}, {Users: 4, Duration: 100}, {Users: 1, Duration: 100}}}
 	var got [][2]float64
-	for _, part := range metric.NewSample(labels, stage.GPU{}, data).Parts() {
+	for part := range metric.NewSample(labels, stage.GPU{}, data).Parts() {
 		values := [2]float64{-1, -1}
 		for _, d := range metric.OfPhases() {
 			if i := slices.Index([]string{"server_queue_mean", "server_queue_max"}, d.Name); i >= 0 {
@@ -166,7 +166,7 @@ func TestPhasesOfWhatTheServerSays(t *testing.T) {
 
 func TestALoadThatSentNothingHasNoParts(t *testing.T) {
 	labels := stage.CellLabels{Phases: phase.Phases{{Users: 1, Duration: time.Second}}}
-	if parts := metric.NewSample(labels, stage.GPU{}, metric.Data{}).Parts(); len(parts) != 0 {
+	if parts := slices.Collect(metric.NewSample(labels, stage.GPU{}, metric.Data{}).Parts()); len(parts) != 0 {
 		t.Errorf("%d parts", len(parts))
 	}
 }
