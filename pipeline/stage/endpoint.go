@@ -9,6 +9,8 @@ type Endpoint struct {
 	APIKeyEnv string            `json:"api_key_env,omitempty"` // environment variable that holds the key; never the key
 	Headers   map[string]string `json:"headers,omitempty"`     // values may be secrets: whoever writes an endpoint down leaves them out
 	Trust     Trust             `json:"trust,omitzero"`
+	// MetricsURLs are where the servers behind URL show their metrics, each of them its own; none: URL has them.
+	MetricsURLs []string `json:"metrics_urls,omitempty"`
 
 	Engine        string      `json:"engine"` // vllm, sglang, llamacpp or simulator as the server shows itself, or else the suite's word for it, or unknown
 	EngineVersion string      `json:"engine_version,omitempty"`

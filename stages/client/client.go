@@ -45,6 +45,7 @@ type Client struct {
 	secrets        []string        // never shown in an error
 	carrier        carrier         // of measured requests
 	control        *http.Transport // of all others, so that these use up no warm connection
+	elsewhere      *http.Transport // to other servers, which show the metrics; nil: the endpoint does
 
 	inFlight atomic.Int64
 	deltas   atomic.Int64
@@ -87,6 +88,11 @@ func New(cfg Config) (*Client, error) {
 	}
 	p := newPool(hostPort(base), security)
 	c.control = newTransport(p.connect)
+	if len(cfg.Endpoint.MetricsURLs) > 0 {
+		if c.elsewhere, err = c.newElsewhere(); err != nil {
+			return nil, err
+		}
+	}
 	c.carrier, err = c.newCarrier(cfg.HTTP, p)
 	return c, err
 }
@@ -113,6 +119,9 @@ func (c *Client) newCarrier(version string, p *pool) (carrier, error) {
 func (c *Client) Close() {
 	c.carrier.close()
 	c.control.CloseIdleConnections()
+	if c.elsewhere != nil {
+		c.elsewhere.CloseIdleConnections()
+	}
 }
 
 // Warm dials n connections, TLS and all, which the next requests will use as the first on each.

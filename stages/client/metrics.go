@@ -3,15 +3,61 @@ package client
 import (
 	"context"
 	"fmt"
+	"io"
 	"net/http"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/strangeloopio/inferencex/stages/client/wire"
 )
 
-// Metrics returns what GET /metrics answers, on a connection that no measured request uses. Servers that have none, or do not show it, give an
-// error that is ErrUnsupported.
-func (c *Client) Metrics(ctx context.Context) ([]byte, error) {
-	body, err := c.ask(ctx, http.MethodGet, "/metrics", nil)
-	if err != nil {
-		return nil, fmt.Errorf("GET /metrics: %w", err)
+// Metrics returns what each server of the endpoint answers to GET /metrics, on connections that no measured request uses. Servers that have none, or do
+// not show them, give an error that is ErrUnsupported.
+func (c *Client) Metrics(ctx context.Context) ([][]byte, error) {
+	if c.elsewhere == nil {
+		body, err := c.ask(ctx, http.MethodGet, "/metrics", nil)
+		if err != nil {
+			return nil, fmt.Errorf("GET /metrics: %w", err)
+		}
+		return [][]byte{body}, nil
 	}
-	return body, nil
+	bodies := make([][]byte, len(c.endpoint.MetricsURLs))
+	asking, ctx := errgroup.WithContext(ctx)
+	for i, url := range c.endpoint.MetricsURLs {
+		asking.Go(func() (err error) {
+			if bodies[i], err = c.fetch(ctx, url); err != nil {
+				return fmt.Errorf("GET %s: %w", url, err)
+			}
+			return nil
+		})
+	}
+	return bodies, asking.Wait()
+}
+
+// fetch gets a document of another server than the endpoint's. Key and headers are for that one's API alone.
+func (c *Client) fetch(ctx context.Context, url string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := c.elsewhere.RoundTrip(req)
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxRefusalBytes))
+		return nil, &StatusError{Code: resp.StatusCode, Message: strings.TrimSpace(c.excerpt(wire.Refusal(body)))}
+	}
+	return io.ReadAll(io.LimitReader(resp.Body, maxDocumentBytes))
+}
+
+// newElsewhere returns what carries requests to other servers than the endpoint's.
+func (c *Client) newElsewhere() (*http.Transport, error) {
+	security, err := TLS(c.endpoint.Trust, "")
+	if err != nil {
+		return nil, err
+	}
+	return &http.Transport{TLSClientConfig: security}, nil
 }

@@ -13,7 +13,7 @@ import (
 func (a *acquisition) inspect(ctx context.Context, p *probe.Probe, server *Server, model string) (stage.Endpoint, error) {
 	e := stage.Endpoint{
 		URL: p.URL(), Model: model, APIKeyEnv: server.APIKeyEnv, Headers: server.Headers, Trust: server.Trust,
-		Power: server.Power,
+		Power: server.Power, MetricsURLs: server.MetricsURLs,
 	}
 	_, e.Borrowed = a.provider.(Borrower)
 	sim, simulated, err := p.Simulator(ctx)

@@ -90,7 +90,9 @@ type Server struct {
 	APIKeyEnv string
 	Headers   map[string]string // values may be secrets
 	Trust     stage.Trust
-	Power     stage.PowerSource
+	// MetricsURLs are where each of the servers behind URL shows its metrics; none: URL has them.
+	MetricsURLs []string
+	Power       stage.PowerSource
 }
 
 // Resource is a server that List found.

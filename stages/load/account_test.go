@@ -5,11 +5,8 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"log"
 	"net/http"
 	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -67,7 +64,7 @@ func (m measuredCell) reasons() map[string]string {
 	found := map[string]string{}
 	for _, r := range gate.Judge(m.sample, m.facts).Reasons {
 		if slices.Contains([]string{
-			"server_restarted", "token_mismatch", "foreign_traffic", "little_foreign_traffic", "server_queue", "preemptions", "prefix_contaminated", "ttft_mismatch",
+			"server_restarted", "server_several", "token_mismatch", "foreign_traffic", "little_foreign_traffic", "server_queue", "preemptions", "prefix_contaminated", "ttft_mismatch",
 		}, r.Code) {
 			found[r.Code] = r.Detail
 		}
@@ -225,18 +222,6 @@ func TestPrefixHitsOfBothSides(t *testing.T) {
 	}
 	m.facts.SharedPrefix, m.sample = 0, metric.NewSample(m.sample.Labels, stage.GPU{}, m.sample.Data)
 	m.only(t, "prefix_contaminated", fmt.Sprintf("0 %% was meant to; the server counts %.0f %%", 100*told/sum(m.rows, isl)))
-}
-
-// proxyTo passes everything on to a server, as it comes.
-func proxyTo(t *testing.T, endpoint stage.Endpoint) http.Handler {
-	target, err := url.Parse(endpoint.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &httputil.ReverseProxy{
-		FlushInterval: -1, ErrorLog: log.New(io.Discard, "", 0), // clients close connections
-		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) },
-	}
 }
 
 // A server that another one takes the place of answers every request, and its account is of neither.

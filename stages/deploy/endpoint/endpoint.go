@@ -74,6 +74,10 @@ func (Provider) Body() block.Body {
 				Doc: "Whether an https server is believed to be whoever it says, without a check.",
 			},
 			{
+				Name: "metrics_urls", Type: cty.List(cty.String), Provenance: true, Check: checkMetricsURLs,
+				Doc: "Where the engines behind url show their metrics, with the path: one for each of them where url leads to several, or to something else that stands before them. The url's own /metrics if left out. They are asked without the key and the headers.",
+			},
+			{
 				Name: "power", Type: cty.String, OneOf: []string{"none", "nvidia-smi"}, Default: cty.StringVal("none"),
 				Doc: "How to read power. nvidia-smi reads this machine's GPUs: only for a server on this machine.",
 			},
@@ -101,9 +105,26 @@ func checkURL(v cty.Value) error {
 	return nil
 }
 
+// checkMetricsURLs sees the URLs as written.
+func checkMetricsURLs(v cty.Value) error {
+	for _, url := range v.AsValueSlice() {
+		if !url.IsKnown() || url.IsNull() {
+			continue
+		}
+		if err := checkURL(url); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // address is the URL for a deployment.
 func address(args cty.Value, d stage.Deployment) string {
-	return strings.ReplaceAll(block.String(args, "url"), gpusTemplate, strconv.Itoa(d.GPUs))
+	return forDeployment(block.String(args, "url"), d)
+}
+
+func forDeployment(url string, d stage.Deployment) string {
+	return strings.ReplaceAll(url, gpusTemplate, strconv.Itoa(d.GPUs))
 }
 
 // Create creates nothing: the id is the URL. It fails if the API key or a header is wanted and not there.
@@ -149,6 +170,9 @@ func (Provider) Inspect(_ context.Context, h deploy.Handle) (deploy.Status, erro
 		Models:    []string{name},
 		APIKeyEnv: block.String(h.Args, "api_key_env"),
 		Trust:     stage.Trust{CAFile: block.String(h.Args, "ca_file"), Insecure: block.Bool(h.Args, "insecure")},
+	}
+	for _, url := range block.Strings(h.Args, "metrics_urls") {
+		server.MetricsURLs = append(server.MetricsURLs, forDeployment(url, h.Deployment))
 	}
 	var err error
 	if server.Headers, err = headers(h.Args, h.Env.Getenv); err != nil {

@@ -62,6 +62,7 @@ func tpotSum(s *table.Server) **float64       { return &s.TPOTSumSeconds }
 func tpotCount(s *table.Server) **float64     { return &s.TPOTCount }
 func queueSum(s *table.Server) **float64      { return &s.QueueSumSeconds }
 func queueCount(s *table.Server) **float64    { return &s.QueueCount }
+func started(s *table.Server) **float64       { return &s.ProcessStart }
 
 // vocabularies returns those of all engines that are understood.
 func vocabularies() []vocabulary { return []vocabulary{vllm(), sglang(), llamaCPP()} }

@@ -29,6 +29,50 @@ func Read(text []byte) (table.Server, error) {
 	return table.Server{}, errUnknown
 }
 
+// readAll takes what several servers of one endpoint tell of themselves as one: what is counted is added up.
+func readAll(texts [][]byte) (table.Server, error) {
+	var all table.Server
+	for i, text := range texts {
+		row, err := Read(text)
+		if err != nil {
+			return table.Server{}, err
+		}
+		switch {
+		case i == 0:
+			all = row
+		case row.Engine != all.Engine:
+			return table.Server{}, fmt.Errorf("/metrics are of %s and of %s: the servers of one endpoint have one engine", all.Engine, row.Engine)
+		default:
+			join(&all, row)
+		}
+	}
+	return all, nil
+}
+
+// join adds a server to others. One that does not tell something has not counted any of it; the fullest cache and the latest start are those of all.
+func join(all *table.Server, row table.Server) {
+	for _, of := range []func(*table.Server) **float64{
+		running, waiting, inputTokens, outputTokens, prefixQueries, prefixHits, preemptions, finished,
+		ttftSum, ttftCount, tpotSum, tpotCount, queueSum, queueCount,
+	} {
+		merge(of(all), *of(&row), func(a, b float64) float64 { return a + b })
+	}
+	for _, of := range []func(*table.Server) **float64{kvUsage, hitRate, started} {
+		merge(of(all), *of(&row), func(a, b float64) float64 { return max(a, b) })
+	}
+}
+
+func merge(into **float64, v *float64, with func(a, b float64) float64) {
+	switch {
+	case v == nil:
+	case *into == nil:
+		*into = v
+	default:
+		both := with(**into, *v)
+		*into = &both
+	}
+}
+
 // read takes in the lines that are wanted.
 func (v vocabulary) read(wanted []byte, prefix string) (table.Server, error) {
 	parser := expfmt.NewTextParser(model.LegacyValidation)
@@ -42,7 +86,7 @@ func (v vocabulary) read(wanted []byte, prefix string) (table.Server, error) {
 	}
 	v.complete(&row)
 	if f := families[processStart]; f != nil {
-		row.ProcessStart = total(f, false, valueOf)
+		row.ProcessStart = total(f, true, valueOf)
 	}
 	return row, nil
 }

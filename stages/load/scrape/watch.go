@@ -32,8 +32,8 @@ const (
 
 // Config is what a Watch needs.
 type Config struct {
-	Ask   func(context.Context) ([]byte, error) // answers with /metrics
-	Clock *stage.Clock                          // of the load
+	Ask   func(context.Context) ([][]byte, error) // answers with the /metrics of each server
+	Clock *stage.Clock                            // of the load
 }
 
 // Watch reads a server from before a load to after it. Its owner calls End.
@@ -164,7 +164,7 @@ func (w *Watch) read(ctx context.Context, phase string) (table.Server, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, errors.New("/metrics had no answer within "+patience.String()))
 	defer cancel()
 	begun := w.cfg.Clock.NowNS()
-	text, err := w.cfg.Ask(ctx)
+	texts, err := w.cfg.Ask(ctx)
 	if err != nil {
 		if errors.Is(err, context.DeadlineExceeded) {
 			err = context.Cause(ctx)
@@ -172,7 +172,7 @@ func (w *Watch) read(ctx context.Context, phase string) (table.Server, error) {
 		return table.Server{}, err
 	}
 	done := w.cfg.Clock.NowNS()
-	row, err := Read(text)
+	row, err := readAll(texts)
 	row.Phase, row.TSend, row.TDone = phase, begun, done
 	return row, err
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/stages/load/scrape"
 )
 
@@ -21,11 +22,12 @@ func metrics(tokens, running int) []byte {
 }
 
 // asked is a server that answers its n-th question, from 0.
-func asked(answer func(ctx context.Context, n int) ([]byte, error)) func(context.Context) ([]byte, error) {
+func asked(answer func(ctx context.Context, n int) ([]byte, error)) func(context.Context) ([][]byte, error) {
 	n := -1
-	return func(ctx context.Context) ([]byte, error) {
+	return func(ctx context.Context) ([][]byte, error) {
 		n++
-		return answer(ctx, n)
+		text, err := answer(ctx, n)
+		return [][]byte{text}, err
 	}
 }
 
@@ -213,4 +215,43 @@ func TestALongLoadIsThinnedOut(t *testing.T) {
 			t.Errorf("from %s to %s", first.Phase, last.Phase)
 		}
 	})
+}
+
+// What several servers behind one address count is added up.
+func TestSeveralServers(t *testing.T) {
+	full := "vllm:num_requests_running 3\nvllm:kv_cache_usage_perc 0.75\nvllm:generation_tokens_total 100\nvllm:num_preemptions_total 1\nprocess_start_time_seconds 50\n"
+	idle := "vllm:num_requests_running 2\nvllm:kv_cache_usage_perc 0.25\nvllm:generation_tokens_total 11\nprocess_start_time_seconds 60\n"
+	for _, c := range []struct {
+		name  string
+		texts []string
+		want  table.Server
+		err   string
+	}{
+		{"two", []string{full, idle}, table.Server{Engine: "vllm", Running: p(5), KVUsage: p(0.75), OutputTokens: p(111), Preemptions: p(1), ProcessStart: p(60)}, ""},
+		{"three", []string{idle, full, idle}, table.Server{Engine: "vllm", Running: p(7), KVUsage: p(0.75), OutputTokens: p(122), Preemptions: p(1), ProcessStart: p(60)}, ""},
+		{"of two engines", []string{full, "sglang:num_running_reqs 3\n"}, table.Server{}, "/metrics are of vllm and of sglang: the servers of one endpoint have one engine"},
+		{"one that has none", []string{full, "up 1\n"}, table.Server{}, "/metrics names nothing of vLLM, SGLang or llama.cpp"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := scrape.Begin(t.Context(), scrape.Config{Clock: stage.NewClock(time.Now, stage.ServerClock{}), Ask: func(context.Context) ([][]byte, error) {
+					var texts [][]byte
+					for _, text := range c.texts {
+						texts = append(texts, []byte(text))
+					}
+					return texts, nil
+				}})
+				series := w.End(t.Context())
+				if text(series.Problem) != c.err {
+					t.Fatalf("problem %v, want %q", series.Problem, c.err)
+				}
+				for _, row := range series.Rows {
+					row.Phase, row.TSend, row.TDone = "", 0, 0
+					if diff := cmp.Diff(c.want, row); diff != "" {
+						t.Error(diff)
+					}
+				}
+			})
+		})
+	}
 }

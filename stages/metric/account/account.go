@@ -14,6 +14,7 @@ type Account struct {
 	Readings  int     `json:"readings"` // during the load, which means and highest values are over
 	Seconds   float64 `json:"seconds"`  // from the first reading to the last
 	Restarted bool    `json:"restarted,omitempty"`
+	Several   bool    `json:"several,omitempty"` // readings are of several servers by turns: what each counted cannot be told
 
 	InputTokens   *float64 `json:"input_tokens,omitempty"`
 	OutputTokens  *float64 `json:"output_tokens,omitempty"`
@@ -55,13 +56,14 @@ func Of(rows []table.Server) (Account, bool) {
 	first, last := rows[0], rows[len(rows)-1]
 	within := During(rows)
 	a := Account{
-		Engine: last.Engine, Readings: len(within), Seconds: float64(last.TDone-first.TSend) / 1e9, Restarted: restarted(rows),
+		Engine: last.Engine, Readings: len(within), Seconds: float64(last.TDone-first.TSend) / 1e9,
 		Running: level(within, func(r table.Server) *float64 { return r.Running }),
 		Waiting: level(within, func(r table.Server) *float64 { return r.Waiting }),
 		KVUsage: level(within, func(r table.Server) *float64 { return r.KVUsage }),
 		HitRate: level(within, func(r table.Server) *float64 { return r.HitRate }),
 	}
-	if first.Phase == before && last.Phase == after && !a.Restarted {
+	a.Restarted, a.Several = lives(rows)
+	if first.Phase == before && last.Phase == after && !a.Restarted && !a.Several {
 		a.count(first, last)
 	}
 	return a, true
@@ -92,24 +94,38 @@ func (a *Account) count(first, last table.Server) {
 	a.QueueMeanSeconds = over(grown(first.QueueSumSeconds, last.QueueSumSeconds), grown(first.QueueCount, last.QueueCount))
 }
 
-// restarted reports whether a counter went back, or the process began anew.
-func restarted(rows []table.Server) bool {
+// lives reports whether the server restarted, or whether several servers answered by turns, as those do that share a load. A server that restarts is a
+// later process. An earlier one is another's, and so are counters that go back again and again where nothing is said of processes.
+func lives(rows []table.Server) (restarted, several bool) {
+	later, turns := 0, 0
 	for i := 1; i < len(rows); i++ {
 		a, b := rows[i-1], rows[i]
-		for _, pair := range [][2]*float64{
-			{a.InputTokens, b.InputTokens},
-			{a.OutputTokens, b.OutputTokens},
-			{a.PrefixQueries, b.PrefixQueries},
-			{a.Preemptions, b.Preemptions},
-			{a.Finished, b.Finished},
-			{a.TTFTCount, b.TTFTCount},
-			{a.TPOTCount, b.TPOTCount},
-		} {
-			if pair[0] != nil && pair[1] != nil && *pair[1] < *pair[0] {
-				return true
-			}
+		switch known := a.ProcessStart != nil && b.ProcessStart != nil; {
+		case known && *b.ProcessStart > *a.ProcessStart:
+			later++
+		case known && *b.ProcessStart < *a.ProcessStart:
+			return false, true
+		case back(a, b):
+			turns++
 		}
-		if a.ProcessStart != nil && b.ProcessStart != nil && *a.ProcessStart != *b.ProcessStart {
+	}
+	return later+turns > 0 && turns < 2, turns > 1
+}
+
+// back reports whether any counter has gone back.
+func back(a, b table.Server) bool {
+	for _, pair := range [][2]*float64{
+		{a.InputTokens, b.InputTokens},
+		{a.OutputTokens, b.OutputTokens},
+		{a.PrefixQueries, b.PrefixQueries},
+		{a.PrefixHits, b.PrefixHits},
+		{a.Preemptions, b.Preemptions},
+		{a.Finished, b.Finished},
+		{a.TTFTCount, b.TTFTCount},
+		{a.TPOTCount, b.TPOTCount},
+		{a.QueueCount, b.QueueCount},
+	} {
+		if pair[0] != nil && pair[1] != nil && *pair[1] < *pair[0] {
 			return true
 		}
 	}

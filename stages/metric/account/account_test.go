@@ -40,6 +40,8 @@ func TestOf(t *testing.T) {
 	gauges := account.Account{Engine: "vllm", Readings: 3, Seconds: 4.1, Running: whole.Running, Waiting: whole.Waiting, KVUsage: whole.KVUsage}
 	restarted := gauges
 	restarted.Restarted = true
+	several := gauges
+	several.Several = true
 	for _, c := range []struct {
 		name   string
 		change func([]table.Server) []table.Server
@@ -65,6 +67,30 @@ func TestOf(t *testing.T) {
 			}
 			return rows
 		}, restarted},
+		{"two restarts", func(rows []table.Server) []table.Server {
+			for i := 2; i < 5; i++ {
+				rows[i].ProcessStart = p(1e9 + float64(i/2))
+				rows[i].OutputTokens = p(float64(i % 2))
+			}
+			return rows
+		}, restarted},
+		{"two servers by turns", func(rows []table.Server) []table.Server {
+			rows[1].ProcessStart, rows[3].ProcessStart = p(1e9+2), p(1e9+2)
+			return rows
+		}, several},
+		{"the second of which began first", func(rows []table.Server) []table.Server {
+			for i := 2; i < 5; i++ {
+				rows[i].ProcessStart = p(1e9 - 2)
+			}
+			return rows
+		}, several},
+		{"two servers that do not tell when they began", func(rows []table.Server) []table.Server {
+			for i := range rows {
+				rows[i].ProcessStart = nil
+			}
+			rows[1].OutputTokens, rows[3].OutputTokens = p(1), p(2)
+			return rows
+		}, several},
 		{"a counter that shows only once it counts", func(rows []table.Server) []table.Server {
 			for i := range 2 {
 				rows[i].Preemptions = nil

@@ -25,11 +25,12 @@ const (
 
 func serverRules() []Rule {
 	return []Rule{
-		{"server_restarted", Invalid, "the server's counters went back in the middle of the load, or its process is another: it restarted", serverRestarted},
+		{"server_restarted", Invalid, "the server's counters went back once in the middle of the load, or its process is a later one: it restarted", serverRestarted},
 		{"token_mismatch", Invalid, "the server generated fewer tokens than the client was told of in the usage of its answers, by over 1 %", tokenMismatch},
 		{"foreign_traffic", Invalid, "the server worked for others during the load: over 1 % of its tokens, or of its requests, were not the load's", foreignTraffic},
 		{"ttft_mismatch", Invalid, "the server's mean time to first token is above the client's, by over 5 % and 2 ms: no client sees a token before its server", ttftMismatch},
 		{"little_foreign_traffic", Note, "the server worked for others during the load: at most 1 % of its tokens and of its requests were not the load's", littleForeign},
+		{"server_several", Note, "several servers showed their metrics by turns, or one of them ended over 1 % fewer requests than were answered: name each one's metrics in the provider's metrics_urls", serverSeveral},
 		{"server_concurrency", Note, "the requests that the server had, running or waiting, miss those that the client had in flight at the same times by over 20 % and a whole one: " +
 			"they were held up before the server, or others had some there", serverConcurrency},
 		{"delay_outside_server", Note, "a quarter of the mean time to first token, and over 10 ms, passed outside of the server: in the network, in what stands before the engine, or in the client", delayOutside},
@@ -41,6 +42,23 @@ func serverRules() []Rule {
 func serverRestarted(s *metric.Sample, _ Facts) (string, bool) {
 	a, ok := s.Server()
 	return "the server restarted in the middle of the load: what it counted before is lost", ok && a.Restarted
+}
+
+// several reports whether the account is of one of several servers, or of each by turns, with what shows it.
+func several(s *metric.Sample) (detail string, yes bool) {
+	a, _ := s.Server()
+	if a.Several {
+		return "/metrics was answered by several servers by turns", true
+	}
+	if ok := float64(len(s.OK())); a.Finished != nil && *a.Finished < (1-maxTokensOff)*ok {
+		return fmt.Sprintf("the server that showed its metrics ended %s requests, and %s were answered", whole(*a.Finished), whole(ok)), true
+	}
+	return "", false
+}
+
+func serverSeveral(s *metric.Sample, _ Facts) (string, bool) {
+	detail, yes := several(s)
+	return detail + ": where several servers have one address, name that of each one's metrics in metrics_urls of the provider", yes
 }
 
 // told is what the client knows of the load's own requests.
@@ -73,7 +91,7 @@ func tell(s *metric.Sample) told {
 func tokenMismatch(s *metric.Sample, _ Facts) (string, bool) {
 	a, _ := s.Server()
 	t := tell(s)
-	if a.OutputTokens == nil || t.least == 0 {
+	if _, others := several(s); others || a.OutputTokens == nil || t.least == 0 {
 		return "", false
 	}
 	return fmt.Sprintf("the server counts %s generated tokens, its answers to the client had %s", whole(*a.OutputTokens), whole(t.least)),
@@ -150,6 +168,9 @@ func delayOutside(s *metric.Sample, facts Facts) (string, bool) {
 
 // serverConcurrency looks at the same times at both sides, so that it does not matter how few they are.
 func serverConcurrency(s *metric.Sample, _ Facts) (string, bool) {
+	if _, others := several(s); others {
+		return "", false // each look is at one of them
+	}
 	var server, client, n float64
 	for _, r := range account.During(s.Data.Server) {
 		if r.Running == nil || r.Waiting == nil {

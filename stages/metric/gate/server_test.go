@@ -80,6 +80,24 @@ func serverCases() []codeCase {
 			"the server restarted in the middle of the load",
 		},
 		{
+			"two servers by turns", says(func(_ *cell, rows []table.Server) {
+				for i := range rows {
+					if rows[i].Running = p(4.0); i%2 == 1 {
+						rows[i].OutputTokens, rows[i].InputTokens = p(500.0*float64(i)), p(1000.0*float64(i))
+					}
+				}
+			}),
+			[]string{"server_several"},
+			"/metrics was answered by several servers by turns: where several servers have one address, name that of each one's metrics in metrics_urls of the provider",
+		},
+		{
+			"one of two servers", says(each(func(r *table.Server) {
+				r.Finished, r.OutputTokens, r.TTFTCount, r.Running = p(6000+(*r.Finished-6000)/2), p(3e6+(*r.OutputTokens-3e6)/2), p(6000+(*r.TTFTCount-6000)/2), p(4.0)
+			})),
+			[]string{"server_several"},
+			"the server that showed its metrics ended 400 requests, and 800 were answered: where several",
+		},
+		{
 			"the answers' usage says more than was generated", says(each(func(r *table.Server) { r.OutputTokens = p(3e6 + .9899*(*r.OutputTokens-3e6)) })),
 			[]string{"token_mismatch"},
 			"the server counts 395,960 generated tokens, its answers to the client had 400,000",

@@ -288,6 +288,7 @@ func edits() map[string]edit {
 		"provider:endpoint.gpu_ids":       set(endpoint, `gpu_ids = ["1"]`),
 		"provider:endpoint.ca_file":       set(endpoint, `ca_file = "/etc/ca.pem"`),
 		"provider:endpoint.insecure":      set(endpoint, "insecure = true"),
+		"provider:endpoint.metrics_urls":  set(endpoint, `metrics_urls = ["http://127.0.0.1:8002/metrics"]`),
 		"provider:process.program":        set(process, `program = "/bin/serve"`),
 		"provider:process.model":          set(process, `model = "llm"`, config+"model"),
 		"provider:process.host":           set(process, `host = "127.0.0.2"`),
