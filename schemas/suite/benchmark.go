@@ -33,8 +33,8 @@ func axes() []Arg {
 		{Name: "workload", Type: cty.DynamicPseudoType, Ref: "workload", Doc: "What is asked of the server."},
 		{Name: "isl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema, Word: "length", Doc: "Input length in tokens, in place of the workload's."},
 		{Name: "osl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema, Word: "length", Doc: "Output length in tokens, in place of the workload's."},
-		{Name: "users", Type: cty.Number, Bounds: block.WholeFrom(1), Doc: "Requests kept in flight (closed loop)."},
-		{Name: "rate", Type: cty.Number, Bounds: block.AboveZero(), Doc: "Requests sent per second (open loop), in place of users."},
+		{Name: "users", Type: cty.Number, Bounds: block.WholeFrom(1), Doc: "Requests kept in flight (closed loop), one of each user; fewer where users think."},
+		{Name: "rate", Type: cty.Number, Bounds: block.AboveZero(), Doc: "Requests sent, or conversations begun, per second (open loop), in place of users."},
 	}
 }
 
