@@ -10,6 +10,7 @@ import (
 	"github.com/strangeloopio/inferencex/schemas/suite/block"
 	"github.com/strangeloopio/inferencex/schemas/suite/length"
 	"github.com/strangeloopio/inferencex/schemas/suite/matrix"
+	"github.com/strangeloopio/inferencex/schemas/suite/phase"
 )
 
 // Benchmark is a set of cells that are measured under the same objectives.
@@ -33,7 +34,7 @@ func axes() []Arg {
 		{Name: "workload", Type: cty.DynamicPseudoType, Ref: "workload", Doc: "What is asked of the server."},
 		{Name: "isl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema, Word: "length", Doc: "Input length in tokens, in place of the workload's."},
 		{Name: "osl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema, Word: "length", Doc: "Output length in tokens, in place of the workload's."},
-		{Name: "users", Type: cty.Number, Bounds: block.WholeFrom(1), Doc: "Requests kept in flight (closed loop), one of each user; fewer where users think."},
+		{Name: "users", Type: cty.Number, Bounds: block.WholeWithin(1, phase.UserLimit), Doc: "Requests kept in flight (closed loop), one of each user; fewer where users think."},
 		{Name: "rate", Type: cty.Number, Bounds: block.AboveZero(), Doc: "Requests sent, or conversations begun, per second (open loop), in place of users."},
 	}
 }

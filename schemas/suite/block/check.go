@@ -34,6 +34,13 @@ func From(lowest float64) *Bounds { return &Bounds{Min: &lowest} }
 // Within are the bounds of a number from lowest to highest, both allowed.
 func Within(lowest, highest float64) *Bounds { return &Bounds{Min: &lowest, Max: &highest} }
 
+// WholeWithin are the bounds of a whole number from lowest to highest, both allowed.
+func WholeWithin(lowest, highest int) *Bounds {
+	b := Within(float64(lowest), float64(highest))
+	b.Whole = true
+	return b
+}
+
 // AboveZero are the bounds of a positive number, or of a duration longer than zero.
 func AboveZero() *Bounds {
 	b := From(0)

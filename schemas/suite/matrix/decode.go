@@ -34,7 +34,7 @@ func Block(axes []block.Arg) block.Block {
 
 // When is the argument that chooses among the combinations of the lists.
 func When() block.Arg {
-	return block.Arg{Name: "when", Type: cty.Bool, Lazy: true, Doc: "A condition on each combination, such as cell.users >= cell.gpus; those for which it is false are left out."}
+	return block.Arg{Name: "when", Type: cty.Bool, Lazy: true, Doc: "A condition on each combination, such as cell.users >= cell.gpus; those for which it is false are left out. Null leaves none out."}
 }
 
 // Decoder reads the axes of a benchmark, beside its matrix and in it.
@@ -198,13 +198,11 @@ func (d *Decoder) set(entry Entry, name string, at hcl.Range, value hcl.Expressi
 
 // when evaluates the condition for a row.
 func (d *Decoder) when(e hcl.Expression, order []string, r Row) (keep, known bool, diags hcl.Diagnostics) {
-	arg := When()
-	arg.Required = true // where it is written
-	v, diags := arg.Decode(block.BindExpr(e, map[string]cty.Value{"cell": d.Cell(order, r)}), d.Eval)
+	v, diags := When().Decode(block.BindExpr(e, map[string]cty.Value{"cell": d.Cell(order, r)}), d.Eval)
 	if diags.HasErrors() || !v.IsKnown() {
 		return false, false, diags
 	}
-	return v.True(), true, diags
+	return v.IsNull() || v.True(), true, diags // null is as if it were left out, as everywhere
 }
 
 // value evaluates a whole expression; false if it is in error or unknown.

@@ -13,6 +13,9 @@ import (
 	"github.com/strangeloopio/inferencex/schemas/suite/block"
 )
 
+// UserLimit is how many users a load has at most, which is beyond what one client can hold open to one server.
+const UserLimit = 100_000
+
 // Doc says what phases are, for the reference of the language.
 const Doc = "What the load goes through, in place of users or a rate in the benchmark: a list such as [{ users = 8, duration = \"1m\" }, { users = 32, duration = \"1m\", ramp = \"10s\" }], " +
 	"or with a rate in place of users. Each has so many users, or sends so many requests a second, for its duration; over its ramp, which is a part of that, it gets there from the one before, evenly, and from 0 at first."
@@ -77,7 +80,7 @@ func decodeOne(v cty.Value) (p Phase, target string, err error) {
 	case hasUsers == hasRate:
 		return p, "", errors.New("set either users or rate")
 	case hasUsers:
-		target, err = "users", number(users, block.Whole(0), func(f float64) { p.Users = int(f) })
+		target, err = "users", number(users, block.WholeWithin(0, UserLimit).Check, func(f float64) { p.Users = int(f) })
 	default:
 		target, err = "rate", number(rate, block.AtLeast(0), func(f float64) { p.RateRPS = f })
 	}

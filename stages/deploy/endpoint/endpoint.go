@@ -54,15 +54,15 @@ func (Provider) Body() block.Body {
 				Doc: "Name under which the server lists the model; the model's repository if left out.",
 			},
 			{
-				Name: "api_key_env", Type: cty.String, Provenance: true,
+				Name: "api_key_env", Type: cty.String, Check: deploy.CheckVariable, Provenance: true,
 				Doc: "Environment variable with the API key, sent as a bearer token.",
 			},
 			{
-				Name: "headers", Type: cty.Map(cty.String),
+				Name: "headers", Type: cty.Map(cty.String), Check: deploy.CheckHeaders,
 				Doc: "HTTP headers to send with every request. They can lead to another server, so they are part of what was measured, and recorded: no secrets.",
 			},
 			{
-				Name: "header_env", Type: cty.Map(cty.String), Provenance: true,
+				Name: "header_env", Type: cty.Map(cty.String), Check: deploy.CheckVariables, Provenance: true,
 				Doc: "HTTP headers whose values are secrets, each with the environment variable that holds its value. They cannot change a result: what routes belongs into headers.",
 			},
 			{
@@ -82,7 +82,7 @@ func (Provider) Body() block.Body {
 				Doc: "How to read power. nvidia-smi reads this machine's GPUs: only for a server on this machine.",
 			},
 			{
-				Name: "gpu_ids", Type: cty.List(cty.String), Provenance: true,
+				Name: "gpu_ids", Type: cty.List(cty.String), Check: deploy.CheckGPUIDs, Provenance: true,
 				Doc: "GPUs of this machine that the server has, as indexes or UUIDs, for power by nvidia-smi; all if left out.",
 			},
 		},
@@ -101,6 +101,9 @@ func checkURL(v cty.Value) error {
 	}
 	if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
 		return fmt.Errorf("%q is no address of a server; write it as \"http://host:8000\"", v.AsString())
+	}
+	if port, err := strconv.Atoi(u.Port()); u.Port() != "" && (err != nil || port < 1 || port > 65535) {
+		return fmt.Errorf("%q has port %s: ports go from 1 to 65535", v.AsString(), u.Port())
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package endpoint_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -253,5 +254,28 @@ func TestKeyAndHeadersAreSent(t *testing.T) {
 	}
 	if record := string(live.Record().Config); strings.Contains(record, "tahini") || !strings.Contains(record, "TEAM_SECRET") {
 		t.Errorf("the record should hold the header's variable alone: %s", record)
+	}
+}
+
+func TestArguments(t *testing.T) {
+	for name, test := range map[string]struct{ hcl, want string }{
+		"a port that is none":          {`url = "http://h:70000"`, `"http://h:70000" has port 70000: ports go from 1 to 65535`},
+		"port 0":                       {`url = "http://h:0"`, `"http://h:0" has port 0: ports go from 1 to 65535`},
+		"a name with a blank":          {`headers = { "X Tenant" = "a" }`, `"headers": "X Tenant" is no name of a header: it has letters, digits and dashes, as in "X-Tenant"`},
+		"a value of two lines":         {`headers = { X-Tenant = "a\nHost: b" }`, `"headers": X-Tenant: the value has a line break; headers have none`},
+		"a secret's name with a colon": {`header_env = { "X-Key:" = "KEY" }`, `"header_env": "X-Key:" is no name of a header`},
+		"a key for a name":             {`header_env = { X-Key = "sk-abcdefgh" }`, `"header_env": X-Key: this is no name of an environment variable.`},
+		"a GPU twice":                  {`gpu_ids = ["0", "0"]`, `"gpu_ids": GPU 0 stands in it twice: name each once`},
+		"what is right":                {"headers = { X-Tenant = \"a\" }\nheader_env = { X-Key = \"KEY\" }", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if !strings.HasPrefix(test.hcl, "url") {
+				test.hcl += "\nurl = \"http://h:8000\""
+			}
+			_, err := block.Parse(endpoint.New().Body(), test.hcl)
+			if got := fmt.Sprint(err); (err != nil) != (test.want != "") || !strings.Contains(got, test.want) {
+				t.Errorf("got  %v\nwant %s", err, test.want)
+			}
+		})
 	}
 }

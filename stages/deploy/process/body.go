@@ -4,6 +4,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/stages/deploy"
 )
 
 // Body is the arguments of the provider.
@@ -24,7 +25,7 @@ func (*Provider) Body() block.Body {
 				Doc: "Address to listen at.",
 			},
 			{
-				Name: "port", Type: cty.Number, Default: cty.NumberIntVal(0), Bounds: block.WholeFrom(0), Provenance: true,
+				Name: "port", Type: cty.Number, Default: cty.NumberIntVal(0), Bounds: block.WholeWithin(0, 65535), Provenance: true,
 				Doc: "Port to listen at; 0 takes a free one.",
 			},
 			{
@@ -36,11 +37,11 @@ func (*Provider) Body() block.Body {
 				Doc: "Folder for the server's log, named by its token; the run's own folder if left out.",
 			},
 			{
-				Name: "gpu_ids", Type: cty.List(cty.String), Provenance: true,
+				Name: "gpu_ids", Type: cty.List(cty.String), Check: deploy.CheckGPUIDs, Provenance: true,
 				Doc: "GPUs to use, as indexes or UUIDs; a deployment takes as many as it needs from the front. CUDA_VISIBLE_DEVICES or the first ones if left out.",
 			},
 			{
-				Name: "api_key_env", Type: cty.String, Provenance: true,
+				Name: "api_key_env", Type: cty.String, Check: deploy.CheckVariable, Provenance: true,
 				Doc: "Environment variable with the API key that the server asks for.",
 			},
 			{

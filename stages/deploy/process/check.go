@@ -3,6 +3,7 @@ package process
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/zclconf/go-cty/cty"
@@ -28,7 +29,52 @@ func (*Provider) Check(args cty.Value, d stage.Deployment) []stage.Problem {
 			Detail: fmt.Sprintf("gpu_ids names %d GPUs and the deployment needs %d: name more, or leave gpu_ids out.", len(ids), d.GPUs),
 		})
 	}
+	if told, gpus := parallelism(d.Engine); told != "" && gpus != d.GPUs {
+		problems = append(problems, stage.Problem{
+			Where: stage.InEngine, Summary: "Other number of GPUs",
+			Detail: fmt.Sprintf("The engine's args spread the model over %d GPUs (%s), and the deployment has gpus = %d, by which results are divided. "+
+				"Leave it out of args, since gpus sets it, or give the benchmark gpus = %d.", gpus, told, d.GPUs, gpus),
+		})
+	}
 	return problems
+}
+
+// parallelism returns over how many GPUs the args of an engine spread a model, and which of them say so; none do where that is left to gpus.
+func parallelism(e stage.Engine) (told string, gpus int) {
+	flags := map[string][][]string{
+		vllm:   {{"--tensor-parallel-size", "-tp"}, {"--pipeline-parallel-size", "-pp"}, {"--data-parallel-size", "-dp"}},
+		sglang: {{"--tp-size", "--tensor-parallel-size", "--tp"}, {"--pp-size", "--pipeline-parallel-size", "--pp"}}, // its data parallelism may share them
+	}[e.Kind]
+	var words []string
+	gpus = 1
+	for i, names := range flags {
+		word, n := lastNumber(e.Args, names)
+		if n < 1 {
+			if i == 0 {
+				return "", 0 // gpus sets it; what else there is is the engine's to judge
+			}
+			continue
+		}
+		words, gpus = append(words, word), gpus*n
+	}
+	return strings.Join(words, ", "), gpus
+}
+
+// lastNumber returns the number that the last of some flags has among args, and the flag with it; 0 if there is none.
+func lastNumber(args, names []string) (word string, n int) {
+	for i, arg := range args {
+		name, value, joined := strings.Cut(arg, "=")
+		if !slices.Contains(names, name) {
+			continue
+		}
+		if !joined && i+1 < len(args) {
+			value = args[i+1]
+		}
+		if number, err := strconv.Atoi(value); err == nil {
+			word, n = name+" "+value, number
+		}
+	}
+	return word, n
 }
 
 // checkEngine finds what keeps an engine from being started here.

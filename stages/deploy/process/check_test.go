@@ -1,6 +1,8 @@
 package process_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -34,6 +36,15 @@ func TestCheck(t *testing.T) {
 		"too few GPUs": {engine("vllm"), `gpu_ids = ["3"]`, []stage.Problem{{
 			Where: "gpus", Summary: "Too few GPUs", Detail: "gpu_ids names 1 GPUs and the deployment needs 2: name more, or leave gpu_ids out.",
 		}}},
+		"the GPUs that there are":           {engine("vllm", "--tensor-parallel-size", "1", "-pp=2"), "", nil},
+		"other args":                        {engine("vllm", "--pipeline-parallel-size=4"), "", nil},
+		"GPUs of an engine of its own args": {engine("llama.cpp", "--tensor-parallel-size=4"), "", nil},
+		"more GPUs": {engine("vllm", "--tensor-parallel-size", "4"), "", inEngine("Other number of GPUs",
+			"The engine's args spread the model over 4 GPUs (--tensor-parallel-size 4), and the deployment has gpus = 2, by which results are divided. "+
+				"Leave it out of args, since gpus sets it, or give the benchmark gpus = 4.")},
+		"fewer GPUs": {engine("sglang", "--tp=1"), "", inEngine("Other number of GPUs",
+			"The engine's args spread the model over 1 GPUs (--tp 1), and the deployment has gpus = 2, by which results are divided. "+
+				"Leave it out of args, since gpus sets it, or give the benchmark gpus = 1.")},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -44,6 +55,26 @@ func TestCheck(t *testing.T) {
 			}
 			if diff := cmp.Diff(test.want, p.Check(args, test.d)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestArguments(t *testing.T) {
+	for name, test := range map[string]struct{ hcl, want string }{
+		"a port that is none": {`port = 70000`, `"port": 70000 is not between 0 and 65535`},
+		"a GPU twice":         {`gpu_ids = ["0", "1", "0"]`, `"gpu_ids": GPU 0 stands in it twice: name each once`},
+		"a key for a name":    {`api_key_env = "sk-abcdefghijklmnop"`, `"api_key_env": this is no name of an environment variable. If it is the key itself, take it out of the suite, which everybody may read: put it into a variable and name that, as in "OPENAI_API_KEY"`},
+		"a key of letters":    {`api_key_env = "hf_abcdefghijklmnopqrs"`, `"api_key_env": this is no name of an environment variable.`},
+		"what is right":       {"port = 8000\ngpu_ids = [\"0\", \"GPU-1\"]\napi_key_env = \"hf_token\"", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := block.Parse(newProvider().Body(), test.hcl)
+			if got := fmt.Sprint(err); (err != nil) != (test.want != "") || !strings.Contains(got, test.want) {
+				t.Errorf("got  %v\nwant %s", err, test.want)
+			}
+			if err != nil && strings.Contains(err.Error(), "abcdefgh") {
+				t.Errorf("%v repeats what may be a key", err)
 			}
 		})
 	}

@@ -27,7 +27,7 @@ func (*Provider) Body() block.Body {
 				Doc: "What surrounds the GPUs: CUDA graphs, the seed's eager mode behind Modal, or neither front end nor network.",
 			},
 			{
-				Name: "speed", Type: cty.Number, Default: cty.NumberIntVal(1), Bounds: block.AboveZero(),
+				Name: "speed", Type: cty.Number, Default: cty.NumberIntVal(1), Bounds: block.Within(0.001, 1e6),
 				Doc: "Simulated seconds in one second of the wall clock, at most: where this machine cannot write and read the chunks of the planned loads so fast, the speed is lowered, and plan, events and results say to what.",
 			},
 			{

@@ -2,6 +2,7 @@ package simulator_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -134,5 +135,14 @@ func TestProviderTimeLimit(t *testing.T) {
 	}
 	if err := p.Destroy(t.Context(), h); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestSpeedsBeyondAnyClock(t *testing.T) {
+	for speed, want := range map[string]string{"1e-300": "1e-300 is not between 0.001 and 1e+06", "0": "0 is not between", "1e9": "is not between 0.001 and 1e+06", "100000": "", "0.5": ""} {
+		_, err := block.Parse(simulator.NewProvider().Body(), "speed = "+speed)
+		if got := fmt.Sprint(err); (err != nil) != (want != "") || !strings.Contains(got, want) {
+			t.Errorf("speed %s: got %v, want %s", speed, err, want)
+		}
 	}
 }

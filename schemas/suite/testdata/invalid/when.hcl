@@ -49,17 +49,6 @@ benchmark "number" {
   }
 }
 
-benchmark "null" {
-  model    = model.m
-  provider = provider.simulator.s
-  workload = workload.w
-  gpu_type = "H100"
-  matrix {
-    users = [1, 2]
-    when  = null
-  }
-}
-
 benchmark "null_axis" {
   model    = model.m
   provider = provider.simulator.s
