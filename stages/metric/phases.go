@@ -92,8 +92,8 @@ func byTheSecond() []PhaseDef {
 	}
 	tokens := per(func(p Part) (float64, bool) { return p.whole.tokensWithin(p.span) })
 	return []PhaseDef{
-		{"sent_rps", "1/s", "", "Requests that were due in the stretch and sent ÷ its length; of an open loop.", per(func(p Part) (float64, bool) {
-			return p.due.count(func(r table.Request) bool { return r.Status != "dropped" }), p.whole.Labels.RateRPS > 0
+		{"sent_rps", "1/s", "", "Requests, of conversations the first ones, that were due in the stretch and sent ÷ its length; of an open loop.", per(func(p Part) (float64, bool) {
+			return p.due.count(func(r table.Request) bool { return r.Status != "dropped" && turnOf(r) <= 1 }), p.whole.Labels.RateRPS > 0
 		})},
 		{"rps", "1/s", Higher, "Ok requests done in the stretch ÷ its length.", per(func(p Part) (float64, bool) { return p.whole.doneWithin(p.span) })},
 		{"output_tps", "tokens/s", Higher, "Output tokens whose chunks came in the stretch ÷ its length.", tokens},

@@ -31,7 +31,7 @@ type pause struct {
 }
 
 // findPauses returns the pauses between an answer and the next request: of a user, or of a conversation where a request is no user's. Those who are not
-// to think make none.
+// to think make none. Where users come and go it is not known of one between two conversations whether it was a pause.
 func (s *Sample) findPauses() []pause {
 	if !s.Thinks() {
 		return nil
@@ -48,7 +48,9 @@ func (s *Sample) findPauses() []pause {
 	})
 	var pauses []pause
 	for i := 1; i < len(rows); i++ {
-		if before, now := rows[i-1], rows[i]; who(before) == who(now) && now.TSched >= before.TDone {
+		before, now := rows[i-1], rows[i]
+		gone := s.Labels.Pattern != "" && (before.Session == nil || now.Session == nil || *before.Session != *now.Session) // or may have been
+		if who(before) == who(now) && now.TSched >= before.TDone && !gone {
 			pauses = append(pauses, pause{span{before.TDone, now.TSched}, now.TSend})
 		}
 	}
@@ -147,8 +149,14 @@ func conversations() []Def {
 		},
 		{
 			Name: "users_present", Unit: "users", Needs: Requests,
-			Doc:     "Where users think: mean number of those with a request in flight or in a pause, over the whole window. achieved_concurrency has those in flight alone.",
-			Compute: thinking((*Sample).meanPresent),
+			Doc: "Where users think, and neither come nor go: mean number of those, or of conversations in an open loop, with a request in flight or in a pause, over the whole window. " +
+				"achieved_concurrency has what is in flight alone.",
+			Compute: thinking(func(s *Sample) (float64, bool) {
+				if s.Labels.Pattern != "" {
+					return 0, false
+				}
+				return s.meanPresent()
+			}),
 		},
 	}
 	for _, side := range []struct {

@@ -93,6 +93,24 @@ func TestLagIsNoPause(t *testing.T) {
 	}
 }
 
+// Users who come and go may be gone between two conversations: that is no pause to be sure of.
+func TestUsersWhoAreGone(t *testing.T) {
+	s := talk(
+		stage.CellLabels{Users: 1, Pattern: "1-0-1u", Turns: "2", ThinkTime: "1s"},
+		said{turn: 1, turns: 2, session: 0, sched: 0, send: 0, end: 1},
+		said{turn: 2, turns: 2, session: 0, sched: 2, send: 2, end: 3},
+		said{turn: 1, turns: 2, session: 1, sched: 50, send: 50, end: 51},
+	)
+	think, _ := metric.Find("think_mean_s")
+	if got, ok := think.Compute(s); !ok || got != 1 {
+		t.Errorf("a mean pause of %g s, want 1", got)
+	}
+	present, _ := metric.Find("users_present")
+	if got, ok := present.Compute(s); ok {
+		t.Errorf("%g users are there on average, of whom it is not known", got)
+	}
+}
+
 // Of an open loop the arrivals are those of conversations, and it is steady once the first of these have ended.
 func TestOpenConversations(t *testing.T) {
 	var all []said

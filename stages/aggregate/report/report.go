@@ -194,6 +194,9 @@ func sendingLine(points []result.Point) string {
 		return ""
 	}
 	line := "Requests were sent at " + strings.Join(sent, ", ")
+	if points[0].Turns != "" {
+		line = "Conversations began at " + strings.Join(sent, ", ")
+	}
 	if low <= high {
 		line += fmt.Sprintf("; the coefficient of variation of their gaps is %.2f", low)
 		if math.Round(100*low) != math.Round(100*high) {
