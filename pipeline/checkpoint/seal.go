@@ -160,7 +160,7 @@ func (s *Store) publish(tmp string, entry Entry) error {
 	}
 	s.Crash.At(pointed)
 	final := s.entryDir(entry.Key)
-	if err := os.MkdirAll(filepath.Dir(final), 0o755); err != nil {
+	if err := durable.MkdirAll(filepath.Dir(final)); err != nil {
 		return err
 	}
 	if _, err := os.Stat(final); err == nil {

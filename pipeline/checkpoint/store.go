@@ -37,7 +37,7 @@ const (
 // Open returns the store in dir, making the folder if it is new.
 func Open(dir string) (*Store, error) {
 	for _, d := range []string{entriesDir, latestDir, tmpDir, trashDir} {
-		if err := os.MkdirAll(filepath.Join(dir, d), 0o755); err != nil {
+		if err := durable.MkdirAll(filepath.Join(dir, d)); err != nil {
 			return nil, fmt.Errorf("open checkpoint store: %w", durable.Error("make", filepath.Join(dir, d), err))
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -87,6 +88,26 @@ func (f *File) Discard() {
 	// Neither error is worth a word beside the one that led here, and the name says that the file is temporary.
 	_ = f.Close()
 	_ = os.Remove(f.Name())
+}
+
+// MkdirAll makes a folder, and those above it that are missing, and makes their names last.
+func MkdirAll(path string) error {
+	var made []string
+	for dir := filepath.Clean(path); filepath.Dir(dir) != dir; dir = filepath.Dir(dir) {
+		if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
+			break // it is there, or os.MkdirAll says what is wrong with it
+		}
+		made = append(made, dir)
+	}
+	if err := os.MkdirAll(path, 0o755); err != nil {
+		return err
+	}
+	for _, dir := range made {
+		if err := SyncDir(filepath.Dir(dir)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // SyncDir makes the names in a folder last: after a rename or a removal.

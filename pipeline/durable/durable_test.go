@@ -41,3 +41,23 @@ func TestWriteThatFailsLeavesTheOldFileAlone(t *testing.T) {
 		t.Errorf("content %q, files %v %v; want the old file and nothing else", got, names, hidden)
 	}
 }
+
+func TestMkdirAll(t *testing.T) {
+	dir := t.TempDir()
+	deep := filepath.Join(dir, "a", "b", "c")
+	for range 2 { // what is there is no error
+		if err := MkdirAll(deep); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if info, err := os.Stat(deep); err != nil || !info.IsDir() {
+		t.Errorf("%v, %v; want a folder", info, err)
+	}
+	file := filepath.Join(dir, "file")
+	if err := WriteFile(file, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := MkdirAll(filepath.Join(file, "below")); err == nil || !strings.Contains(err.Error(), file+": not a directory") {
+		t.Errorf("below a file: %v", err)
+	}
+}

@@ -159,7 +159,7 @@ func (j *Journal) compact(path string) error {
 		}
 		text.Write(append(line, '\n'))
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	if err := durable.MkdirAll(filepath.Dir(path)); err != nil {
 		return err
 	}
 	return j.crash.WriteFile(boundaryStaged, path, text.Bytes())

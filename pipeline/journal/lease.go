@@ -84,7 +84,7 @@ type Lease struct {
 
 // Acquire takes the lease of a folder or returns a *HeldError.
 func Acquire(ctx context.Context, cfg LeaseConfig) (*Lease, error) {
-	if err := os.MkdirAll(cfg.Dir, 0o755); err != nil {
+	if err := durable.MkdirAll(cfg.Dir); err != nil {
 		return nil, durable.Error("make", cfg.Dir, err)
 	}
 	deadline := time.After(cfg.Wait)

@@ -42,7 +42,7 @@ func runBoundaries() []string {
 func (w *workspace) begin(l *loaded, p *plan.Plan, manifest run.Manifest) error {
 	w.crash.At(folderBegun)
 	tmp := filepath.Join(w.root, "."+w.id+".tmp") // durable.RemoveTemporary takes it away if this process dies
-	if err := os.MkdirAll(filepath.Join(tmp, "suite"), 0o755); err != nil {
+	if err := durable.MkdirAll(filepath.Join(tmp, "suite")); err != nil {
 		return durable.Error("make run folder", w.dir, err)
 	}
 	if err := copySuite(tmp, l); err != nil {
@@ -72,7 +72,7 @@ func copySuite(dir string, l *loaded) error {
 			return err
 		}
 		target := filepath.Join(dir, "suite", strings.ReplaceAll(inside, "..", "outside"))
-		if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+		if err := durable.MkdirAll(filepath.Dir(target)); err != nil {
 			return err
 		}
 		if err := durable.WriteFile(target, l.files[name].Bytes); err != nil {
