@@ -28,7 +28,12 @@ model "qwen" {
   revision = "220b46e3b2180893580a4454f21f22d3ebb187d3"
 }
 
-provider "process" "ours" { grace = "100ms" }
+variable "grace" {
+  type    = string
+  default = "100ms"
+}
+
+provider "process" "ours" { grace = var.grace }
 
 provider "endpoint" "theirs" {
   url        = %q
