@@ -84,12 +84,13 @@ func NewDraft(cfg Config) (*Draft, hcl.Diagnostics) {
 func (d *Draft) Decide(store *checkpoint.Store) (*Plan, hcl.Diagnostics, error) {
 	b, p := *d.b, *d.b.plan
 	p.Steps, p.Sealed = slices.Clone(p.Steps), map[string]checkpoint.Entry{}
-	b.plan, b.diags, b.Store = &p, nil, store
+	b.plan, b.diags, b.warnings, b.Store = &p, nil, nil, store
 	if err := b.decide(); err != nil {
 		return nil, b.diags, err
 	}
 	b.forecast()
 	b.plan.Estimate = b.estimate()
+	b.diags = append(b.diags, b.warnings.diagnostics()...)
 	b.checkBudget()
 	return b.plan, b.diags, nil
 }
@@ -98,6 +99,7 @@ type builder struct {
 	Config
 	plan        *Plan
 	diags       hcl.Diagnostics
+	warnings    warnings // of deployments, as far as they are told
 	deployments []*deployment
 	cells       []*cell // in the order of the suite: that of tables and charts
 	idle        idle

@@ -113,11 +113,8 @@ func withSecrets(d *deployment) stage.Deployment {
 // checkTTL warns of a deployment that its provider will end before its cells are measured.
 func (b *builder) checkTTL(d *deployment, expected time.Duration) {
 	if ttl := d.provider.TTL; ttl > 0 && expected > ttl {
-		b.diags = append(b.diags, &hcl.Diagnostic{
-			Severity: hcl.DiagWarning, Summary: "Short time limit", Subject: &d.provider.Range,
-			Detail: fmt.Sprintf("The cells on %s are expected to take about %s, and the provider ends the deployment after ttl = %q. Raise the ttl, or measure fewer cells at a time with -target.",
-				d.key, expected.Round(time.Minute), ttl),
-		})
+		b.warnAt(d.provider.Range, "Short time limit", fmt.Sprintf("The cells on %s are expected to take about %s, and the provider ends the deployment after ttl = %q. "+
+			"Raise the ttl, or measure fewer cells at a time with -target.", d.key, expected.Round(time.Minute), ttl))
 	}
 }
 

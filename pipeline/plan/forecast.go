@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
@@ -39,9 +40,37 @@ func (b *builder) forecast() {
 	}
 }
 
-// warnAt warns of something, once for all deployments that share it.
+// warnings are what a provider's deployments are warned of, one for all that share it.
+type warnings []*warning
+
+type warning struct {
+	hcl.Diagnostic
+	others int // deployments with other figures
+}
+
+// warnAt warns of something. Deployments of one provider differ in the figures: the first one's are told.
 func (b *builder) warnAt(subject hcl.Range, summary, detail string) {
-	if !slices.ContainsFunc(b.diags, func(d *hcl.Diagnostic) bool { return d.Detail == detail }) {
-		b.diags = append(b.diags, &hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: summary, Detail: detail, Subject: &subject})
+	at := slices.IndexFunc(b.warnings, func(w *warning) bool { return w.Summary == summary && *w.Subject == subject })
+	if at < 0 {
+		b.warnings = append(b.warnings, &warning{Diagnostic: hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: summary, Detail: detail, Subject: &subject}})
+		return
 	}
+	if b.warnings[at].Detail != detail {
+		b.warnings[at].others++
+	}
+}
+
+// diagnostics returns the warnings with how many share each.
+func (all warnings) diagnostics() hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	for _, w := range all {
+		switch {
+		case w.others == 1:
+			w.Detail += " The same holds, with other figures, of 1 other deployment of this provider."
+		case w.others > 1:
+			w.Detail += fmt.Sprintf(" The same holds, with other figures, of %d other deployments of this provider.", w.others)
+		}
+		diags = append(diags, &w.Diagnostic)
+	}
+	return diags
 }

@@ -156,6 +156,23 @@ func (p *Plan) Count(kind string, action Action) int {
 	return n
 }
 
+// Twins counts the cells that take the result of another one, which is to be measured: nothing is sealed of them yet.
+func (p *Plan) Twins() int {
+	measured := map[string]bool{}
+	for _, step := range p.Steps {
+		if step.Address.Kind == Load && step.Action == Run {
+			measured[step.Atom] = true
+		}
+	}
+	n := 0
+	for _, step := range p.Steps {
+		if step.Address.Kind == Load && step.Action == Reuse && measured[step.SameAs] {
+			n++
+		}
+	}
+	return n
+}
+
 // Cells returns the number of cells in the plan.
 func (p *Plan) Cells() int { return p.Count(Load, Run) + p.Count(Load, Reuse) + p.Count(Load, Skip) }
 

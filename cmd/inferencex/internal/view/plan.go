@@ -93,5 +93,10 @@ func Sum(p *plan.Plan) string {
 	if measure == 0 {
 		return fmt.Sprintf("nothing to measure: %s sealed.", Count(sealed, "cell"))
 	}
-	return fmt.Sprintf("%s to measure on %s, %s sealed.", Count(measure, "cell"), Count(p.Count(plan.Deploy, plan.Run), "deployment"), Count(sealed, "cell"))
+	twins := p.Twins()
+	text := fmt.Sprintf("%s to measure on %s, %s sealed", Count(measure, "cell"), Count(p.Count(plan.Deploy, plan.Run), "deployment"), Count(sealed-twins, "cell"))
+	if twins > 0 {
+		text += fmt.Sprintf(", %s the same as another", Count(twins, "cell"))
+	}
+	return text + "."
 }
