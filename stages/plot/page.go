@@ -168,9 +168,12 @@ func table(results result.Results) page.Table {
 		{Name: "ISL", Unit: "tokens", Doc: "input tokens asked for", Text: drawn},
 		{Name: "OSL", Unit: "tokens", Doc: "output tokens asked for", Text: drawn},
 	}}
-	names := tableMetrics
+	names := slices.Clone(tableMetrics)
 	if drawn {
-		names = append([]string{"isl_mean", "osl_mean"}, tableMetrics...)
+		names = append([]string{"isl_mean", "osl_mean"}, names...)
+	}
+	if slices.ContainsFunc(points, func(p result.Point) bool { return p.Turns != "" }) {
+		names = append(names, "sessions", "ttft_first_turn_mean_s", "ttft_later_turns_mean_s", "isl_mean_later_turns", "prefix_hit_later_turns")
 	}
 	shown := shownOf(results.Metrics, points, names)
 	for _, m := range shown {

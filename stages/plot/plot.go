@@ -20,7 +20,7 @@ import (
 )
 
 const (
-	revision = 8
+	revision = 9
 	// pngScale gives a picture that stays sharp over the width of a printed page.
 	pngScale = 2
 	// pngChart is the chart that is written as a bitmap too: what the seed's users put into slides.

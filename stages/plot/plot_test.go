@@ -138,6 +138,25 @@ func TestDrawnLengthsOnThePage(t *testing.T) {
 	}
 }
 
+// Where there are conversations, the page has first turns beside later ones.
+func TestConversationsOnThePage(t *testing.T) {
+	r := results()
+	r.Metrics = append(r.Metrics, result.Metric{Name: "ttft_first_turn_mean_s", Unit: "s"}, result.Metric{Name: "ttft_later_turns_mean_s", Unit: "s"})
+	for i := range r.Cells {
+		if r.Cells[i].Turns = "4"; r.Cells[i].Status == result.StatusOK {
+			r.Cells[i].Metrics["ttft_first_turn_mean_s"], r.Cells[i].Metrics["ttft_later_turns_mean_s"] = 1.5, .25
+		}
+	}
+	shown := map[string]string{}
+	got := pageOf("s", r, nil).Table
+	for i, c := range got.Columns {
+		shown[c.Name] = got.Rows[1][i]
+	}
+	if shown["ttft_first_turn_mean_s"] != "1.50" || shown["ttft_later_turns_mean_s"] != "0.250" {
+		t.Errorf("the page has %v", shown)
+	}
+}
+
 func TestTrialsBecomeOnePoint(t *testing.T) {
 	data := chartData("s", results())
 	if len(data.Cells) != 5 {
