@@ -195,6 +195,12 @@ func weigh(root string) (bytes int64, newest time.Time, err error) {
 	return bytes, newest, err
 }
 
+// hidden is the boundary at which a run is out of sight and not gone yet.
+const hidden = "gc.hidden"
+
+// Boundaries lists where a process can end between two steps of a removal, beside those of the store. They are passed by its Crash.
+func Boundaries() []string { return []string{hidden} }
+
 // Remove takes an item away. Only the holder of the folder may call it.
 func Remove(cfg Config, item Item) error {
 	path := filepath.Join(cfg.Root, filepath.FromSlash(item.Path))
@@ -206,6 +212,7 @@ func Remove(cfg Config, item Item) error {
 		if err := os.Rename(path, grave); err != nil {
 			return fmt.Errorf("remove run %s: %w", item.Path, err)
 		}
+		cfg.Store.Crash.At(hidden)
 		path = grave
 	}
 	if err := os.RemoveAll(path); err != nil {

@@ -12,6 +12,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/durable"
 	"github.com/strangeloopio/inferencex/pipeline/journal"
 	"github.com/strangeloopio/inferencex/pipeline/run"
+	"github.com/strangeloopio/inferencex/pipeline/sweep"
 )
 
 // crashVariable names the boundary at which the process kills itself, for tests of what the next one finds: a name that Boundaries lists, and
@@ -24,7 +25,7 @@ const (
 // Boundaries lists every place between two writes at which a process can be made to end.
 func Boundaries() []string {
 	return slices.Concat(journal.LeaseBoundaries(), checkpoint.CleaningBoundaries(), journal.Boundaries(), runBoundaries(),
-		checkpoint.Boundaries(), run.Boundaries(), checkpoint.RemovalBoundaries())
+		checkpoint.Boundaries(), run.Boundaries(), checkpoint.RemovalBoundaries(), sweep.Boundaries())
 }
 
 // crash returns what passes boundaries; nil unless a test wants the process to end at one.

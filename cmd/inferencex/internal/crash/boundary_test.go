@@ -34,11 +34,11 @@ var scenarios = []scenario{
 	{"go on", func(s *session) { s.dies("seal.gathered#2", suiteRun...) }, suiteRun, suiteRun, "", "journal.releasing.written"},
 	{"carry through", func(s *session) { s.dies("seal.described#2", suiteRun...) }, suiteRun, suiteRun, "seal.", ""},
 	{"make again", func(s *session) { s.completes(suiteRun...) }, []string{"run", "-fresh", "suite.hcl"}, suiteRun, "", "seal.aside"},
-	{"sweep", func(s *session) { s.completes(suiteRun...); s.completes("run", "-fresh", "suite.hcl") }, sweep, sweep, "", "gc.condemned"},
+	{"sweep", func(s *session) { s.completes(suiteRun...); s.completes("run", "-fresh", "suite.hcl") }, sweep, sweep, "", "gc.condemned gc.hidden"},
 	{"destroy", func(s *session) { s.dies("journal.ready.synced#2", suiteRun...) }, []string{"destroy"}, []string{"destroy"}, "", ""},
 }
 
-var sweep = []string{"gc", "-older-than", "0s", "-yes"}
+var sweep = []string{"gc", "-older-than", "0s", "-keep", "1", "-yes"}
 
 // dies runs the program until it dies at a boundary.
 func (s *session) dies(crash string, args ...string) {
