@@ -60,7 +60,7 @@ type Draft struct{ b *builder }
 // NewDraft makes the steps of a suite. There is no draft if a diagnostic is an error.
 func NewDraft(cfg Config) (*Draft, hcl.Diagnostics) {
 	b := &builder{
-		Config: cfg, longests: map[string]int{}, texts: map[string]*texts{}, optionsOf: map[string]json.RawMessage{},
+		Config: cfg, longests: map[string]int{}, texts: map[string]*texts{}, longTexts: map[string]longText{}, optionsOf: map[string]json.RawMessage{},
 		plan: &Plan{
 			Schema: Schema, Suite: cfg.Suite.Name,
 			Policies: map[string]Policy{}, Quota: map[string]GPUs{},
@@ -105,6 +105,7 @@ type builder struct {
 	idle        idle
 	longests    map[string]int
 	texts       map[string]*texts
+	longTexts   map[string]longText
 	optionsOf   map[string]json.RawMessage // the keyed arguments of stages, by kind: each cell holds them
 }
 

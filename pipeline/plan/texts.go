@@ -171,12 +171,12 @@ func (b *builder) checkTexts(c suite.Cell, d *deployment) {
 	}
 	longest, most := -1, d.context
 	for trial := 1; trial <= c.Trials; trial++ {
-		entry, tokens, err := b.longestText(c, trial, most)
+		found, err := b.longestOf(c, trial, d.context)
 		if err != nil {
 			return // which has been reported
 		}
-		if tokens > most {
-			longest, most = entry, tokens
+		if found.tokens > most {
+			longest, most = found.entry, found.tokens
 		}
 	}
 	if longest < 0 {
@@ -196,6 +196,23 @@ func frontOf(c suite.Cell) int {
 		return c.Workload.SharedPrefixTokens + dataset.FrontWords
 	}
 	return c.Workload.SharedPrefixTokens
+}
+
+// longText is the longest of some requests.
+type longText struct{ entry, tokens int }
+
+// longestOf is what longestText says, which is found once for all cells that ask the same.
+func (b *builder) longestOf(c suite.Cell, trial, context int) (longText, error) {
+	w := workloadOf(c)
+	key := string(canonicalJSON([]any{w.Dataset, w.Tokenizer, w.OSL, w.Turns, w.Requests, w.SharedPrefix, trial, context}))
+	if known, ok := b.longTexts[key]; ok {
+		return known, nil
+	}
+	entry, tokens, err := b.longestText(c, trial, context)
+	if err == nil {
+		b.longTexts[key] = longText{entry, tokens}
+	}
+	return longText{entry, tokens}, err
 }
 
 // longestText returns the entry that comes to most tokens in a trial, of those that come to more than a bound. What has no more bytes is not counted.

@@ -24,6 +24,8 @@ type Dataset struct {
 	LeftOut int    // conversations that ask nothing that can be sent
 	Because string // of the first of them, with its place; empty where there is none
 
+	answered, exact int // entries whose answer has a length, and those of which the file says it
+
 	mu     sync.Mutex
 	counts map[string]*Counts
 }
@@ -106,18 +108,8 @@ func (d *Dataset) Chat() *Entry {
 	return nil
 }
 
-// Answered counts the entries that are; exact ones say themselves how many tokens their answers had.
-func (d *Dataset) Answered() (all, exact int) {
-	for i := range d.Entries {
-		if d.Entries[i].Answered() {
-			all++
-		}
-		if d.Entries[i].OutputTokens > 0 {
-			exact++
-		}
-	}
-	return all, exact
-}
+// Answered is how many entries are, and of how many the file says how many tokens the answers had.
+func (d *Dataset) Answered() (all, exact int) { return d.answered, d.exact }
 
 // Library holds datasets by their digests. A configuration names a dataset by its digest, so that many cells share one copy and none can come to
 // read a file that has changed since the suite was read.

@@ -120,16 +120,16 @@ func (d *Draws) Steps(number int64) (entry int, steps []Turn, err error) {
 	return entry, steps, nil
 }
 
-// LongestFirst returns the same draws with the longest prompt of the first n requests in front.
+// LongestFirst returns the same draws with the longest prompt of the first n requests in front, by its bytes: a tokenizer would take its time for them all.
 func (d *Draws) LongestFirst(n int64) (*Draws, error) {
 	longest, most := int64(0), 0
-	for index := range n {
+	for index := range min(n, int64(len(d.order))) {
 		entry, err := d.At(index)
 		if err != nil {
 			return nil, err
 		}
-		if isl := d.counts.ISL(entry); isl > most {
-			longest, most = index, isl
+		if bytes := Bytes(d.use.Data.Entries[entry].Prompt()); bytes > most {
+			longest, most = index, bytes
 		}
 	}
 	return &Draws{use: d.use, counts: d.counts, ask: d.ask, order: d.order, first: longest}, nil

@@ -141,6 +141,12 @@ func (r *reader) add(line int, object []byte) {
 	default:
 		e.Line = line
 		r.data.Entries = append(r.data.Entries, e)
+		if e.Answered() {
+			r.data.answered++
+		}
+		if e.OutputTokens > 0 {
+			r.data.exact++
+		}
 	}
 }
 
