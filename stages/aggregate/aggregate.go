@@ -45,7 +45,7 @@ func (Kind) Name() string { return Name }
 func (Kind) Class() stage.Class { return stage.Pure }
 
 // Revision counts changes that change results, those of the GPU catalogue among them.
-func (Kind) Revision() int { return 11 }
+func (Kind) Revision() int { return 12 }
 
 // Run merges the inputs' tables and computes each cell of the configuration.
 func (Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {

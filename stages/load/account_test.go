@@ -100,7 +100,7 @@ func TestTheServersAccountAgrees(t *testing.T) {
 	if *a.OutputTokens != sum(m.rows, osl) || *a.InputTokens != sum(m.rows, isl) || *a.Finished != 128 || *a.TTFTCount != 128 || *a.Preemptions != 0 {
 		t.Errorf("account: %v output and %v input tokens, %v requests, %v first tokens, %v preemptions", *a.OutputTokens, *a.InputTokens, *a.Finished, *a.TTFTCount, *a.Preemptions)
 	}
-	if a.Engine != "vllm" || a.Restarted || a.Readings < 1 || a.Running.Max < 8 || a.KVUsage.Max <= 0 {
+	if a.Engine != "vllm" || a.Lives != account.OneLife || a.Readings < 1 || a.Running.Max < 8 || a.KVUsage.Max <= 0 {
 		t.Errorf("account: %+v", a)
 	}
 	for i, r := range m.server {
@@ -229,16 +229,22 @@ func TestARestartIsFound(t *testing.T) {
 	_, first := simulate(t, fast)
 	_, second := simulate(t, fast)
 	var asked atomic.Int64
-	before, after := proxyTo(t, first), proxyTo(t, second)
+	lives := []http.Handler{proxyTo(t, first), proxyTo(t, second)}
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/v1/completions" {
 			asked.Add(1)
 		}
+		life := 0
 		if asked.Load() > 110 {
-			after.ServeHTTP(w, r)
+			life = 1
+		}
+		if r.URL.Path == "/metrics" {
+			showMetrics(w, []string{first.URL, second.URL}[life], func(text string) string {
+				return text + fmt.Sprintf("process_start_time_seconds %d\n", 1000+life)
+			})
 			return
 		}
-		before.ServeHTTP(w, r)
+		lives[life].ServeHTTP(w, r)
 	}))
 	t.Cleanup(proxy.Close)
 	endpoint := first

@@ -35,18 +35,7 @@ func TestTheAccountInEachEnginesWords(t *testing.T) {
 					inner.ServeHTTP(w, r)
 					return
 				}
-				resp, err := http.Get(origin + "/metrics")
-				if err != nil {
-					http.Error(w, err.Error(), http.StatusBadGateway)
-					return
-				}
-				defer resp.Body.Close()
-				text, err := io.ReadAll(resp.Body)
-				if err != nil {
-					http.Error(w, err.Error(), http.StatusBadGateway)
-					return
-				}
-				_, _ = translate.WriteString(w, string(text))
+				showMetrics(w, origin, translate.Replace)
 			}))
 			t.Cleanup(server.Close)
 			endpoint.URL = server.URL
@@ -60,6 +49,22 @@ func TestTheAccountInEachEnginesWords(t *testing.T) {
 			}
 		})
 	}
+}
+
+// showMetrics answers with a server's metrics in other words.
+func showMetrics(w http.ResponseWriter, origin string, change func(string) string) {
+	resp, err := http.Get(origin + "/metrics")
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	_, _ = io.WriteString(w, change(string(text)))
 }
 
 // Of two servers behind one address each shows its own metrics: by turns they tell nothing, and asked one by one all of it.

@@ -10,11 +10,10 @@ import (
 
 // Account is a server's own account of a load. Counts are of everything that it did meanwhile, whoever asked for it; times are of its clock.
 type Account struct {
-	Engine    string  `json:"engine"`   // whose names its metrics have
-	Readings  int     `json:"readings"` // during the load, which means and highest values are over
-	Seconds   float64 `json:"seconds"`  // from the first reading to the last
-	Restarted bool    `json:"restarted,omitempty"`
-	Several   bool    `json:"several,omitempty"` // readings are of several servers by turns: what each counted cannot be told
+	Engine   string  `json:"engine"`   // whose names its metrics have
+	Readings int     `json:"readings"` // during the load, which means and highest values are over
+	Seconds  float64 `json:"seconds"`  // from the first reading to the last
+	Lives    Lives   `json:"lives,omitempty"`
 
 	InputTokens   *float64 `json:"input_tokens,omitempty"`
 	OutputTokens  *float64 `json:"output_tokens,omitempty"`
@@ -33,6 +32,17 @@ type Account struct {
 	KVUsage *Level `json:"kv_usage,omitempty"`
 	HitRate *Level `json:"hit_rate,omitempty"` // of the prefix cache, as an engine reckons it that counts no queries
 }
+
+// Lives says of how many lives of a server, or of how many servers, an account is.
+type Lives string
+
+// The lives of a server. Of all but the first nothing adds up.
+const (
+	OneLife   Lives = ""
+	Restarted Lives = "restarted" // its process is a later one
+	Several   Lives = "several"   // servers answered by turns, as those do that share an address
+	Reset     Lives = "reset"     // counters went back once, and nothing says of processes: either
+)
 
 // Level is what a gauge showed during a load.
 type Level struct {
@@ -62,8 +72,8 @@ func Of(rows []table.Server) (Account, bool) {
 		KVUsage: level(within, func(r table.Server) *float64 { return r.KVUsage }),
 		HitRate: level(within, func(r table.Server) *float64 { return r.HitRate }),
 	}
-	a.Restarted, a.Several = lives(rows)
-	if first.Phase == before && last.Phase == after && !a.Restarted && !a.Several {
+	a.Lives = lives(rows)
+	if first.Phase == before && last.Phase == after && a.Lives == OneLife {
 		a.count(first, last)
 	}
 	return a, true
@@ -94,22 +104,31 @@ func (a *Account) count(first, last table.Server) {
 	a.QueueMeanSeconds = over(grown(first.QueueSumSeconds, last.QueueSumSeconds), grown(first.QueueCount, last.QueueCount))
 }
 
-// lives reports whether the server restarted, or whether several servers answered by turns, as those do that share a load. A server that restarts is a
-// later process. An earlier one is another's, and so are counters that go back again and again where nothing is said of processes.
-func lives(rows []table.Server) (restarted, several bool) {
-	later, turns := 0, 0
+// lives tells a restart, which makes a later process, from several servers: of these one began earlier than the one that answered before it. Where nothing
+// is said of processes, counters that go back again and again are those of several.
+func lives(rows []table.Server) Lives {
+	later, turns := false, 0
 	for i := 1; i < len(rows); i++ {
 		a, b := rows[i-1], rows[i]
 		switch known := a.ProcessStart != nil && b.ProcessStart != nil; {
 		case known && *b.ProcessStart > *a.ProcessStart:
-			later++
+			later = true
 		case known && *b.ProcessStart < *a.ProcessStart:
-			return false, true
+			return Several
 		case back(a, b):
 			turns++
 		}
 	}
-	return later+turns > 0 && turns < 2, turns > 1
+	switch {
+	case turns > 1:
+		return Several
+	case later:
+		return Restarted
+	case turns == 1:
+		return Reset
+	default:
+		return OneLife
+	}
 }
 
 // back reports whether any counter has gone back.

@@ -39,9 +39,11 @@ func TestOf(t *testing.T) {
 	}
 	gauges := account.Account{Engine: "vllm", Readings: 3, Seconds: 4.1, Running: whole.Running, Waiting: whole.Waiting, KVUsage: whole.KVUsage}
 	restarted := gauges
-	restarted.Restarted = true
+	restarted.Lives = account.Restarted
 	several := gauges
-	several.Several = true
+	several.Lives = account.Several
+	reset := gauges
+	reset.Lives = account.Reset
 	for _, c := range []struct {
 		name   string
 		change func([]table.Server) []table.Server
@@ -60,7 +62,7 @@ func TestOf(t *testing.T) {
 		{"a counter goes back", func(rows []table.Server) []table.Server {
 			rows[3].OutputTokens = p(10)
 			return rows
-		}, restarted},
+		}, reset},
 		{"another process", func(rows []table.Server) []table.Server {
 			for i := 2; i < 5; i++ {
 				rows[i].ProcessStart = p(1e9 + 2)

@@ -3,8 +3,10 @@ package gate
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/strangeloopio/inferencex/schemas/result"
+	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/stages/metric"
 	"github.com/strangeloopio/inferencex/stages/metric/account"
 )
@@ -25,7 +27,7 @@ const (
 
 func serverRules() []Rule {
 	return []Rule{
-		{"server_restarted", Invalid, "the server's counters went back once in the middle of the load, or its process is a later one: it restarted", serverRestarted},
+		{"server_restarted", Invalid, "the server's process became a later one in the middle of the load, or its counters went back once while requests failed: it restarted", serverRestarted},
 		{"token_mismatch", Invalid, "the server generated fewer tokens than the client was told of in the usage of its answers, by over 1 %", tokenMismatch},
 		{"foreign_traffic", Invalid, "the server worked for others during the load: over 1 % of its tokens, or of its requests, were not the load's", foreignTraffic},
 		{"ttft_mismatch", Invalid, "the server's mean time to first token is above the client's, by over 5 % and 2 ms: no client sees a token before its server", ttftMismatch},
@@ -40,14 +42,22 @@ func serverRules() []Rule {
 }
 
 func serverRestarted(s *metric.Sample, _ Facts) (string, bool) {
-	a, ok := s.Server()
-	return "the server restarted in the middle of the load: what it counted before is lost", ok && a.Restarted
+	a, _ := s.Server()
+	return "the server restarted in the middle of the load: what it counted before is lost",
+		a.Lives == account.Restarted || (a.Lives == account.Reset && disturbed(s))
+}
+
+// disturbed reports whether any request failed, or had to be sent again. A server that restarts while it has requests does that to them.
+func disturbed(s *metric.Sample) bool {
+	return slices.ContainsFunc(s.Data.Requests, func(r table.Request) bool {
+		return r.StaleRetries > 0 || !slices.Contains([]string{"ok", "dropped", "unfinished", "cancelled"}, r.Status)
+	})
 }
 
 // several reports whether the account is of one of several servers, or of each by turns, with what shows it.
 func several(s *metric.Sample) (detail string, yes bool) {
 	a, _ := s.Server()
-	if a.Several {
+	if a.Lives == account.Several || (a.Lives == account.Reset && !disturbed(s)) {
 		return "/metrics was answered by several servers by turns", true
 	}
 	if ok := float64(len(s.OK())); a.Finished != nil && *a.Finished < (1-maxTokensOff)*ok {

@@ -72,12 +72,33 @@ func serverCases() []codeCase {
 		{"the server tells little", says(each(func(r *table.Server) { *r = table.Server{Phase: r.Phase, TSend: r.TSend, TDone: r.TDone} })), nil, ""},
 		{
 			"the server restarts", says(func(_ *cell, rows []table.Server) {
-				for i := 50; i < len(rows); i++ {
-					rows[i].OutputTokens, rows[i].InputTokens = p(500.0*float64(i)), p(1000.0*float64(i))
+				for i := range rows {
+					if rows[i].ProcessStart = p(1e9); i >= 50 {
+						rows[i].ProcessStart, rows[i].OutputTokens, rows[i].InputTokens = p(1e9+60), p(500.0*float64(i)), p(1000.0*float64(i))
+					}
 				}
 			}),
 			[]string{"server_restarted"},
 			"the server restarted in the middle of the load",
+		},
+		{
+			"its counters go back, and a request fails", says(func(c *cell, rows []table.Server) {
+				c.data.Requests[400].Status, c.data.Requests[400].OSL = "truncated", nil
+				for i := 50; i < len(rows); i++ {
+					rows[i].OutputTokens, rows[i].InputTokens = p(500.0*float64(i)), p(1000.0*float64(i))
+				}
+			}),
+			[]string{"server_restarted", "few_errors"},
+			"the server restarted in the middle of the load",
+		},
+		{
+			"its counters go back, and no request minds", says(func(_ *cell, rows []table.Server) {
+				for i := 50; i < len(rows); i++ {
+					rows[i].OutputTokens, rows[i].InputTokens = p(500.0*float64(i)), p(1000.0*float64(i))
+				}
+			}),
+			[]string{"server_several"},
+			"/metrics was answered by several servers by turns",
 		},
 		{
 			"two servers by turns", says(func(_ *cell, rows []table.Server) {
