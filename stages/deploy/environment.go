@@ -64,11 +64,16 @@ func (e Environment) Strings() []string {
 // leastSecret is the length from which a secret's value is looked for in text: shorter ones would garble it.
 const leastSecret = 6
 
-// Redact returns text with block.Redacted in place of the values of secrets.
+// Redact returns text with block.Redacted in place of the values of secrets, and of the lines of one that has several: text comes by the line.
 func (e Environment) Redact(text string) string {
 	for _, v := range e {
-		if v.Secret && len(v.Value) >= leastSecret {
-			text = strings.ReplaceAll(text, v.Value, block.Redacted)
+		if !v.Secret {
+			continue
+		}
+		for _, secret := range append([]string{v.Value}, strings.Split(v.Value, "\n")...) {
+			if len(secret) >= leastSecret {
+				text = strings.ReplaceAll(text, secret, block.Redacted)
+			}
 		}
 	}
 	return text

@@ -30,4 +30,8 @@ func TestEnvironment(t *testing.T) {
 	if got := env.Redact("token hf_abcdef, A=2"); got != "token (sensitive), A=2" {
 		t.Errorf("redacted = %q", got)
 	}
+	key := Environment{{Name: "KEY", Value: "-----BEGIN\nMIIEvQIBADANBg\n=\n", Secret: true}}
+	if got := key.Redact("read MIIEvQIBADANBg = ok"); got != "read (sensitive) = ok" {
+		t.Errorf("a line of a secret: %q", got)
+	}
 }

@@ -34,7 +34,7 @@ func (*Provider) Body() block.Body {
 			},
 			{
 				Name: "log_dir", Type: cty.String, Provenance: true,
-				Doc: "Folder for the server's log, named by its token; the run's own folder if left out.",
+				Doc: "Folder for the server's log, named by its token; the run's own folder if left out. It is for this user alone, and sensitive values are taken out of it when the server has ended.",
 			},
 			{
 				Name: "gpu_ids", Type: cty.List(cty.String), Check: deploy.CheckGPUIDs, Provenance: true,

@@ -72,7 +72,7 @@ func (p *Provider) start(token deploy.Token, spec deploy.Spec) (*instance, error
 		return nil, err
 	}
 	defer log.Close()
-	i := &instance{server: server, log: log.Name(), done: make(chan struct{})}
+	i := &instance{server: server, log: log.Name(), done: make(chan struct{}), secrets: secretsOf(spec)}
 	if err := i.run(p.config.Guard, guardArgs(spec.TTL, block.Time(spec.Args, "grace"), argv), env, block.String(spec.Args, "workdir"), log); err != nil {
 		return nil, err
 	}
@@ -167,6 +167,15 @@ func environment(token deploy.Token, spec deploy.Spec, port int) ([]string, erro
 		tokenVariable+"="+string(token),
 		labelsVariable+"="+labels.Encode(),
 		guardVariable+"="+strconv.Itoa(port)), nil
+}
+
+// secretsOf returns what of a server's environment is secret: the suite's sensitive variables, and the key that it asks for.
+func secretsOf(spec deploy.Spec) deploy.Environment {
+	secrets := slices.Clone(spec.EngineEnv)
+	if name := block.String(spec.Args, "api_key_env"); name != "" {
+		secrets = append(secrets, deploy.Variable{Name: name, Value: spec.Env.Getenv(name), Secret: true})
+	}
+	return secrets
 }
 
 // choosePort returns a port that nothing listens at. Engines bind with SO_REUSEPORT and would share it without a word.

@@ -67,6 +67,7 @@ func (p *Provider) Destroy(ctx context.Context, h deploy.Handle) error {
 		p.mu.Lock()
 		delete(p.running, h.Token)
 		p.mu.Unlock()
+		own.hideSecrets()
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package process
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/strangeloopio/inferencex/stages/deploy"
@@ -74,4 +76,42 @@ func readEnd(path string) ([]byte, error) {
 		}
 	}
 	return io.ReadAll(file)
+}
+
+// hideSecrets takes what the server has written of its secrets out of its log, once it has ended: until then the file is the server's, and for this
+// user alone to read. A log that cannot be written anew stays as it is, for this user alone. That of a server whose inferencex died keeps them, too:
+// nobody knows them any more.
+func (i *instance) hideSecrets() {
+	log, err := os.Open(i.log)
+	if err != nil {
+		return
+	}
+	defer log.Close()
+	clean, err := os.CreateTemp(filepath.Dir(i.log), ".server.*.tmp") // for this user alone, like the log
+	if err != nil {
+		return
+	}
+	defer os.Remove(clean.Name())
+	changed, err := i.copyWithoutSecrets(clean, log)
+	if err = errors.Join(err, clean.Close()); err == nil && changed {
+		_ = os.Rename(clean.Name(), i.log)
+	}
+}
+
+func (i *instance) copyWithoutSecrets(to io.Writer, from io.Reader) (changed bool, err error) {
+	lines, out := bufio.NewReader(from), bufio.NewWriter(to)
+	for {
+		line, err := lines.ReadString('\n')
+		hidden := i.secrets.Redact(line)
+		changed = changed || hidden != line
+		if _, writeErr := out.WriteString(hidden); writeErr != nil {
+			return false, writeErr
+		}
+		if errors.Is(err, io.EOF) {
+			return changed, out.Flush()
+		}
+		if err != nil {
+			return false, err
+		}
+	}
 }

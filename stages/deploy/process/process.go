@@ -149,6 +149,8 @@ type instance struct {
 	leash  *os.File  // the guard's standard input: when it closes the server ends
 	done   chan struct{}
 	code   string // set before done is closed
+	// secrets is what the server was given and nobody else is to read.
+	secrets deploy.Environment
 }
 
 // ended reports whether nothing of the server is left, and how it ended.

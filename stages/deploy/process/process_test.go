@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -105,7 +106,8 @@ func TestSecretsStaySecret(t *testing.T) {
 	cfg := stage.DeployConfig{
 		Deployment: own("simulate", serveArgs...), SecretEnv: map[string]string{"TEST_SECRET": "engine.own.env.TEST_SECRET"},
 	}
-	_, _, live, err := acquireWith(t, cfg, "", env)
+	logs := t.TempDir()
+	kind, _, live, err := acquireWith(t, cfg, fmt.Sprintf("log_dir = %q", logs), env)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,6 +121,20 @@ func TestSecretsStaySecret(t *testing.T) {
 	}
 	if record := fmt.Sprintf("%+v %s", live.Record(), live.Record().Config); strings.Contains(record, secret) {
 		t.Errorf("the record holds the secret: %s", record)
+	}
+	if err := kind.Release(t.Context(), env, live.Record()); err != nil {
+		t.Fatal(err)
+	}
+	files, err := os.ReadDir(logs)
+	if err != nil || len(files) != 1 {
+		t.Fatalf("logs: %v, %v", files, err)
+	}
+	kept, err := os.ReadFile(filepath.Join(logs, files[0].Name()))
+	if err != nil || strings.Contains(string(kept), secret) || !strings.Contains(string(kept), "with the secret (sensitive)\n") {
+		t.Errorf("the log that is kept: %q, %v", kept, err)
+	}
+	if info, err := files[0].Info(); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("its mode: %v, %v", info.Mode(), err)
 	}
 }
 
