@@ -163,10 +163,13 @@ type resultsFile struct {
 	Cells     []map[string]any `json:"cells"`
 }
 
-// tooBusy says whether a cell tells that this machine was too busy to measure it: nothing else than that may excuse a result.
+// tooBusy says whether a cell tells that this machine was too busy to measure it: nothing else than that may excuse a result. Outside of a server of
+// these scripts there is nothing but this machine.
 func tooBusy(cell map[string]any) bool {
 	reasons, _ := cell["reasons"].([]any)
-	return slices.Contains(reasons, any("simulator_late")) || slices.Contains(reasons, any("client_limited"))
+	return slices.ContainsFunc(reasons, func(code any) bool {
+		return code == "simulator_late" || code == "client_limited" || code == "delay_outside_server"
+	})
 }
 
 // measures runs a suite, or reports one: measures inferencex run suite.hcl. Its cells are valid, or say that this machine was too busy; any other reason for
