@@ -2,7 +2,6 @@
 package durable
 
 import (
-	"encoding/json"
 	"errors"
 	"io"
 	"io/fs"
@@ -16,11 +15,6 @@ func WriteFile(path string, data []byte) error { return Crash(nil).WriteFile("",
 
 // WriteJSON writes v as indented JSON.
 func WriteJSON(path string, v any) error { return Crash(nil).WriteJSON("", path, v) }
-
-// WriteCompactJSON writes v as JSON without blanks: for what is large and read by programs.
-func WriteCompactJSON(path string, v any) error {
-	return Write(path, func(w io.Writer) error { return json.NewEncoder(w).Encode(v) })
-}
 
 // Write lets fill write the content of path. Nothing is left behind when fill or the disk fails.
 func Write(path string, fill func(io.Writer) error) error { return Crash(nil).write("", path, fill) }

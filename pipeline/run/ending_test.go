@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -100,6 +101,27 @@ func TestADiskThatFailsStopsTheRun(t *testing.T) {
 		o, _ = b.run(t.Context(), sideBySide(twoDeployments))
 		if o.Reused() != 1 || o.Measured() != 3 {
 			t.Errorf("the next run used %d cells again\n%s", o.Reused(), states(o))
+		}
+	})
+}
+
+// A disk that takes a minute for each write costs time and nothing else: no deadline counts it against what is measured or torn down.
+func TestASlowDiskCostsTimeAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t)
+		var passed atomic.Int64
+		b.passing = func(string) {
+			passed.Add(1)
+			time.Sleep(time.Minute)
+		}
+		began := time.Now()
+		o, _ := b.run(t.Context(), twoDeployments)
+		b.mustBeEmpty(o)
+		if o.End != Complete || o.Measured() != 4 || o.Count(plan.Teardown, Done) != 2 || o.Count(plan.Plot, Done) != 1 {
+			t.Errorf("end %q, %d measured\n%s", o.End, o.Measured(), states(o))
+		}
+		if took := time.Since(began); passed.Load() < 50 || took < 50*time.Minute { // some stand side by side
+			t.Errorf("%d writes in %s", passed.Load(), took)
 		}
 	})
 }

@@ -30,16 +30,17 @@ import (
 
 // bench is the world of a test: stages that write small files and keep count, over a real store and journal.
 type bench struct {
-	t     *testing.T
-	dir   string
-	runs  int
-	mu    sync.Mutex
-	calls []string                                          // "kind key", as they happened
-	on    map[string]func(ctx context.Context, n int) error // by "kind part-of-key": what a call does instead of succeeding
-	alive map[string]bool                                   // resources by token
-	most  int                                               // most resources alive at once
-	limit time.Duration                                     // of a run; 0: none
-	ask   func(*plan.Config)                                // what is asked of the plan; nil: nothing
+	passing func(boundary string) // what a boundary between two writes of the journal or the store does; nil: nothing
+	t       *testing.T
+	dir     string
+	runs    int
+	mu      sync.Mutex
+	calls   []string                                          // "kind key", as they happened
+	on      map[string]func(ctx context.Context, n int) error // by "kind part-of-key": what a call does instead of succeeding
+	alive   map[string]bool                                   // resources by token
+	most    int                                               // most resources alive at once
+	limit   time.Duration                                     // of a run; 0: none
+	ask     func(*plan.Config)                                // what is asked of the plan; nil: nothing
 
 	journal *journal.Journal         // of the run
 	logs    func() ([]string, error) // what a server's log does; nil: nothing
@@ -121,7 +122,8 @@ func (b *bench) tryRun(ctx context.Context, text string) (Outcome, *recorder, er
 	must(b.t, os.MkdirAll(dir, 0o755))
 	store, err := checkpoint.Open(filepath.Join(b.dir, "store"))
 	must(b.t, err)
-	j, err := journal.Open(journal.Config{Path: filepath.Join(b.dir, "journal.jsonl"), Run: id, Now: time.Now})
+	store.Crash = b.passing
+	j, err := journal.Open(journal.Config{Path: filepath.Join(b.dir, "journal.jsonl"), Run: id, Now: time.Now, Crash: b.passing})
 	must(b.t, err)
 	defer j.Close()
 	b.journal = j

@@ -48,7 +48,7 @@ func (w *workspace) begin(l *loaded, p *plan.Plan, manifest run.Manifest) error 
 	if err := copySuite(tmp, l); err != nil {
 		return fmt.Errorf("copy the suite into the run: %w", err)
 	}
-	if err := durable.WriteCompactJSON(filepath.Join(tmp, "plan.json"), p); err != nil {
+	if err := durable.Write(filepath.Join(tmp, "plan.json"), p.Write); err != nil {
 		return err
 	}
 	w.crash.At(folderPlanned)
