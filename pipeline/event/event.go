@@ -96,13 +96,18 @@ func (b *Bus) Emit(e Event) {
 	}
 }
 
-// Lines writes events as JSON lines. It keeps the first error of the writer; later events are dropped.
+// Lines writes events as JSON lines. It keeps the first error of the writer; later events are dropped. Steps that are settled without work come by the
+// thousand: they are written with the next event that is of something else, of which the last is the run's end.
 type Lines struct {
-	w   io.Writer
-	err error
+	w    io.Writer
+	held []byte // lines that wait
+	err  error
 	// Skip leaves out the events for which it returns true; nil leaves out none.
 	Skip func(Event) bool
 }
+
+// mostHeld is how many bytes of lines wait at most.
+const mostHeld = 64 << 10
 
 // NewLines returns a sink that writes to w.
 func NewLines(w io.Writer) *Lines { return &Lines{w: w} }
@@ -113,10 +118,16 @@ func (l *Lines) Emit(e Event) {
 		return
 	}
 	line, err := json.Marshal(e)
-	if err == nil {
-		_, err = l.w.Write(append(line, '\n'))
+	if err != nil {
+		l.err = err
+		return
 	}
-	l.err = err
+	l.held = append(append(l.held, line...), '\n')
+	if (e.Type == StepReused || e.Type == StepSkipped) && len(l.held) < mostHeld {
+		return
+	}
+	_, l.err = l.w.Write(l.held)
+	l.held = l.held[:0]
 }
 
 // Err returns the first error of writing.

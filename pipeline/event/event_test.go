@@ -103,3 +103,26 @@ func TestSparseKeepsSomeProgress(t *testing.T) {
 		}
 	}
 }
+
+// What is used again comes by the thousand, and is written in one go with what happens next.
+func TestLinesOfStepsWithoutWorkWait(t *testing.T) {
+	var file strings.Builder
+	lines := NewLines(&file)
+	written := func() int { return strings.Count(file.String(), "\n") }
+	for range 3 {
+		lines.Emit(Event{Type: StepReused})
+	}
+	if n := written(); n != 0 {
+		t.Errorf("%d lines before anything else happened", n)
+	}
+	lines.Emit(Event{Type: RunEnded})
+	if n := written(); n != 4 || !strings.HasSuffix(file.String(), `"run_ended"}`+"\n") {
+		t.Errorf("%d lines at the end\n%s", n, file.String())
+	}
+	for range 1000 {
+		lines.Emit(Event{Type: StepSkipped, Message: strings.Repeat("x", 1000)})
+	}
+	if n := written(); n < 900 {
+		t.Errorf("%d of 1000 lines are written: the rest takes too much memory", n-4)
+	}
+}
