@@ -143,3 +143,18 @@ func TestCloseBeforeServe(t *testing.T) {
 		t.Errorf("the listener is still open: %v", err)
 	}
 }
+
+// A client of HTTP/2 needs no TLS: it begins with the preface, and its requests share a connection.
+func TestSecondHTTP(t *testing.T) {
+	r := start(t, simulator.Config{})
+	protocols := new(http.Protocols)
+	protocols.SetUnencryptedHTTP2(true)
+	second := &http.Transport{Protocols: protocols}
+	r.client = &http.Client{Transport: second}
+	t.Cleanup(second.CloseIdleConnections)
+	resp := r.do(t, "POST", "/v1/chat/completions", chat(8, 16, ""))
+	text, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != 200 || resp.Proto != "HTTP/2.0" || strings.Count(string(text), "data: ") < 16 || !strings.HasSuffix(string(text), "data: [DONE]\n\n") {
+		t.Errorf("HTTP %d by %s, %v:\n%s", resp.StatusCode, resp.Proto, err, text)
+	}
+}
