@@ -20,7 +20,7 @@ var tableMetrics = []string{
 // pageOf gathers the page.
 func pageOf(suite string, results result.Results, charts []page.Chart) page.Page {
 	p := page.Page{
-		Title: suite, Simulated: results.Simulated, Facts: facts(results), Charts: charts, Table: table(results), Phases: phases(results), Servers: servers(results),
+		Title: suite, Simulated: results.Simulated, Facts: facts(results), Charts: charts, Table: table(results), Turns: turns(results), Phases: phases(results), Servers: servers(results),
 		Notes: []string{
 			"Latencies are taken over requests that ended well; every request is a row of tables/requests.parquet. Percentiles are exact, from raw rows.",
 			"Throughput counts output tokens alone, over the time from the first request sent to the last token received.",
@@ -129,6 +129,8 @@ func facts(results result.Results) []page.Fact {
 		{Key: "Engine", Value: list(p.Engines)},
 		{Key: "Provider", Value: list(p.Providers)},
 		{Key: "Input × output tokens", Value: distinct(func(c result.Cell) string { return c.Input() + " × " + c.Output() })},
+		{Key: "Turns", Value: distinct(func(c result.Cell) string { return c.Turns })},
+		{Key: "Think time", Value: distinct(func(c result.Cell) string { return c.ThinkTime })},
 		{Key: "Cells", Value: cellCount(len(results.Cells), failed, missing)},
 		{Key: "Trials", Value: strconv.Itoa(trials)},
 		{Key: "Measured", Value: period(p.From, p.To)},

@@ -28,6 +28,7 @@ type Page struct {
 	Facts     []Fact   // what was run, on what, when
 	Charts    []Chart  // ready to be drawn
 	Table     Table    // the results
+	Turns     Table    // what first turns of conversations were to later ones; without columns where there are no conversations
 	Phases    Table    // what loads that change came to while they were one thing; without columns where none changes
 	Servers   Table    // what servers say of themselves beside what the client measured; without columns where none says anything
 	Missed    []Missed // objectives, a row a configuration
@@ -167,7 +168,7 @@ func Write(w io.Writer, p Page) error {
 }
 
 func (p Page) check() error {
-	for _, t := range []Table{p.Table, p.Phases, p.Servers} {
+	for _, t := range []Table{p.Table, p.Turns, p.Phases, p.Servers} {
 		for i, row := range t.Rows {
 			if len(row) != len(t.Columns) {
 				return fmt.Errorf("table row %d has %d cells for %d columns", i+1, len(row), len(t.Columns))

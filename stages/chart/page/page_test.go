@@ -27,6 +27,7 @@ func results(t *testing.T, d chart.Data) page.Page {
 		Title: "Run of " + evil, Simulated: d.Simulated,
 		Facts:    []page.Fact{{Key: "Suite", Value: evil}},
 		Table:    page.Table{Columns: []page.Column{{Name: "Config", Text: true}, {Name: "TTFT", Unit: "s", Doc: evil}}},
+		Turns:    page.Table{Columns: []page.Column{{Name: evil, Doc: evil}}, Rows: [][]string{{evil}}},
 		Servers:  page.Table{Columns: []page.Column{{Name: evil, Doc: evil}}, Rows: [][]string{{evil}}},
 		Verdicts: []page.Reason{{Code: evil, Invalid: true, Count: evil, Details: []page.Detail{{Text: evil, Cells: make([]string, 7)}, {Text: evil, Cells: []string{evil}}}}},
 		Missed:   []page.Missed{{Cell: evil, Notes: []string{evil}}},
@@ -194,6 +195,7 @@ func TestPageErrors(t *testing.T) {
 		want string
 	}{
 		{"ragged table", page.Page{Table: page.Table{Columns: make([]page.Column, 2), Rows: [][]string{{"a", "b"}, {"a"}}}}, "write page: table row 2 has 1 cells for 2 columns"},
+		{"ragged table of turns", page.Page{Turns: page.Table{Columns: make([]page.Column, 2), Rows: [][]string{{"a"}}}}, "write page: table row 1 has 1 cells for 2 columns"},
 		{"ragged table of servers", page.Page{Servers: page.Table{Columns: make([]page.Column, 2), Rows: [][]string{{"a"}}}}, "write page: table row 1 has 1 cells for 2 columns"},
 		{"chart twice", page.Page{Charts: []page.Chart{figure, figure}}, `write page: two charts are named "panels"; ids on a page must differ`},
 	} {
