@@ -72,7 +72,7 @@ func (a *App) gc(ctx context.Context, f gcFlags, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := view.Sweep(a.Stdout, items, f.yes, f.json, a.Now()); err != nil || !f.yes {
+	if err := view.Sweep(a.Stdout, items, f.yes, f.json, a.Now(), f.olderThan); err != nil || !f.yes {
 		return err
 	}
 	for _, item := range items {

@@ -9,8 +9,8 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/sweep"
 )
 
-// Sweep prints what is removed, or would be.
-func Sweep(out io.Writer, items []sweep.Item, removing, asJSON bool, now time.Time) error {
+// Sweep prints what is removed, or would be. What is younger than youngest was not looked at.
+func Sweep(out io.Writer, items []sweep.Item, removing, asJSON bool, now time.Time, youngest time.Duration) error {
 	var bytes int64
 	for _, item := range items {
 		bytes += item.Bytes
@@ -26,6 +26,8 @@ func Sweep(out io.Writer, items []sweep.Item, removing, asJSON bool, now time.Ti
 		fmt.Fprintf(w, "- %s %s  (%s, %s old: %s)\n", item.Kind, item.What, amount(item.Bytes), rough(now.Sub(item.Made)), item.Why)
 	}
 	switch {
+	case len(items) == 0 && youngest > 0:
+		fmt.Fprintf(w, "Nothing to remove that is older than %s; -older-than 0s looks at all.\n", rough(youngest))
 	case len(items) == 0:
 		fmt.Fprintln(w, "Nothing to remove.")
 	case removing:
