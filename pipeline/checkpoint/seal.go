@@ -79,11 +79,19 @@ func (s *Store) prepare(tmp string, entry Entry, parts []Part) (_ Entry, err err
 	return entry, nil
 }
 
-// giveBack puts the parts of a sealing that failed where they were, for diagnosis. What cannot be moved goes when the store is cleaned; what was
-// copied is there still.
+// giveBack puts the parts of a sealing that failed where they were, for diagnosis; what was copied is there still. What cannot be moved stays until the
+// store is cleaned.
 func giveBack(tmp string, parts []Part) {
+	there := func(path string) bool {
+		_, err := os.Lstat(path)
+		return err == nil
+	}
 	for _, part := range parts {
-		_ = os.Rename(filepath.Join(tmp, part.Name), part.Dir)
+		taken := filepath.Join(tmp, part.Name)
+		_ = os.Rename(taken, part.Dir)
+		if there(taken) && !there(part.Dir) {
+			return
+		}
 	}
 	_ = os.RemoveAll(tmp)
 }
