@@ -40,7 +40,8 @@ type Cell struct {
 	GPUType   string   // such as "H100"
 	GPUs      int      // GPUs allocated to the deployment
 	Users     int      // concurrent users of a closed loop; 0 for an open one
-	RateRPS   float64  // requests per second of an open loop; 0 for a closed one
+	RateRPS   float64  // requests per second of an open loop, or conversations begun where they have turns; 0 for a closed one
+	Turns     string   // requests of a conversation, or what they are drawn from; empty where requests stand alone
 	ISL, OSL  string   // input and output tokens of a request: "1024", or what they are drawn from; empty: unknown
 	Status    string   // how the measurement ended; shown in tooltips only
 	Validity  string   // valid, valid_with_notes or invalid

@@ -138,3 +138,26 @@ func TestGroupsOfLoadModelsAndWorkloads(t *testing.T) {
 		t.Errorf("two workloads are not told apart: %s", text)
 	}
 }
+
+// A rate is of conversations where requests are their turns.
+func TestTheAxisOfConversations(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		turns func(i int) string
+		want  string
+	}{
+		{"none", func(int) string { return "" }, "Requests per second"},
+		{"all", func(int) string { return "4" }, "Conversations begun per second"},
+		{"some", func(i int) string { return []string{"", "uniform(2, 6)"}[i%2] }, "Requests, or conversations begun, per second"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			d := charttest.Rates()
+			for i := range d.Cells {
+				d.Cells[i].Turns = tc.turns(i)
+			}
+			if text := drawn(t, "latency_curve", d).allText(); !strings.Contains(text, tc.want) {
+				t.Errorf("no %q in\n%s", tc.want, text)
+			}
+		})
+	}
+}

@@ -36,7 +36,7 @@ type pressure struct {
 // pressures lists what the cells were measured under: users, requests per second, or both.
 func pressures(cells []Cell) []pressure {
 	users := pressure{"Concurrent users", func(c Cell) float64 { return float64(c.Users) }}
-	rates := pressure{"Requests per second", func(c Cell) float64 { return c.RateRPS }}
+	rates := pressure{rateAxis(cells), func(c Cell) float64 { return c.RateRPS }}
 	closed := slices.ContainsFunc(cells, func(c Cell) bool { return !c.open() })
 	open := slices.ContainsFunc(cells, Cell.open)
 	switch {
@@ -46,6 +46,21 @@ func pressures(cells []Cell) []pressure {
 		return []pressure{rates}
 	default:
 		return []pressure{users}
+	}
+}
+
+// rateAxis says what comes at a rate: requests, or where they have turns conversations, each of several requests.
+func rateAxis(cells []Cell) string {
+	open := slices.DeleteFunc(slices.Clone(cells), func(c Cell) bool { return !c.open() })
+	talks := func(c Cell) bool { return c.Turns != "" }
+	alone := func(c Cell) bool { return c.Turns == "" }
+	switch {
+	case !slices.ContainsFunc(open, talks):
+		return "Requests per second"
+	case !slices.ContainsFunc(open, alone):
+		return "Conversations begun per second"
+	default:
+		return "Requests, or conversations begun, per second"
 	}
 }
 

@@ -149,7 +149,7 @@ func chartData(suite string, results result.Results) chart.Data {
 	for _, p := range result.Points(results.Cells) {
 		cell := chart.Cell{
 			Label: p.Label(), Series: p.Model + " @ " + p.GPUType, Benchmark: p.Benchmark, Workload: p.Workload, Model: p.Model, GPUType: p.GPUType,
-			GPUs: p.GPUs, Users: p.Users, RateRPS: p.RateRPS, ISL: p.Input(), OSL: p.Output(), Status: p.Status(), Validity: p.Validity(),
+			GPUs: p.GPUs, Users: p.Users, RateRPS: p.RateRPS, Turns: p.Turns, ISL: p.Input(), OSL: p.Output(), Status: p.Status(), Validity: p.Validity(),
 		}
 		for _, trial := range p.Trials {
 			cell.Reasons = append(cell.Reasons, trial.Reasons...)
