@@ -155,8 +155,12 @@ func TestTheAxisOfConversations(t *testing.T) {
 			for i := range d.Cells {
 				d.Cells[i].Turns = tc.turns(i)
 			}
-			if text := drawn(t, "latency_curve", d).allText(); !strings.Contains(text, tc.want) {
+			text := drawn(t, "latency_curve", d).allText()
+			if !strings.Contains(text, tc.want) {
 				t.Errorf("no %q in\n%s", tc.want, text)
+			}
+			if got := strings.Contains(text, "ISL 1024, OSL 256 tokens in each of 4 turns"); got != (tc.name == "all") {
+				t.Errorf("the lengths are said to be those of a turn: %v\n%s", got, text)
 			}
 		})
 	}

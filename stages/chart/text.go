@@ -30,7 +30,11 @@ func lengths(c Cell) string {
 	if c.ISL == "" && c.OSL == "" {
 		return ""
 	}
-	return fmt.Sprintf("ISL %s, OSL %s tokens", c.ISL, c.OSL)
+	text := fmt.Sprintf("ISL %s, OSL %s tokens", c.ISL, c.OSL)
+	if c.Turns != "" {
+		text += fmt.Sprintf(" in each of %s turns", c.Turns)
+	}
+	return text
 }
 
 // distinguish names each group by what sets it apart from the others: model,
