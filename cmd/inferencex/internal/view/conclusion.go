@@ -27,6 +27,15 @@ func exists(path string) bool {
 	return err == nil
 }
 
+func countCells(results result.Results, is func(result.Cell) bool) (n int) {
+	for _, c := range results.Cells {
+		if is(c) {
+			n++
+		}
+	}
+	return n
+}
+
 // Conclusion prints the table of results to data, and to talk where the rest is and what is missing.
 func Conclusion(data, talk io.Writer, e Ending) {
 	if e.Reported {
@@ -45,6 +54,12 @@ func Conclusion(data, talk io.Writer, e Ending) {
 	fmt.Fprintf(talk, "Cells:   %d measured, %d used again", measured, reused)
 	if missing := e.Plan.Cells() - measured - reused; missing > 0 {
 		fmt.Fprintf(talk, ", %d without a result", missing)
+	}
+	if invalid := countCells(e.Results, func(c result.Cell) bool { return c.Status == result.StatusOK && c.Validity == result.Invalid }); invalid > 0 {
+		fmt.Fprintf(talk, ", %d of them not valid", invalid)
+	}
+	if late := countCells(e.Results, func(c result.Cell) bool { return len(c.SLOMissed) > 0 }); late > 0 {
+		fmt.Fprintf(talk, ", %d of them missed an objective", late)
 	}
 	fmt.Fprintln(talk)
 	switch e.Outcome.End {
