@@ -198,7 +198,11 @@ func writeRemarks(b *bytes.Buffer, g group) {
 			verdicts = append(verdicts, fmt.Sprintf("%d %s", n, v.words))
 		}
 	}
-	fmt.Fprintf(b, "### Validity\n\n%d cells: %s.\n\n", len(trialsOf(g.points)), strings.Join(verdicts, ", "))
+	n, noun := len(trialsOf(g.points)), "cells"
+	if n == 1 {
+		noun = "cell"
+	}
+	fmt.Fprintf(b, "### Validity\n\n%d %s: %s.\n\n", n, noun, strings.Join(verdicts, ", "))
 	lines := remarkLines(g.points, func(string) bool { return true })
 	for _, line := range lines {
 		fmt.Fprintf(b, "- %s\n", line)

@@ -164,12 +164,11 @@ type resultsFile struct {
 }
 
 // tooBusy says whether a cell tells that this machine was too busy to measure it: nothing else than that may excuse a result. Outside of a server of
-// these scripts there is nothing but this machine.
+// these scripts there is nothing but this machine; and few requests, some of which are served late, keep no users in flight.
 func tooBusy(cell map[string]any) bool {
 	reasons, _ := cell["reasons"].([]any)
-	return slices.ContainsFunc(reasons, func(code any) bool {
-		return code == "simulator_late" || code == "client_limited" || code == "delay_outside_server"
-	})
+	said := func(code string) bool { return slices.Contains(reasons, any(code)) }
+	return said("simulator_late") || said("client_limited") || said("delay_outside_server") || said("simulator_uneven") && said("concurrency_missed")
 }
 
 // measures runs a suite, or reports one: measures inferencex run suite.hcl. Its cells are valid, or say that this machine was too busy; any other reason for
