@@ -163,12 +163,10 @@ type resultsFile struct {
 	Cells     []map[string]any `json:"cells"`
 }
 
-// tooBusy says whether a cell tells that this machine was too busy to measure it: nothing else than that may excuse a result. Outside of a server of
-// these scripts there is nothing but this machine; and few requests, some of which are served late, keep no users in flight.
+// tooBusy says whether a cell tells that this machine was too busy to measure it: nothing else than that may excuse a result.
 func tooBusy(cell map[string]any) bool {
 	reasons, _ := cell["reasons"].([]any)
-	said := func(code string) bool { return slices.Contains(reasons, any(code)) }
-	return said("simulator_late") || said("client_limited") || said("delay_outside_server") || said("simulator_uneven") && said("concurrency_missed")
+	return slices.Contains(reasons, any("simulator_late")) || slices.Contains(reasons, any("client_limited"))
 }
 
 // measures runs a suite, or reports one: measures inferencex run suite.hcl. Its cells are valid, or say that this machine was too busy; any other reason for
