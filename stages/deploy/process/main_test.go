@@ -9,12 +9,12 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/strangeloopio/inferencex/stages/deploy/deploytest"
 	"github.com/strangeloopio/inferencex/stages/deploy/process"
 	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
 )
@@ -165,36 +165,11 @@ func family(args []string) int {
 // worker writes over its environment, as setproctitle does, ignores TERM and stays.
 func worker() int {
 	signal.Ignore(syscall.SIGTERM)
-	if err := hide(); err != nil {
+	if err := deploytest.HideEnvironment(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
 	fmt.Println("ready")
 	time.Sleep(time.Hour)
 	return 0
-}
-
-// hide writes over the memory that /proc/PID/environ shows.
-func hide() error {
-	stat, err := os.ReadFile("/proc/self/stat")
-	if err != nil {
-		return err
-	}
-	const envStart, envEnd = 47, 48 // places behind the name
-	fields := strings.Fields(string(stat[strings.LastIndexByte(string(stat), ')')+1:]))
-	start, err := strconv.ParseInt(fields[envStart], 10, 64)
-	if err != nil {
-		return err
-	}
-	end, err := strconv.ParseInt(fields[envEnd], 10, 64)
-	if err != nil {
-		return err
-	}
-	memory, err := os.OpenFile("/proc/self/mem", os.O_WRONLY, 0)
-	if err != nil {
-		return err
-	}
-	defer memory.Close()
-	_, err = memory.WriteAt(make([]byte, end-start), start)
-	return err
 }
