@@ -6,6 +6,7 @@ import (
 	"io"
 	"os/exec"
 	"path"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -20,16 +21,21 @@ type rule struct {
 	because  string
 }
 
+// data is what of schemas everything but the language's own users may import: nothing above schemas but the plan, the registry and the program knows
+// the language.
+var data = []string{"schemas/block", "schemas/workload/...", "schemas/gpu", "schemas/result", "schemas/table"}
+
 var rules = []rule{
-	{"schemas/suite/...", []string{"schemas/suite/..."}, "the language knows nothing of what it is used for"},
+	{"schemas/suite/...", []string{"schemas/suite/...", "schemas/block", "schemas/workload/..."}, "the language knows nothing of what it is used for"},
+	{"schemas/workload/...", []string{"schemas/workload/...", "schemas/block"}, "a workload is described without the language"},
 	{"schemas/table/...", []string{"pipeline/durable"}, "tables are read by programs that know no suite"},
 	{"schemas/...", nil, "schemas are the bottom of the house"},
 	{"pipeline/addr", nil, "addresses are plain names"},
 	{"pipeline/dag", nil, "the graph is generic"},
 	{"pipeline/durable", nil, "everything that writes state stands on it"},
-	{"pipeline/event", []string{"schemas/...", "pipeline/addr"}, ""},
+	{"pipeline/event", with("pipeline/addr"), ""},
 	{"pipeline/event/eventtest", []string{"pipeline/event"}, ""},
-	{"pipeline/stage/...", []string{"schemas/...", "pipeline/addr"}, "the contract must not know who keeps it"},
+	{"pipeline/stage/...", with("pipeline/addr"), "the contract must not know who keeps it"},
 	{"pipeline/checkpoint", []string{"pipeline/addr", "pipeline/event", "pipeline/durable"}, ""},
 	{"pipeline/journal", []string{"pipeline/addr", "pipeline/event", "pipeline/durable", "pipeline/stage"}, ""},
 	{"pipeline/plan", []string{"schemas/...", "pipeline/addr", "pipeline/dag", "pipeline/stage", "pipeline/checkpoint", "pipeline/journal"}, ""},
@@ -37,19 +43,24 @@ var rules = []rule{
 	{"pipeline/status", []string{"pipeline/addr", "pipeline/event", "pipeline/journal", "pipeline/plan", "pipeline/run"}, "it reads what a run writes"},
 	{"pipeline/run", []string{"pipeline/..."}, "the plan is all that the executor knows: never a suite, never a stage"},
 	{"stages/all", []string{"stages/...", "schemas/...", "pipeline/stage"}, "the registry"},
-	{"stages/metric/...", []string{"stages/metric/...", "schemas/...", "pipeline/stage"}, ""},
-	{"stages/chart/...", []string{"stages/chart/...", "schemas/..."}, "charts draw what they are given"},
-	{"stages/client/...", []string{"stages/client/...", "schemas/...", "pipeline/stage"}, ""},
-	{"stages/prompt", []string{"stages/client", "schemas/...", "pipeline/stage"}, ""},
+	{"stages/simulator/...", []string{"stages/simulator/...", "schemas/block", "schemas/gpu"}, "a server knows nothing of what measures it"},
+	{"stages/metric/...", with("stages/metric/...", "pipeline/stage"), ""},
+	{"stages/chart/...", with("stages/chart/..."), "charts draw what they are given"},
+	{"stages/client/...", with("stages/client/...", "pipeline/stage"), ""},
+	{"stages/prompt", with("stages/client", "pipeline/stage"), ""},
 	{"stages/traffic/arrival", nil, "a schedule knows nothing of what keeps it"},
-	{"stages/traffic", []string{"stages/traffic/arrival", "stages/client", "stages/prompt", "schemas/...", "pipeline/stage"}, ""},
-	{"stages/deploy", []string{"stages/deploy/startup", "stages/deploy/probe", "stages/client", "pipeline/stage", "pipeline/addr", "schemas/..."}, "the stage knows no provider by name"},
-	{"stages/deploy/deploytest", []string{"stages/deploy", "pipeline/...", "schemas/..."}, ""},
-	{"stages/deploy/*/...", []string{"stages/deploy", "stages/client", "pipeline/stage", "pipeline/addr", "schemas/..."}, "a provider never knows a sibling"},
-	{"stages/*/...", []string{"pipeline/stage", "pipeline/addr", "schemas/...", "stages/metric/...", "stages/chart/...", "stages/client/...", "stages/prompt", "stages/traffic/..."}, "a kind never knows another kind, nor plan, run, checkpoint or journal"},
+	{"stages/traffic", with("stages/traffic/arrival", "stages/client", "stages/prompt", "pipeline/stage"), ""},
+	{"stages/deploy", with("stages/deploy/startup", "stages/deploy/probe", "stages/client", "pipeline/stage", "pipeline/addr"), "the stage knows no provider by name"},
+	{"stages/deploy/deploytest", with("stages/deploy", "pipeline/..."), ""},
+	{"stages/deploy/simulator", with("stages/deploy", "stages/simulator/...", "pipeline/stage", "pipeline/addr"), "a provider never knows a sibling"},
+	{"stages/deploy/*/...", with("stages/deploy", "stages/client", "pipeline/stage", "pipeline/addr"), "a provider never knows a sibling"},
+	{"stages/*/...", with("pipeline/stage", "pipeline/addr", "stages/metric/...", "stages/chart/...", "stages/client/...", "stages/prompt", "stages/traffic/..."), "a kind never knows another kind, nor plan, run, checkpoint or journal"},
 	{"configs", nil, "suites are data"},
 	{"cmd/...", []string{"..."}, ""},
 }
+
+// with is data and some more.
+func with(more ...string) []string { return slices.Concat(more, data) }
 
 // only says which one folder may import a module.
 var only = map[string]string{
@@ -65,6 +76,11 @@ func TestImports(t *testing.T) {
 		if !ok {
 			t.Errorf("%s has no rule: add it to the table here and in ARCHITECTURE.md", name)
 			continue
+		}
+		for _, imported := range slices.Concat(pkg.TestImports, pkg.XTestImports) {
+			if local, ok := strings.CutPrefix(imported, module); ok && below(name, "stages") && below(local, "schemas/suite") {
+				t.Errorf("a test of %s imports %s: apart from stages/all, no stage knows the language", name, local)
+			}
 		}
 		for _, imported := range pkg.Imports {
 			if local, ok := strings.CutPrefix(imported, module); ok && !allowed(r, name, local) {
@@ -130,13 +146,13 @@ func matches(pattern, name string) bool {
 func below(name, folder string) bool { return name == folder || strings.HasPrefix(name, folder+"/") }
 
 type listed struct {
-	ImportPath string
-	Imports    []string
+	ImportPath                         string
+	Imports, TestImports, XTestImports []string
 }
 
 func packages(t *testing.T) []listed {
 	t.Helper()
-	cmd := exec.Command("go", "list", "-json=ImportPath,Imports", module+"...")
+	cmd := exec.Command("go", "list", "-json=ImportPath,Imports,TestImports,XTestImports", module+"...")
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
@@ -161,13 +177,20 @@ func TestRulesCanFail(t *testing.T) {
 		want           bool
 	}{
 		{"schemas/table", "schemas/suite", false},
-		{"schemas/suite", "schemas/suite/block", true},
+		{"schemas/suite", "schemas/block", true},
+		{"schemas/workload/trace", "schemas/suite", false},
+		{"pipeline/stage", "schemas/suite", false},
+		{"stages/load", "schemas/suite", false},
+		{"stages/load", "schemas/workload/length", true},
+		{"stages/simulator", "stages/deploy", false},
+		{"stages/load", "stages/simulator", false},
+		{"stages/deploy/simulator", "stages/simulator", true},
 		{"pipeline/run", "schemas/suite", false},
 		{"stages/load", "stages/power", false},
 		{"stages/load", "stages/client", true},
 		{"stages/load", "pipeline/plan", false},
 		{"stages/deploy/process", "stages/deploy/simulator", false},
-		{"stages/deploy/simulator/engine", "stages/deploy/simulator/hardware", true},
+		{"stages/simulator/engine", "stages/simulator/hardware", true},
 		{"stages/deploy", "stages/deploy/process", false},
 		{"cmd/inferencex/internal/cli", "pipeline/run", true},
 	} {

@@ -12,12 +12,12 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/schemas/suite"
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
-	"github.com/strangeloopio/inferencex/schemas/suite/dataset"
-	"github.com/strangeloopio/inferencex/schemas/suite/length"
-	"github.com/strangeloopio/inferencex/schemas/suite/tokenizer"
-	"github.com/strangeloopio/inferencex/schemas/suite/trace"
+	"github.com/strangeloopio/inferencex/schemas/workload/dataset"
+	"github.com/strangeloopio/inferencex/schemas/workload/length"
+	"github.com/strangeloopio/inferencex/schemas/workload/tokenizer"
+	"github.com/strangeloopio/inferencex/schemas/workload/trace"
 )
 
 // Config is what a plan is made from.

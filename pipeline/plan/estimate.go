@@ -10,8 +10,8 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/gpu"
-	"github.com/strangeloopio/inferencex/schemas/suite/length"
-	"github.com/strangeloopio/inferencex/schemas/suite/think"
+	"github.com/strangeloopio/inferencex/schemas/workload/length"
+	"github.com/strangeloopio/inferencex/schemas/workload/think"
 )
 
 // What an estimate assumes where nothing is known: slow enough that a run seldom costs more than its plan says.

@@ -15,10 +15,10 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
 	"github.com/strangeloopio/inferencex/pipeline/dag"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/suite/dataset"
-	"github.com/strangeloopio/inferencex/schemas/suite/length"
-	"github.com/strangeloopio/inferencex/schemas/suite/tokenizer"
-	"github.com/strangeloopio/inferencex/schemas/suite/trace"
+	"github.com/strangeloopio/inferencex/schemas/workload/dataset"
+	"github.com/strangeloopio/inferencex/schemas/workload/length"
+	"github.com/strangeloopio/inferencex/schemas/workload/tokenizer"
+	"github.com/strangeloopio/inferencex/schemas/workload/trace"
 )
 
 // Schema is the version of the JSON form.

@@ -14,6 +14,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/plan"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/schemas/suite"
 )
 
@@ -42,11 +43,11 @@ func kinds() map[string]stage.Kind {
 
 func load(t testing.TB, path string) *suite.Suite {
 	t.Helper()
-	stages := map[string]suite.Body{}
+	stages := map[string]block.Body{}
 	for name := range kinds() {
-		stages[name] = suite.Body{}
+		stages[name] = block.Body{}
 	}
-	s, _, diags := suite.Load(path, suite.Options{Providers: map[string]suite.Body{"fake": {}}, Stages: stages, MaxCells: 20_000})
+	s, _, diags := suite.Load(path, suite.Options{Providers: map[string]block.Body{"fake": {}}, Stages: stages, MaxCells: 20_000})
 	if diags.HasErrors() {
 		t.Fatal(diags)
 	}

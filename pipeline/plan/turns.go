@@ -6,7 +6,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/suite"
-	"github.com/strangeloopio/inferencex/schemas/suite/length"
+	"github.com/strangeloopio/inferencex/schemas/workload/length"
 )
 
 // longestDrawn is the most tokens of a request in a trial of a cell, the answer among them. In a conversation that is the last one.

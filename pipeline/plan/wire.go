@@ -10,8 +10,9 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/schemas/suite"
-	"github.com/strangeloopio/inferencex/schemas/suite/length"
+	"github.com/strangeloopio/inferencex/schemas/workload/length"
 )
 
 // wire makes the steps and their edges:
@@ -272,7 +273,7 @@ func canonical(v cty.Value) json.RawMessage {
 	if v == cty.NilVal {
 		return nil
 	}
-	text, err := suite.CanonicalJSON(v)
+	text, err := block.CanonicalJSON(v)
 	if err != nil {
 		panic(fmt.Sprintf("plan: %v", err))
 	}

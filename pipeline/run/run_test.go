@@ -24,8 +24,8 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/journal"
 	"github.com/strangeloopio/inferencex/pipeline/plan"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/schemas/suite"
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
 )
 
 // bench is the world of a test: stages that write small files and keep count, over a real store and journal.
@@ -80,15 +80,15 @@ benchmark "b" {
 `
 
 // queueTimeout stands for the argument of the deploy stage.
-var queueTimeout = suite.Arg{Name: "queue_timeout", Type: cty.String, Format: block.Duration, Provenance: true}
+var queueTimeout = block.Arg{Name: "queue_timeout", Type: cty.String, Format: block.Duration, Provenance: true}
 
 func (b *bench) plan(text string, store *checkpoint.Store) *plan.Plan {
 	b.t.Helper()
 	path := filepath.Join(b.t.TempDir(), "s.hcl")
 	must(b.t, os.WriteFile(path, []byte(text), 0o644))
 	s, _, diags := suite.Load(path, suite.Options{
-		Providers: map[string]suite.Body{"fake": {}},
-		Stages:    map[string]suite.Body{"load": {}, "deploy": {Args: []suite.Arg{queueTimeout}}, "warmup": {}, "teardown": {}, "fetch-power": {}, "aggregate": {}, "plot": {}},
+		Providers: map[string]block.Body{"fake": {}},
+		Stages:    map[string]block.Body{"load": {}, "deploy": {Args: []block.Arg{queueTimeout}}, "warmup": {}, "teardown": {}, "fetch-power": {}, "aggregate": {}, "plot": {}},
 	})
 	if diags.HasErrors() {
 		b.t.Fatal(diags)

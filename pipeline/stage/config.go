@@ -5,11 +5,11 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
-	"github.com/strangeloopio/inferencex/schemas/suite/dataset"
-	"github.com/strangeloopio/inferencex/schemas/suite/length"
-	"github.com/strangeloopio/inferencex/schemas/suite/phase"
-	"github.com/strangeloopio/inferencex/schemas/suite/think"
-	"github.com/strangeloopio/inferencex/schemas/suite/trace"
+	"github.com/strangeloopio/inferencex/schemas/workload/dataset"
+	"github.com/strangeloopio/inferencex/schemas/workload/length"
+	"github.com/strangeloopio/inferencex/schemas/workload/phase"
+	"github.com/strangeloopio/inferencex/schemas/workload/think"
+	"github.com/strangeloopio/inferencex/schemas/workload/trace"
 )
 
 // The configurations below are what the plan writes and the kinds read. Every field of a measure's configuration is part of its

@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
-	"github.com/strangeloopio/inferencex/schemas/suite/dataset"
-	"github.com/strangeloopio/inferencex/schemas/suite/length"
-	"github.com/strangeloopio/inferencex/schemas/suite/tokenizer"
-	"github.com/strangeloopio/inferencex/schemas/suite/trace"
+	"github.com/strangeloopio/inferencex/schemas/workload/dataset"
+	"github.com/strangeloopio/inferencex/schemas/workload/length"
+	"github.com/strangeloopio/inferencex/schemas/workload/tokenizer"
+	"github.com/strangeloopio/inferencex/schemas/workload/trace"
 )
 
 // Class says how the result of a kind may be used again.

@@ -7,10 +7,10 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
-	"github.com/strangeloopio/inferencex/schemas/suite/length"
+	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/schemas/suite/matrix"
-	"github.com/strangeloopio/inferencex/schemas/suite/phase"
+	"github.com/strangeloopio/inferencex/schemas/workload/length"
+	"github.com/strangeloopio/inferencex/schemas/workload/phase"
 )
 
 // Benchmark is a set of cells that are measured under the same objectives.
@@ -24,8 +24,8 @@ type Benchmark struct {
 }
 
 // axes are the arguments of a benchmark that may vary, the slowest first: a deployment changes as seldom as possible.
-func axes() []Arg {
-	return []Arg{
+func axes() []block.Arg {
+	return []block.Arg{
 		{Name: "model", Type: cty.DynamicPseudoType, Ref: "model", Doc: "The model to serve."},
 		{Name: "engine", Type: cty.DynamicPseudoType, Ref: "engine", Doc: "The engine to serve it with; the provider's own when omitted."},
 		{Name: "provider", Type: cty.DynamicPseudoType, Ref: "provider", Doc: "The provider to deploy it on."},
@@ -40,7 +40,7 @@ func axes() []Arg {
 }
 
 func benchmarkBlock(opt Options) block.Block {
-	args := []Arg{
+	args := []block.Arg{
 		{Name: "for_each", Type: cty.DynamicPseudoType, Lazy: true, Doc: "A map or a set of strings: the benchmark is made once for each element, which each.key and each.value stand for."},
 		{Name: "description", Type: cty.String, Provenance: true, Doc: "What the benchmark is for."},
 	}
@@ -48,8 +48,8 @@ func benchmarkBlock(opt Options) block.Block {
 		a.Lazy = true // decoded as a point on its axis
 		args = append(args, a)
 	}
-	args = append(args, Arg{Name: "trials", Type: cty.Number, Bounds: block.WholeFrom(1), Default: cty.NumberIntVal(3), Doc: "How often each cell is measured."})
-	return block.Block{Kind: "benchmark", Labels: []string{"name"}, Many: true, Body: Body{
+	args = append(args, block.Arg{Name: "trials", Type: cty.Number, Bounds: block.WholeFrom(1), Default: cty.NumberIntVal(3), Doc: "How often each cell is measured."})
+	return block.Block{Kind: "benchmark", Labels: []string{"name"}, Many: true, Body: block.Body{
 		Doc:    "Cells to measure. What varies stands in the matrix, everything else beside it.",
 		Args:   args,
 		Blocks: []block.Block{matrix.Block(axes()), sloBlock(opt.Metrics, opt.Units)},
@@ -148,7 +148,7 @@ func (l *loader) decodeBenchmark(b *Benchmark, blk *hcl.Block, valid bool) {
 }
 
 // point decodes one value on an axis; nil for null. ok is false where the value is in error or unknown.
-func (l *loader) point(a Arg, e hcl.Expression) (p *matrix.Value, ok bool, diags hcl.Diagnostics) {
+func (l *loader) point(a block.Arg, e hcl.Expression) (p *matrix.Value, ok bool, diags hcl.Diagnostics) {
 	raw, ctx, diags := l.scope.Eval(e)
 	if diags.HasErrors() || raw.IsNull() {
 		return nil, !diags.HasErrors(), diags

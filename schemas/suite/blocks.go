@@ -6,7 +6,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/schemas/suite/expr"
 	"github.com/strangeloopio/inferencex/schemas/suite/variable"
 )
@@ -16,15 +16,15 @@ import (
 func Blocks(opt Options) []block.Block {
 	return []block.Block{
 		suiteBlock(), variable.Block(), localsBlock(), modelBlock(), gpuBlock(), engineBlock(),
-		variants(providerBlock, Body{Doc: "A place where deployments are made."}, opt.Providers), workloadBlock(), benchmarkBlock(opt), moduleBlock(), outputBlock(), movedBlock(),
-		variants(stageBlock, Body{Doc: "How the steps of one stage are run."}, opt.Stages), reportBlock(opt.Charts), budgetBlock(),
+		variants(providerBlock, block.Body{Doc: "A place where deployments are made."}, opt.Providers), workloadBlock(), benchmarkBlock(opt), moduleBlock(), outputBlock(), movedBlock(),
+		variants(stageBlock, block.Body{Doc: "How the steps of one stage are run."}, opt.Stages), reportBlock(opt.Charts), budgetBlock(),
 	}
 }
 
 // variants is a kind of block whose arguments depend on its first label.
-func variants(make func(Body) block.Block, shared Body, own map[string]Body) block.Block {
+func variants(make func(block.Body) block.Block, shared block.Body, own map[string]block.Body) block.Block {
 	b := make(shared)
-	b.Variants = map[string]Body{}
+	b.Variants = map[string]block.Body{}
 	for label, body := range own {
 		b.Variants[label] = make(body).Body
 	}
@@ -32,7 +32,7 @@ func variants(make func(Body) block.Block, shared Body, own map[string]Body) blo
 }
 
 func localsBlock() block.Block {
-	return block.Block{Kind: "locals", Many: true, Body: Body{Doc: "Names for values, used as local.NAME.", Open: true}}
+	return block.Block{Kind: "locals", Many: true, Body: block.Body{Doc: "Names for values, used as local.NAME.", Open: true}}
 }
 
 // roots are the first words of references.

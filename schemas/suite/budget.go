@@ -4,7 +4,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/block"
 )
 
 // Budget bounds what a run may cost by estimate.
@@ -14,9 +14,9 @@ type Budget struct {
 }
 
 func budgetBlock() block.Block {
-	return block.Block{Kind: "budget", Body: Body{
+	return block.Block{Kind: "budget", Body: block.Body{
 		Doc:  "Bounds the cost: what is estimated above it is refused by plan.",
-		Args: []Arg{{Name: "usd", Type: cty.Number, Required: true, Bounds: block.AboveZero(), Provenance: true, Doc: "The most that a run may cost, in US dollars."}},
+		Args: []block.Arg{{Name: "usd", Type: cty.Number, Required: true, Bounds: block.AboveZero(), Provenance: true, Doc: "The most that a run may cost, in US dollars."}},
 	}}
 }
 

@@ -7,7 +7,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/block"
 )
 
 // Engine is the server that runs a model.
@@ -17,14 +17,14 @@ type Engine struct {
 	Image   string // of a container; empty where the provider has its own
 	Command []string
 	Args    []string
-	Env     map[string]Text
+	Env     map[string]block.Text
 	Range   hcl.Range
 }
 
 func engineBlock() block.Block {
-	return block.Block{Kind: "engine", Labels: []string{"name"}, Many: true, Body: Body{
+	return block.Block{Kind: "engine", Labels: []string{"name"}, Many: true, Body: block.Body{
 		Doc: "A serving engine with its image and arguments.",
-		Args: []Arg{
+		Args: []block.Arg{
 			{Name: "kind", Type: cty.String, Check: block.OneLine, Doc: "Which engine it is: vllm, sglang, llama.cpp. The block's name when omitted."},
 			{Name: "image", Type: cty.String, Check: block.OneLine, Doc: "The container image, pinned by a tag or, better, a digest."},
 			{Name: "command", Type: cty.List(cty.String), Check: block.NotEmpty, Doc: "The program and its first arguments, in place of the engine's own."},

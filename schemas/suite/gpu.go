@@ -9,7 +9,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/block"
 )
 
 // GPU overrides what the built-in catalogue says of a GPU type.
@@ -22,9 +22,9 @@ type GPU struct {
 }
 
 func gpuBlock() block.Block {
-	return block.Block{Kind: "gpu", Labels: []string{"name"}, Many: true, Body: Body{
+	return block.Block{Kind: "gpu", Labels: []string{"name"}, Many: true, Body: block.Body{
 		Doc: "What is known of a GPU type, in place of the built-in catalogue.",
-		Args: []Arg{
+		Args: []block.Arg{
 			{Name: "price_per_hour", Type: cty.Number, Bounds: block.From(0), Provenance: true, Doc: "What one GPU costs, in US dollars per hour."},
 			{Name: "price_as_of", Type: cty.String, Check: checkDate, Provenance: true, Doc: "The day of that price, such as \"2026-07-01\"."},
 			{Name: "tdp_watts", Type: cty.Number, Bounds: block.AboveZero(), Provenance: true, Doc: "The power limit of one GPU, in watts."},

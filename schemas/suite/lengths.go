@@ -5,8 +5,8 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
-	"github.com/strangeloopio/inferencex/schemas/suite/length"
+	"github.com/strangeloopio/inferencex/schemas/block"
+	"github.com/strangeloopio/inferencex/schemas/workload/length"
 )
 
 // lengths reads an argument of a workload that is a length; ok is false where it is in error or unknown.

@@ -9,12 +9,12 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
-	"github.com/strangeloopio/inferencex/schemas/suite/dataset"
+	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/schemas/suite/expr"
 	"github.com/strangeloopio/inferencex/schemas/suite/source"
-	"github.com/strangeloopio/inferencex/schemas/suite/tokenizer"
 	"github.com/strangeloopio/inferencex/schemas/suite/variable"
+	"github.com/strangeloopio/inferencex/schemas/workload/dataset"
+	"github.com/strangeloopio/inferencex/schemas/workload/tokenizer"
 )
 
 // Load reads a suite from a file or from all *.hcl and *.hcl.json files of a folder. The Suite is nil if and only if

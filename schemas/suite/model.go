@@ -8,8 +8,8 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
-	"github.com/strangeloopio/inferencex/schemas/suite/tokenizer"
+	"github.com/strangeloopio/inferencex/schemas/block"
+	"github.com/strangeloopio/inferencex/schemas/workload/tokenizer"
 )
 
 // Model is a set of weights at a revision.
@@ -22,9 +22,9 @@ type Model struct {
 }
 
 func modelBlock() block.Block {
-	return block.Block{Kind: "model", Labels: []string{"name"}, Many: true, Body: Body{
+	return block.Block{Kind: "model", Labels: []string{"name"}, Many: true, Body: block.Body{
 		Doc: "A model to serve.",
-		Args: []Arg{
+		Args: []block.Arg{
 			{Name: "repo", Type: cty.String, Required: true, Check: block.OneLine, Doc: "The repository on the Hugging Face hub, such as \"Qwen/Qwen3-8B-FP8\", or a path."},
 			{Name: "revision", Type: cty.String, Check: block.OneLine, Doc: "The commit of the repository. Without one the weights can change under a result."},
 			{Name: "tokenizer", Type: cty.String, Check: block.OneLine, Doc: "The path of the model's tokenizer.json in the suite's folder. By it, prompts get their lengths from servers that cannot tell how they make tokens of a text, and answers of a dataset are counted. Its content, not its path, is part of the checkpoint key."},

@@ -7,7 +7,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/schemas/suite/expr"
 	"github.com/strangeloopio/inferencex/schemas/suite/source"
 	"github.com/strangeloopio/inferencex/schemas/suite/variable"
@@ -17,17 +17,17 @@ import (
 const mostModules = 100
 
 func moduleBlock() block.Block {
-	return block.Block{Kind: "module", Labels: []string{"name"}, Many: true, Body: Body{
+	return block.Block{Kind: "module", Labels: []string{"name"}, Many: true, Body: block.Body{
 		Doc:  "Another folder of files, taken into the suite under a name. All other arguments are values of the module's variables.",
 		Open: true,
-		Args: []Arg{{Name: "source", Type: cty.String, Required: true, Check: block.OneLine, Doc: "The folder, beginning with ./ or ../, seen from the file that says so."}},
+		Args: []block.Arg{{Name: "source", Type: cty.String, Required: true, Check: block.OneLine, Doc: "The folder, beginning with ./ or ../, seen from the file that says so."}},
 	}}
 }
 
 func outputBlock() block.Block {
-	return block.Block{Kind: "output", Labels: []string{"name"}, Many: true, Body: Body{
+	return block.Block{Kind: "output", Labels: []string{"name"}, Many: true, Body: block.Body{
 		Doc: "A value that the user of a module refers to as module.MODULE.NAME.",
-		Args: []Arg{
+		Args: []block.Arg{
 			{Name: "value", Type: cty.DynamicPseudoType, Required: true, Lazy: true, Doc: "The value; a reference to a block of the module, too."},
 			{Name: "description", Type: cty.String, Provenance: true, Doc: "What the value is."},
 			{Name: "sensitive", Type: cty.Bool, Default: cty.False, Doc: "The value is never shown, stored or part of a key."},

@@ -7,7 +7,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/block"
 )
 
 // Move says that something goes by another name now, so that its history is not lost.
@@ -57,9 +57,9 @@ func movable() []string {
 }
 
 func movedBlock() block.Block {
-	return block.Block{Kind: "moved", Many: true, Body: Body{
+	return block.Block{Kind: "moved", Many: true, Body: block.Body{
 		Doc: "Says that a block was renamed, so that its results and their history follow.",
-		Args: []Arg{
+		Args: []block.Arg{
 			{Name: "from", Type: cty.DynamicPseudoType, Required: true, Lazy: true, Doc: "The former reference, such as benchmark.old or benchmark.old[\"key\"]."},
 			{Name: "to", Type: cty.DynamicPseudoType, Required: true, Lazy: true, Doc: "The reference of today."},
 		},

@@ -8,9 +8,9 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
-	"github.com/strangeloopio/inferencex/schemas/suite/phase"
-	"github.com/strangeloopio/inferencex/schemas/suite/trace"
+	"github.com/strangeloopio/inferencex/schemas/block"
+	"github.com/strangeloopio/inferencex/schemas/workload/phase"
+	"github.com/strangeloopio/inferencex/schemas/workload/trace"
 )
 
 // Pacing is when the requests of a workload are sent, as far as its users or its rate do not say.
@@ -25,8 +25,8 @@ type Pacing struct {
 }
 
 // pacingArgs are the arguments of a workload that Pacing holds.
-func pacingArgs() []Arg {
-	return []Arg{
+func pacingArgs() []block.Arg {
+	return []block.Arg{
 		{Name: "ramp", Type: cty.String, Format: block.Duration, Default: cty.StringVal("0s"), Doc: "How long the users take to start, evenly spread; at a rate, how long it takes to rise to it from 0."},
 		{Name: "grace", Type: cty.String, Format: block.Duration, Default: cty.StringVal("30s"), Doc: "With duration: how long answers that are under way at its end may still take. Then they are cut off and count as unfinished: neither answers nor errors. Give more than the longest answer takes."},
 		{Name: "arrival", Type: cty.String, OneOf: []string{"poisson", "constant", "gamma"}, Default: cty.StringVal("poisson"), Doc: "How requests are spaced at a rate: at random, as those of users who do not know of each other are; evenly; or in bursts."},

@@ -6,7 +6,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/block"
 )
 
 // Provider is a place where deployments are made.
@@ -21,15 +21,15 @@ type Provider struct {
 }
 
 // providerCommon is what every provider takes.
-func providerCommon() Body {
-	return Body{Args: []Arg{
+func providerCommon() block.Body {
+	return block.Body{Args: []block.Arg{
 		{Name: "quota", Type: cty.Map(cty.Number), Bounds: block.WholeFrom(1), Provenance: true, Doc: "GPUs held at once by GPU type, over all deployments."},
 		{Name: "ttl", Type: cty.String, Format: block.Duration, Bounds: block.AboveZero(), Default: cty.StringVal("2h0m0s"), Provenance: true, Doc: "The provider's own time limit of every deployment."},
 		{Name: "startup_timeout", Type: cty.String, Format: block.Duration, Bounds: block.AboveZero(), Default: cty.StringVal("20m0s"), Provenance: true, Doc: "The longest that a deployment may take to become ready."},
 	}}
 }
 
-func providerBlock(own Body) block.Block {
+func providerBlock(own block.Body) block.Block {
 	common := providerCommon()
 	common.Doc = own.Doc
 	return block.Block{Kind: "provider", Labels: []string{"type", "name"}, Many: true, Body: common.Join(own)}

@@ -4,7 +4,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/block"
 )
 
 // Report says what is drawn from the results.
@@ -13,9 +13,9 @@ type Report struct {
 }
 
 func reportBlock(charts []string) block.Block {
-	return block.Block{Kind: "report", Body: Body{
+	return block.Block{Kind: "report", Body: block.Body{
 		Doc: "Chooses the charts.",
-		Args: []Arg{
+		Args: []block.Arg{
 			{Name: "charts", Type: cty.List(cty.String), OneOf: charts, Provenance: true, Doc: "The charts to draw, by name; all of them when omitted."},
 		},
 	}}

@@ -7,7 +7,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/block"
 )
 
 // Unit is what an objective's limit is measured in.
@@ -48,7 +48,7 @@ func sloBlock(metrics []string, units map[string]Unit) block.Block {
 			doc += fmt.Sprintf(" %s: %s.", kind.intro, strings.Join(names, ", "))
 		}
 	}
-	return block.Block{Kind: "slo", Body: Body{Doc: doc, Open: true, Names: metrics}}
+	return block.Block{Kind: "slo", Body: block.Body{Doc: doc, Open: true, Names: metrics}}
 }
 
 // decodeSLO reads the objectives in source order.
@@ -66,7 +66,7 @@ func (l *loader) decodeSLO(c *block.Content) []Objective {
 			}
 			l.fail(attr.NameRange, "Unknown metric", "There is no metric %q%s", name, hint)
 		}
-		limit := Arg{Name: name, Type: cty.DynamicPseudoType, Required: true, Check: l.checkLimit(name), Doc: "A duration, a percentage or a number."}
+		limit := block.Arg{Name: name, Type: cty.DynamicPseudoType, Required: true, Check: l.checkLimit(name), Doc: "A duration, a percentage or a number."}
 		v, diags := limit.Decode(attr.Expr, l.scope.Eval)
 		l.diags = append(l.diags, diags...)
 		if v.IsWhollyKnown() {

@@ -7,7 +7,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/block"
 )
 
 // StagePolicy is how the steps of a stage are run.
@@ -30,15 +30,15 @@ const (
 )
 
 // onFailure is the argument of the suite block, and of a stage block, which goes before it.
-func onFailure(doc string, otherwise cty.Value) Arg {
-	return Arg{Name: "on_failure", Type: cty.String, OneOf: []string{Continue, Stop}, Default: otherwise, Provenance: true, Doc: doc}
+func onFailure(doc string, otherwise cty.Value) block.Arg {
+	return block.Arg{Name: "on_failure", Type: cty.String, OneOf: []string{Continue, Stop}, Default: otherwise, Provenance: true, Doc: doc}
 }
 
 // stageBlock is the schema of a stage with the arguments of its kind.
-func stageBlock(own Body) block.Block {
-	retry := block.Block{Kind: "retry", Body: Body{
+func stageBlock(own block.Body) block.Block {
+	retry := block.Block{Kind: "retry", Body: block.Body{
 		Doc: "How often a step is tried when an error may pass by itself.",
-		Args: []Arg{
+		Args: []block.Arg{
 			{Name: "attempts", Type: cty.Number, Default: cty.NumberIntVal(1), Bounds: block.WholeFrom(1), Provenance: true, Doc: "Tries in all, the first included."},
 			{Name: "backoff", Type: cty.String, Format: block.Duration, Default: cty.StringVal("10s"), Provenance: true, Doc: "The wait before the second try; it grows from there."},
 			{
@@ -48,9 +48,9 @@ func stageBlock(own Body) block.Block {
 			},
 		},
 	}}
-	common := Body{
+	common := block.Body{
 		Doc: own.Doc,
-		Args: []Arg{
+		Args: []block.Arg{
 			{Name: "timeout", Type: cty.String, Format: block.Duration, Bounds: block.AboveZero(), Provenance: true, Doc: "The longest that one attempt may take. It never cuts a teardown short, which has a timeout of its own."},
 			onFailure("What becomes of the rest when a step of this stage fails; the suite's on_failure if left out.", cty.NilVal),
 		},
@@ -59,7 +59,7 @@ func stageBlock(own Body) block.Block {
 	return block.Block{Kind: "stage", Labels: []string{"kind"}, Many: true, Body: common.Join(own)}
 }
 
-func (l *loader) defaultPolicy(kind string, own Body) StagePolicy {
+func (l *loader) defaultPolicy(kind string, own block.Body) StagePolicy {
 	config := own.Defaults()
 	return StagePolicy{
 		Kind: kind, Attempts: 1, Backoff: 10 * time.Second, RetryOn: []string{"transient"}, OnFailure: cmp.Or(l.onFailure, Continue),

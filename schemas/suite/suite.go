@@ -8,19 +8,10 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
-	"github.com/strangeloopio/inferencex/schemas/suite/length"
+	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/schemas/suite/variable"
+	"github.com/strangeloopio/inferencex/schemas/workload/length"
 )
-
-// Arg is one argument of a block; see block.Arg.
-type Arg = block.Arg
-
-// Body is the schema of a block body that another package owns; see block.Body.
-type Body = block.Body
-
-// Text is a string that may be sensitive; see block.Text.
-type Text = block.Text
 
 // Variable is an input of the suite; see variable.Variable.
 type Variable = variable.Variable
@@ -28,16 +19,13 @@ type Variable = variable.Variable
 // Lengths is a number of tokens or a distribution; see length.Lengths.
 type Lengths = length.Lengths
 
-// CanonicalJSON is the form in which a value enters a checkpoint key; see block.CanonicalJSON.
-func CanonicalJSON(v cty.Value) ([]byte, error) { return block.CanonicalJSON(v) }
-
 // DefaultMaxCells is the number of cells that is taken for a mistake when it is exceeded.
 const DefaultMaxCells = 10_000
 
 // Options is what the language has to be told: the registry's bodies, and what varies from run to run.
 type Options struct {
-	Providers map[string]Body // by type
-	Stages    map[string]Body // by kind: the arguments beside timeout and retry
+	Providers map[string]block.Body // by type
+	Stages    map[string]block.Body // by kind: the arguments beside timeout and retry
 	Metrics   []string        // full names that an slo may use ("ttft_p99"); nil: unchecked
 	Units     map[string]Unit // what the limits of metrics are measured in, by full name; those without an entry take any
 	Charts    []string        // names that report.charts may use; nil: unchecked
@@ -118,9 +106,9 @@ func (l *loader) decodeSuite(blk *hcl.Block) {
 }
 
 func suiteBlock() block.Block {
-	return block.Block{Kind: "suite", Labels: []string{"name"}, Body: Body{
+	return block.Block{Kind: "suite", Labels: []string{"name"}, Body: block.Body{
 		Doc: "Names the suite and sets what holds for all of it.",
-		Args: []Arg{
+		Args: []block.Arg{
 			{Name: "description", Type: cty.String, Provenance: true, Doc: "What the suite is for."},
 			{Name: "seed", Type: cty.Number, Default: cty.NumberIntVal(0), Bounds: block.WholeFrom(0), Doc: "The number that prompts, lengths and arrivals are drawn from."},
 			{Name: "salt", Type: cty.String, Doc: "Any text; part of every checkpoint key, so that a new one makes everything run again."},

@@ -15,11 +15,11 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
-	"github.com/strangeloopio/inferencex/schemas/suite/dataset"
+	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/schemas/suite/snippet"
-	"github.com/strangeloopio/inferencex/schemas/suite/tokenizer"
 	"github.com/strangeloopio/inferencex/schemas/suite/variable"
+	"github.com/strangeloopio/inferencex/schemas/workload/dataset"
+	"github.com/strangeloopio/inferencex/schemas/workload/tokenizer"
 )
 
 var update = flag.Bool("update", false, "write golden files anew; read each of them afterwards")
@@ -27,20 +27,20 @@ var update = flag.Bool("update", false, "write golden files anew; read each of t
 // options stand for a registry with two providers and three stages.
 func options() Options {
 	return Options{
-		Providers: map[string]Body{
-			"simulator": {Doc: "A simulated endpoint.", Args: []Arg{
+		Providers: map[string]block.Body{
+			"simulator": {Doc: "A simulated endpoint.", Args: []block.Arg{
 				{Name: "speed", Type: cty.Number, Default: cty.NumberIntVal(1), Check: block.Positive, Doc: "Simulated seconds in one second."},
 			}},
-			"endpoint": {Doc: "A server that runs already.", Args: []Arg{
+			"endpoint": {Doc: "A server that runs already.", Args: []block.Arg{
 				{Name: "url", Type: cty.String, Required: true, Check: block.NotEmpty, Doc: "Where it is."},
 				{Name: "api_key", Type: cty.String, Secret: true, Doc: "What lets one in."},
 				{Name: "note", Type: cty.String, Provenance: true, Doc: "For the reader of results."},
 			}},
 		},
-		Stages: map[string]Body{
+		Stages: map[string]block.Body{
 			"deploy":      {},
-			"load":        {Args: []Arg{{Name: "processes", Type: cty.Number, Default: cty.NumberIntVal(1), Check: block.Whole(1), Doc: "How many processes send."}}},
-			"fetch-power": {Args: []Arg{{Name: "required", Type: cty.Bool, Default: cty.False, Doc: "Power must be there."}}},
+			"load":        {Args: []block.Arg{{Name: "processes", Type: cty.Number, Default: cty.NumberIntVal(1), Check: block.Whole(1), Doc: "How many processes send."}}},
+			"fetch-power": {Args: []block.Arg{{Name: "required", Type: cty.Bool, Default: cty.False, Doc: "Power must be there."}}},
 		},
 		Metrics: []string{"ttft_p50", "ttft_p99", "tpot_p99", "errors", "output_tps"},
 		Units:   map[string]Unit{"ttft_p50": Seconds, "ttft_p99": Seconds, "tpot_p99": Seconds, "errors": Fraction, "output_tps": Number},
@@ -240,7 +240,7 @@ func describe(t *testing.T, s *Suite) string {
 
 func canonical(t *testing.T, v cty.Value) string {
 	t.Helper()
-	out, err := CanonicalJSON(v)
+	out, err := block.CanonicalJSON(v)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,14 +6,14 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
-	"github.com/strangeloopio/inferencex/schemas/suite/dataset"
-	"github.com/strangeloopio/inferencex/schemas/suite/length"
+	"github.com/strangeloopio/inferencex/schemas/block"
+	"github.com/strangeloopio/inferencex/schemas/workload/dataset"
+	"github.com/strangeloopio/inferencex/schemas/workload/length"
 )
 
 // textArgs are the arguments of a workload whose prompts are the texts of a file.
-func textArgs() []Arg {
-	return []Arg{
+func textArgs() []block.Arg {
+	return []block.Arg{
 		{Name: "dataset", Type: cty.String, Check: block.NotEmpty, Doc: dataset.Doc},
 		{Name: "unique", Type: cty.Bool, Default: cty.True, Doc: dataset.UniqueDoc},
 		{Name: "keep", Type: cty.DynamicPseudoType, Check: dataset.CheckKeep, Schema: dataset.KeepSchema, Word: "object", Doc: dataset.KeepDoc},

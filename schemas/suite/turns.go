@@ -7,9 +7,9 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
-	"github.com/strangeloopio/inferencex/schemas/suite/length"
-	"github.com/strangeloopio/inferencex/schemas/suite/think"
+	"github.com/strangeloopio/inferencex/schemas/block"
+	"github.com/strangeloopio/inferencex/schemas/workload/length"
+	"github.com/strangeloopio/inferencex/schemas/workload/think"
 )
 
 // Talk is how the requests of a workload follow from each other: in conversations, with pauses.
@@ -22,8 +22,8 @@ type Talk struct {
 const sessionsPerUser = 4
 
 // talkArgs are the arguments of a workload that Talk holds.
-func talkArgs() []Arg {
-	return []Arg{
+func talkArgs() []block.Arg {
+	return []block.Arg{
 		{
 			Name: "turns", Type: cty.DynamicPseudoType, Check: checkTurns, Schema: length.Schema, Word: "length", Default: cty.NumberIntVal(1),
 			Doc: "Requests of a conversation: a number or a distribution, as isl. The prompt of each is what was asked and answered in the conversation so far, and isl tokens that are new; the first begins with the shared prefix, which then comes on top of isl. " +

@@ -6,15 +6,15 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/block"
 )
 
 // warmupSettles is the word that stands in place of a number of requests.
 const warmupSettles = "settle"
 
 // warmupArg is the argument of a workload that says how its servers are warmed up.
-func warmupArg() Arg {
-	return Arg{
+func warmupArg() block.Arg {
+	return block.Arg{
 		Name: "warmup", Type: cty.DynamicPseudoType, Check: checkWarmup, Word: "number or \"settle\"",
 		Schema: func() map[string]any {
 			return map[string]any{"anyOf": []any{map[string]any{"type": "integer", "minimum": 0}, map[string]any{"const": warmupSettles}}}

@@ -9,10 +9,10 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
-	"github.com/strangeloopio/inferencex/schemas/suite/dataset"
-	"github.com/strangeloopio/inferencex/schemas/suite/extra"
-	"github.com/strangeloopio/inferencex/schemas/suite/length"
+	"github.com/strangeloopio/inferencex/schemas/block"
+	"github.com/strangeloopio/inferencex/schemas/workload/dataset"
+	"github.com/strangeloopio/inferencex/schemas/workload/extra"
+	"github.com/strangeloopio/inferencex/schemas/workload/length"
 )
 
 // Workload is what is asked of a server. In a Cell it is resolved: the lengths are set, and exactly one of Requests
@@ -32,7 +32,7 @@ type Workload struct {
 	Temperature        float64
 	IgnoreEOS          bool            // an output has its length exactly
 	ExtraBody          json.RawMessage // members of each request's body, as canonical JSON; nil: none
-	Headers            map[string]Text // of each request, by their canonical names
+	Headers            map[string]block.Text // of each request, by their canonical names
 	Dataset            *dataset.Use    // prompts that are sent as they are; nil: words are drawn
 	Talk
 	Pacing
@@ -40,9 +40,9 @@ type Workload struct {
 }
 
 func workloadBlock() block.Block {
-	return block.Block{Kind: "workload", Labels: []string{"name"}, Many: true, Body: Body{
+	return block.Block{Kind: "workload", Labels: []string{"name"}, Many: true, Body: block.Body{
 		Doc: "What is asked of a server: how much, how long, how.",
-		Args: append([]Arg{
+		Args: append([]block.Arg{
 			{Name: "requests", Type: cty.Number, Bounds: block.WholeFrom(1), Doc: "Measured requests of a cell. When omitted, 8 for each user, or 4 conversations where that is more, or the suite's requests if those are."},
 			{Name: "duration", Type: cty.String, Format: block.Duration, Bounds: block.AboveZero(), Doc: "How long a cell sends requests, in place of a number of them."},
 			{Name: "isl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema, Word: "length", Doc: "Input length, in tokens: a number, or what each request draws its own from. " + length.Doc},
@@ -91,7 +91,7 @@ func extraBody(v cty.Value) json.RawMessage {
 	if !block.Has(v, "extra_body") {
 		return nil
 	}
-	text, err := CanonicalJSON(v.GetAttr("extra_body"))
+	text, err := block.CanonicalJSON(v.GetAttr("extra_body"))
 	if err != nil || string(text) == "{}" {
 		return nil // an unknown value, whose error has been reported
 	}
@@ -99,11 +99,11 @@ func extraBody(v cty.Value) json.RawMessage {
 }
 
 // headers are those of the argument by the names that HTTP gives them.
-func headers(v cty.Value) map[string]Text {
-	var out map[string]Text
+func headers(v cty.Value) map[string]block.Text {
+	var out map[string]block.Text
 	for name, value := range block.TextMap(v, "headers") {
 		if out == nil {
-			out = map[string]Text{}
+			out = map[string]block.Text{}
 		}
 		out[textproto.CanonicalMIMEHeaderKey(name)] = value
 	}

@@ -13,8 +13,8 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/result"
-	"github.com/strangeloopio/inferencex/schemas/suite/phase"
 	"github.com/strangeloopio/inferencex/schemas/table"
+	"github.com/strangeloopio/inferencex/schemas/workload/phase"
 )
 
 // phasedTask is a run of one load of four waves of 16 requests, a second each, in three stretches.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/schemas/gpu"
 	"github.com/strangeloopio/inferencex/schemas/suite"
 	"github.com/strangeloopio/inferencex/stages/aggregate"
@@ -85,9 +86,9 @@ func (r *Registry) Forecast(providerType string, d stage.Deployment, provenance 
 
 // SuiteOptions returns what the language is to know of the parts: the arguments of providers and stages, and the names of metrics and charts.
 func (r *Registry) SuiteOptions() suite.Options {
-	options := suite.Options{Providers: r.deploy.Bodies(), Stages: map[string]suite.Body{}, Metrics: metric.Objectives()}
+	options := suite.Options{Providers: r.deploy.Bodies(), Stages: map[string]block.Body{}, Metrics: metric.Objectives()}
 	for name := range r.kinds {
-		options.Stages[name] = suite.Body{}
+		options.Stages[name] = block.Body{}
 	}
 	options.Stages[deploy.Name] = deploy.Body()
 	options.Stages[load.Name] = load.Body()

@@ -7,8 +7,8 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/strangeloopio/inferencex/schemas/suite/extra"
 	"github.com/strangeloopio/inferencex/schemas/table"
+	"github.com/strangeloopio/inferencex/schemas/workload/extra"
 )
 
 // The APIs that a request can use, as stage.Workload names them.

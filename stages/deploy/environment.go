@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/block"
 )
 
 // Variable is one environment variable of a server. It prints without its value if that is a secret.

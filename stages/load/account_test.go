@@ -17,8 +17,8 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/suite/length"
 	"github.com/strangeloopio/inferencex/schemas/table"
+	"github.com/strangeloopio/inferencex/schemas/workload/length"
 	"github.com/strangeloopio/inferencex/stages/load"
 	"github.com/strangeloopio/inferencex/stages/metric"
 	"github.com/strangeloopio/inferencex/stages/metric/account"

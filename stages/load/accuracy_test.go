@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/suite/length"
-	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
+	"github.com/strangeloopio/inferencex/schemas/workload/length"
 	"github.com/strangeloopio/inferencex/stages/load"
+	"github.com/strangeloopio/inferencex/stages/simulator"
 )
 
 // The client's times agree with those that the server stamped itself when it wrote the tokens, with 128 users, server and client sharing this

@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/suite/trace"
 	"github.com/strangeloopio/inferencex/schemas/table"
+	"github.com/strangeloopio/inferencex/schemas/workload/trace"
 	"github.com/strangeloopio/inferencex/stages/load/scrape"
 	"github.com/strangeloopio/inferencex/stages/traffic"
 )

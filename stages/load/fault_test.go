@@ -13,10 +13,10 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/table"
-	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
 	"github.com/strangeloopio/inferencex/stages/load"
 	"github.com/strangeloopio/inferencex/stages/metric"
 	"github.com/strangeloopio/inferencex/stages/metric/gate"
+	"github.com/strangeloopio/inferencex/stages/simulator"
 )
 
 // post asks a simulated server for a fault.

@@ -6,9 +6,9 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
 	"github.com/strangeloopio/inferencex/stages/load"
 	"github.com/strangeloopio/inferencex/stages/metric/measured"
+	"github.com/strangeloopio/inferencex/stages/simulator"
 )
 
 // A load says how late a simulated server was with the load's own chunks, in simulated seconds, and says nothing of a server that is none.

@@ -11,10 +11,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/table"
-	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
 	"github.com/strangeloopio/inferencex/stages/load"
+	"github.com/strangeloopio/inferencex/stages/simulator"
 )
 
 var fast = simulator.Config{Model: "Qwen3-8B-FP8", Profile: "offline", Speed: 5}

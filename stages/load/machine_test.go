@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
 	"github.com/strangeloopio/inferencex/stages/load"
 	"github.com/strangeloopio/inferencex/stages/metric/measured"
+	"github.com/strangeloopio/inferencex/stages/simulator"
 )
 
 // A load says what it took of its machine, and how far what came had waited for it.

@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/suite/phase"
-	"github.com/strangeloopio/inferencex/schemas/suite/think"
-	"github.com/strangeloopio/inferencex/schemas/suite/trace"
+	"github.com/strangeloopio/inferencex/schemas/workload/phase"
+	"github.com/strangeloopio/inferencex/schemas/workload/think"
+	"github.com/strangeloopio/inferencex/schemas/workload/trace"
 	"github.com/strangeloopio/inferencex/stages/traffic"
 	"github.com/strangeloopio/inferencex/stages/traffic/arrival"
 )

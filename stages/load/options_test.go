@@ -12,9 +12,9 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
-	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
+	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/stages/load"
+	"github.com/strangeloopio/inferencex/stages/simulator"
 )
 
 func TestOptions(t *testing.T) {

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/suite/length"
+	"github.com/strangeloopio/inferencex/schemas/workload/length"
 	"github.com/strangeloopio/inferencex/stages/client"
 	"github.com/strangeloopio/inferencex/stages/load"
 )

@@ -11,9 +11,9 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/suite/length"
 	"github.com/strangeloopio/inferencex/schemas/table"
-	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
+	"github.com/strangeloopio/inferencex/schemas/workload/length"
+	"github.com/strangeloopio/inferencex/stages/simulator"
 )
 
 // live is a deployment that is there already.

@@ -17,8 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/suite/length"
 	"github.com/strangeloopio/inferencex/schemas/table"
+	"github.com/strangeloopio/inferencex/schemas/workload/length"
 	"github.com/strangeloopio/inferencex/stages/client/null"
 	"github.com/strangeloopio/inferencex/stages/load"
 )

@@ -14,12 +14,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/suite/length"
-	"github.com/strangeloopio/inferencex/schemas/suite/think"
 	"github.com/strangeloopio/inferencex/schemas/table"
+	"github.com/strangeloopio/inferencex/schemas/workload/length"
+	"github.com/strangeloopio/inferencex/schemas/workload/think"
 	"github.com/strangeloopio/inferencex/stages/client"
-	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
 	"github.com/strangeloopio/inferencex/stages/load"
+	"github.com/strangeloopio/inferencex/stages/simulator"
 	"github.com/strangeloopio/inferencex/stages/warmup"
 )
 

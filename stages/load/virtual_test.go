@@ -9,10 +9,10 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/suite/length"
-	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
-	"github.com/strangeloopio/inferencex/stages/deploy/simulator/virtual"
+	"github.com/strangeloopio/inferencex/schemas/workload/length"
 	"github.com/strangeloopio/inferencex/stages/load"
+	"github.com/strangeloopio/inferencex/stages/simulator"
+	"github.com/strangeloopio/inferencex/stages/simulator/virtual"
 )
 
 // playable is a load that is both measured over HTTP and played without a clock. Users begin spread over a while: those of a crowd wait for each

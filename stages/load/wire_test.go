@@ -16,9 +16,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/suite/length"
-	"github.com/strangeloopio/inferencex/schemas/suite/tokenizer"
 	"github.com/strangeloopio/inferencex/schemas/table"
+	"github.com/strangeloopio/inferencex/schemas/workload/length"
+	"github.com/strangeloopio/inferencex/schemas/workload/tokenizer"
 	"github.com/strangeloopio/inferencex/stages/client"
 	"github.com/strangeloopio/inferencex/stages/load"
 	"github.com/strangeloopio/inferencex/stages/warmup"
@@ -226,7 +226,7 @@ const withoutTokenize = "model-of-a-file"
 
 // On a server without /tokenize, prompts of ids come from the model's tokenizer.json: the same bytes again, and of the lengths asked for.
 func TestTokenizerOnTheWire(t *testing.T) {
-	text, err := os.ReadFile("../../schemas/suite/tokenizer/testdata/gpt2.tokenizer.json")
+	text, err := os.ReadFile("../../schemas/workload/tokenizer/testdata/gpt2.tokenizer.json")
 	if err != nil {
 		t.Fatal(err)
 	}

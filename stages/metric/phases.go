@@ -4,8 +4,8 @@ import (
 	"iter"
 	"math"
 
-	"github.com/strangeloopio/inferencex/schemas/suite/phase"
 	"github.com/strangeloopio/inferencex/schemas/table"
+	"github.com/strangeloopio/inferencex/schemas/workload/phase"
 	"github.com/strangeloopio/inferencex/stages/metric/account"
 )
 

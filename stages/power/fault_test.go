@@ -14,12 +14,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
 	"github.com/strangeloopio/inferencex/stages/metric"
 	"github.com/strangeloopio/inferencex/stages/metric/energy"
 	"github.com/strangeloopio/inferencex/stages/metric/gate"
 	"github.com/strangeloopio/inferencex/stages/metric/measured"
 	"github.com/strangeloopio/inferencex/stages/power"
+	"github.com/strangeloopio/inferencex/stages/simulator"
 )
 
 // bench is a simulated server of two GPUs and a load on it.

@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/strangeloopio/inferencex/stages/deploy/simulator/smi"
+	"github.com/strangeloopio/inferencex/stages/simulator/smi"
 )
 
 // standIn makes the test binary an nvidia-smi of the named behaviour.

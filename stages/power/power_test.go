@@ -17,8 +17,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/suite"
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/stages/metric/energy"
 	"github.com/strangeloopio/inferencex/stages/metric/measured"
@@ -218,7 +217,7 @@ func TestRunNeedsALoad(t *testing.T) {
 
 // TestOptionsOfASuite checks that what the language hands down for an empty block is what the stage takes for granted without one.
 func TestOptionsOfASuite(t *testing.T) {
-	options, err := suite.CanonicalJSON(power.Body().Defaults())
+	options, err := block.CanonicalJSON(power.Body().Defaults())
 	if err != nil {
 		t.Fatal(err)
 	}

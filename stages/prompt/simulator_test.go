@@ -8,8 +8,8 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/stages/client"
-	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
 	"github.com/strangeloopio/inferencex/stages/prompt"
+	"github.com/strangeloopio/inferencex/stages/simulator"
 )
 
 // The simulated server counts by rules of its own: what it says of a prompt is what was asked for, by either API.

@@ -8,8 +8,8 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/suite/phase"
-	"github.com/strangeloopio/inferencex/schemas/suite/think"
+	"github.com/strangeloopio/inferencex/schemas/workload/phase"
+	"github.com/strangeloopio/inferencex/schemas/workload/think"
 )
 
 // Closed is the closed loop: each of the users sends its next request as soon as its former one has ended, so that exactly so many requests are in

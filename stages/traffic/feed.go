@@ -4,7 +4,7 @@ import (
 	"context"
 	"sync"
 
-	"github.com/strangeloopio/inferencex/schemas/suite/length"
+	"github.com/strangeloopio/inferencex/schemas/workload/length"
 	"github.com/strangeloopio/inferencex/stages/client"
 )
 

@@ -6,7 +6,7 @@ import (
 	"sync"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/suite/think"
+	"github.com/strangeloopio/inferencex/schemas/workload/think"
 )
 
 // Schedule says when the requests of an open loop are due: times after its start, ascending, until ok is false. It is asked from one

@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/suite/length"
-	"github.com/strangeloopio/inferencex/schemas/suite/phase"
-	"github.com/strangeloopio/inferencex/schemas/suite/think"
+	"github.com/strangeloopio/inferencex/schemas/workload/length"
+	"github.com/strangeloopio/inferencex/schemas/workload/phase"
+	"github.com/strangeloopio/inferencex/schemas/workload/think"
 )
 
 // turn is one request of a conversation of a test: times on the load's clock.

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/suite/phase"
+	"github.com/strangeloopio/inferencex/schemas/workload/phase"
 )
 
 // sent is one request of a test: times on the load's clock.

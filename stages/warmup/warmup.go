@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/stages/client"
 	"github.com/strangeloopio/inferencex/stages/prompt"

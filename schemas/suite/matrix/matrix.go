@@ -12,7 +12,7 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/strangeloopio/inferencex/schemas/suite/length"
+	"github.com/strangeloopio/inferencex/schemas/workload/length"
 )
 
 // Value is one point on an axis. Values with equal keys are the same point.

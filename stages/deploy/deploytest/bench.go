@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/stages/deploy"
 )
 

@@ -13,11 +13,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/stages/deploy"
 	"github.com/strangeloopio/inferencex/stages/deploy/deploytest"
 	"github.com/strangeloopio/inferencex/stages/deploy/endpoint"
-	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
+	"github.com/strangeloopio/inferencex/stages/simulator"
 )
 
 const repo = "Qwen/Qwen3-8B-FP8"

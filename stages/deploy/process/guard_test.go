@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/stages/deploy"
 	"github.com/strangeloopio/inferencex/stages/deploy/deploytest"
 )

@@ -16,7 +16,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/stages/deploy/deploytest"
 	"github.com/strangeloopio/inferencex/stages/deploy/process"
-	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
+	"github.com/strangeloopio/inferencex/stages/simulator"
 )
 
 // TestMain lets this binary be the processes that the tests start: its first argument is the role.

@@ -6,9 +6,10 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/stages/deploy"
-	"github.com/strangeloopio/inferencex/stages/deploy/simulator/hardware"
+	"github.com/strangeloopio/inferencex/stages/simulator"
+	"github.com/strangeloopio/inferencex/stages/simulator/hardware"
 )
 
 // Body is the arguments of the provider.
@@ -23,7 +24,7 @@ func (*Provider) Body() block.Body {
 			architecture().arg(),
 			board().arg(),
 			{
-				Name: "profile", Type: cty.String, OneOf: hardware.ProfileNames(), Default: cty.StringVal(DefaultProfile),
+				Name: "profile", Type: cty.String, OneOf: hardware.ProfileNames(), Default: cty.StringVal(simulator.DefaultProfile),
 				Doc: "What surrounds the GPUs: CUDA graphs, the seed's eager mode behind Modal, or neither front end nor network.",
 			},
 			{
@@ -48,9 +49,9 @@ func (*Provider) Body() block.Body {
 }
 
 // configure makes a server's configuration of the suite's words, but for the engine's.
-func configure(token deploy.Token, spec deploy.Spec) (Config, error) {
+func configure(token deploy.Token, spec deploy.Spec) (simulator.Config, error) {
 	args, d := spec.Args, spec.Deployment
-	cfg := Config{
+	cfg := simulator.Config{
 		Model:          d.Model.Repo,
 		Served:         []string{string(token), d.Model.Repo},
 		GPUType:        d.GPUType,
@@ -68,13 +69,13 @@ func configure(token deploy.Token, spec deploy.Spec) (Config, error) {
 	if block.Has(args, "architecture") {
 		cfg.ModelSpec = &hardware.Model{Name: cfg.Model}
 		if err := architecture().read(args.GetAttr("architecture"), cfg.ModelSpec); err != nil {
-			return Config{}, err
+			return simulator.Config{}, err
 		}
 	}
 	if block.Has(args, "board") {
 		g := hardware.GPU{Name: cfg.GPUType, DeviceName: cfg.GPUType}
 		if err := board().read(args.GetAttr("board"), &g); err != nil {
-			return Config{}, err
+			return simulator.Config{}, err
 		}
 		g = g.Modelled()
 		cfg.GPUSpec = &g
@@ -82,7 +83,7 @@ func configure(token deploy.Token, spec deploy.Spec) (Config, error) {
 	if block.Has(args, "faults") {
 		faults, err := decodeFaults(args.GetAttr("faults"))
 		if err != nil {
-			return Config{}, fmt.Errorf("faults: %w", err)
+			return simulator.Config{}, fmt.Errorf("faults: %w", err)
 		}
 		cfg.Faults = faults
 	}

@@ -13,9 +13,10 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/stages/deploy"
-	"github.com/strangeloopio/inferencex/stages/deploy/simulator/hardware"
+	"github.com/strangeloopio/inferencex/stages/simulator"
+	"github.com/strangeloopio/inferencex/stages/simulator/hardware"
 )
 
 var (
@@ -29,11 +30,11 @@ func (*Provider) Context(args cty.Value, d stage.Deployment) int {
 	if err != nil || len(checkEngine(&cfg, d.Engine)) > 0 {
 		return 0
 	}
-	server, err := New(cfg)
+	server, err := simulator.New(cfg)
 	if err != nil {
 		return 0
 	}
-	return server.modelLen
+	return server.Info().MaxModelLen
 }
 
 // Check tells what Create would refuse: all of it, since a server of this package is made of nothing but its configuration.
@@ -42,23 +43,23 @@ func (*Provider) Check(args cty.Value, d stage.Deployment) []stage.Problem {
 	if err != nil {
 		return []stage.Problem{{Where: stage.InProvider, Summary: "Unreadable arguments", Detail: sentence(err)}}
 	}
-	cfg = cfg.withDefaults()
+	cfg = cfg.WithDefaults()
 	problems := checkHardware(args, d, cfg)
 	problems = append(problems, checkEngine(&cfg, d.Engine)...)
-	if err := cfg.check(); err != nil {
+	if err := cfg.Check(); err != nil {
 		problems = append(problems, stage.Problem{Where: stage.InProvider, Summary: "Impossible server", Detail: sentence(err)})
 	}
 	if len(problems) > 0 {
 		return problems
 	}
-	if _, err := New(cfg); err != nil { // what is left are the engine's sizes, against each other and the machine's
+	if _, err := simulator.New(cfg); err != nil { // what is left are the engine's sizes, against each other and the machine's
 		return []stage.Problem{{Where: stage.InEngine, Summary: "Impossible server", Detail: sentence(err)}}
 	}
 	return nil
 }
 
 // checkHardware finds a model and GPUs that are unknown or do not go together.
-func checkHardware(args cty.Value, d stage.Deployment, cfg Config) []stage.Problem {
+func checkHardware(args cty.Value, d stage.Deployment, cfg simulator.Config) []stage.Problem {
 	model, problem := checkModel(args, d, cfg)
 	gpu, another := checkGPU(cfg)
 	if problems := slices.Concat(problem, another); len(problems) > 0 {
@@ -71,7 +72,7 @@ func checkHardware(args cty.Value, d stage.Deployment, cfg Config) []stage.Probl
 }
 
 // checkModel finds the model's sizes: in the catalogue, or else in the provider's block.
-func checkModel(args cty.Value, d stage.Deployment, cfg Config) (hardware.Model, []stage.Problem) {
+func checkModel(args cty.Value, d stage.Deployment, cfg simulator.Config) (hardware.Model, []stage.Problem) {
 	known, err := hardware.LookupModel(cfg.Model)
 	switch {
 	case cfg.ModelSpec != nil && block.Has(args, "model"):
@@ -100,7 +101,7 @@ func checkModel(args cty.Value, d stage.Deployment, cfg Config) (hardware.Model,
 }
 
 // checkGPU finds the GPU's rates: in the catalogue, or else in the provider's block.
-func checkGPU(cfg Config) (hardware.GPU, []stage.Problem) {
+func checkGPU(cfg simulator.Config) (hardware.GPU, []stage.Problem) {
 	known, err := hardware.LookupGPU(cfg.GPUType)
 	switch {
 	case cfg.GPUSpec != nil && err == nil:
@@ -126,7 +127,7 @@ func refuse(where, summary, format string, args ...any) []stage.Problem {
 }
 
 // checkEngine puts the engine's args into the configuration and refuses what would have no effect.
-func checkEngine(cfg *Config, e stage.Engine) []stage.Problem {
+func checkEngine(cfg *simulator.Config, e stage.Engine) []stage.Problem {
 	var problems []stage.Problem
 	add := func(summary, detail string) {
 		problems = append(problems, stage.Problem{Where: stage.InEngine, Summary: summary, Detail: detail})
@@ -139,7 +140,7 @@ func checkEngine(cfg *Config, e stage.Engine) []stage.Problem {
 	default:
 		add("Another engine", fmt.Sprintf("The simulator behaves as vLLM and cannot stand for %q: an engine here is of kind vllm.", e.Kind))
 	}
-	for _, wrong := range honour(cfg, e.Args) {
+	for _, wrong := range cfg.Honour(e.Args) {
 		add("Argument without effect", sentence(errors.New(wrong)))
 	}
 	e.Args = nil

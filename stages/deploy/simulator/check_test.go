@@ -9,9 +9,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/stages/deploy"
 	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
+	server "github.com/strangeloopio/inferencex/stages/simulator"
 )
 
 // check is what the deploy stage tells of a deployment under a provider block in HCL.
@@ -134,7 +135,7 @@ func TestEngineArgs(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer answer.Body.Close()
-	var info simulator.Info
+	var info server.Info
 	if err := json.NewDecoder(answer.Body).Decode(&info); err != nil {
 		t.Fatal(err)
 	}

@@ -8,8 +8,9 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
-	"github.com/strangeloopio/inferencex/stages/deploy/simulator/hardware"
+	"github.com/strangeloopio/inferencex/schemas/block"
+	"github.com/strangeloopio/inferencex/stages/simulator"
+	"github.com/strangeloopio/inferencex/stages/simulator/hardware"
 )
 
 // description is an object of figures that stands in for an entry of the hardware's catalogue, under the names of the catalogue's files.
@@ -192,13 +193,13 @@ func (d description) parse(text string, entry any) error {
 }
 
 // DescribeModel lets the configuration's Model be what a JSON object says, by the names of the provider's argument architecture.
-func (c *Config) DescribeModel(text string) error {
+func DescribeModel(c *simulator.Config, text string) error {
 	c.ModelSpec = &hardware.Model{Name: c.Model}
 	return architecture().parse(text, c.ModelSpec)
 }
 
 // DescribeGPU lets the configuration's GPUType be what a JSON object says, by the names of the provider's argument board.
-func (c *Config) DescribeGPU(text string) error {
+func DescribeGPU(c *simulator.Config, text string) error {
 	g := hardware.GPU{Name: c.GPUType, DeviceName: c.GPUType}
 	err := board().parse(text, &g)
 	g = g.Modelled()

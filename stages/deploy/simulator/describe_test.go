@@ -10,8 +10,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
+	server "github.com/strangeloopio/inferencex/stages/simulator"
 )
 
 // small is a model of the size of Llama-3.2-3B, whose head is its input embedding; narrow is a board like an H20.
@@ -87,7 +88,7 @@ func TestDescribedServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer answer.Body.Close()
-	var info simulator.Info
+	var info server.Info
 	if err := json.NewDecoder(answer.Body).Decode(&info); err != nil {
 		t.Fatal(err)
 	}
@@ -108,14 +109,14 @@ func TestDescribedServer(t *testing.T) {
 }
 
 func TestDescribeInJSON(t *testing.T) {
-	cfg := simulator.Config{Model: "org/m", GPUType: "H20"}
-	if err := cfg.DescribeModel(`{"parameters":3212749824,"layers":28,"hidden":3072,"heads":24,"kv_heads":8,"head_dim":128,"weight_bytes":2,"vocabulary":128256,"context":131072,"tied_embeddings":true}`); err != nil {
+	cfg := server.Config{Model: "org/m", GPUType: "H20"}
+	if err := simulator.DescribeModel(&cfg, `{"parameters":3212749824,"layers":28,"hidden":3072,"heads":24,"kv_heads":8,"head_dim":128,"weight_bytes":2,"vocabulary":128256,"context":131072,"tied_embeddings":true}`); err != nil {
 		t.Fatal(err)
 	}
-	if err := cfg.DescribeGPU(`{"memory_bytes":103e9,"bandwidth":4e12,"bf16_flops":148e12,"fp8_flops":296e12,"tdp_watts":400,"sm_clock_hz":1.98e9}`); err != nil {
+	if err := simulator.DescribeGPU(&cfg, `{"memory_bytes":103e9,"bandwidth":4e12,"bf16_flops":148e12,"fp8_flops":296e12,"tdp_watts":400,"sm_clock_hz":1.98e9}`); err != nil {
 		t.Fatal(err)
 	}
-	if s, err := simulator.New(cfg); err != nil || s.Info().GPUType != "H20" {
+	if s, err := server.New(cfg); err != nil || s.Info().GPUType != "H20" {
 		t.Errorf("New = %v", err)
 	}
 	for text, want := range map[string]string{
@@ -123,7 +124,7 @@ func TestDescribeInJSON(t *testing.T) {
 		`{"layers":28,"a":}`: "architecture: invalid character '}' looking for beginning of value; write one JSON object",
 		`{"layer":28}`:       `architecture: "layer" is no part of it. Did you mean "layers"?`,
 	} {
-		if err := cfg.DescribeModel(text); err == nil || err.Error() != want {
+		if err := simulator.DescribeModel(&cfg, text); err == nil || err.Error() != want {
 			t.Errorf("%s: error %v\nwant %s", text, err, want)
 		}
 	}

@@ -10,8 +10,9 @@ import (
 	"github.com/zclconf/go-cty/cty"
 	ctyjson "github.com/zclconf/go-cty/cty/json"
 
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
-	"github.com/strangeloopio/inferencex/stages/deploy/simulator/failure"
+	"github.com/strangeloopio/inferencex/schemas/block"
+	"github.com/strangeloopio/inferencex/stages/simulator"
+	"github.com/strangeloopio/inferencex/stages/simulator/failure"
 )
 
 // faultsArg is the provider's argument faults. Its elements differ in what they have, so that the language knows no type for them.
@@ -30,12 +31,12 @@ func faultsArg() block.Arg {
 // faultsInWords lists the kinds with their settings.
 func faultsInWords() string {
 	text := ""
-	for i, kind := range FaultKinds() {
+	for i, kind := range simulator.FaultKinds() {
 		if i > 0 {
 			text += "; "
 		}
 		text += kind
-		for j, name := range settings()[FaultKind(kind)] {
+		for j, name := range simulator.FaultSettings()[simulator.FaultKind(kind)] {
 			text += map[bool]string{true: " (", false: ", "}[j == 0] + name
 		}
 		text += ")"
@@ -44,18 +45,18 @@ func faultsInWords() string {
 }
 
 // decodeFaults reads the argument. The error says which element it is about.
-func decodeFaults(v cty.Value) ([]Fault, error) {
+func decodeFaults(v cty.Value) ([]simulator.Fault, error) {
 	if !v.CanIterateElements() || v.Type().IsObjectType() || v.Type().IsMapType() {
 		return nil, fmt.Errorf("%s is no list of faults; write [{ kind = \"stall\" }]", block.Noun(v.Type()))
 	}
-	var faults []Fault
+	var faults []simulator.Fault
 	for it := v.ElementIterator(); it.Next(); {
 		_, element := it.Element()
 		text, err := ctyjson.Marshal(element, element.Type())
 		if err != nil {
 			return nil, fmt.Errorf("read faults: %w", err)
 		}
-		var f Fault
+		var f simulator.Fault
 		if err := json.Unmarshal(text, &f); err != nil {
 			return nil, fmt.Errorf("element %d: %w", len(faults)+1, err)
 		}
@@ -75,9 +76,9 @@ func faultsSchema() map[string]any {
 		"offset_seconds": {"type": "number"},
 	}
 	var kinds []any
-	for _, kind := range slices.Sorted(maps.Keys(settings())) {
+	for _, kind := range slices.Sorted(maps.Keys(simulator.FaultSettings())) {
 		properties := map[string]any{"kind": map[string]any{"const": string(kind)}}
-		for _, name := range settings()[kind] {
+		for _, name := range simulator.FaultSettings()[kind] {
 			properties[name] = types[name]
 		}
 		kinds = append(kinds, map[string]any{"type": "object", "properties": properties, "required": []string{"kind"}, "additionalProperties": false})

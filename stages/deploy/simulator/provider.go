@@ -1,3 +1,7 @@
+// Package simulator is the provider of simulated servers: each runs inside this process, on a loopback port of its own.
+//
+// Invariant: what Check lets pass, Create starts, and it runs as the deployment's configuration says, but for a speed that this machine does not
+// carry, which is lowered and told.
 package simulator
 
 import (
@@ -11,6 +15,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/stages/deploy"
+	"github.com/strangeloopio/inferencex/stages/simulator"
 )
 
 // Provider runs simulated servers inside this process, each on a loopback port of its own. Visible to List are those of this Provider:
@@ -32,7 +37,7 @@ func (*Provider) Type() string { return "simulator" }
 type instance struct {
 	id     deploy.ID
 	labels map[string]string
-	server *Server
+	server *simulator.Server
 	listen net.Listener
 	done   chan struct{}
 
@@ -52,14 +57,14 @@ func (p *Provider) Create(ctx context.Context, token deploy.Token, spec deploy.S
 	if err != nil {
 		return "", stage.Fail(stage.Permanent, "bad_config", err)
 	}
-	if moot := honour(&cfg, spec.Deployment.Engine.Args); len(moot) > 0 {
+	if moot := cfg.Honour(spec.Deployment.Engine.Args); len(moot) > 0 {
 		return "", stage.Failf(stage.Permanent, "bad_config", "engine: %s", strings.Join(moot, "; "))
 	}
-	lowered, err := cfg.lower(spec.Demands)
+	lowered, err := lowerSpeed(&cfg, spec.Demands)
 	if err != nil {
 		return "", stage.Fail(stage.Permanent, "bad_config", err)
 	}
-	server, err := New(cfg)
+	server, err := simulator.New(cfg)
 	if err != nil {
 		return "", stage.Fail(stage.Permanent, "bad_config", err)
 	}
@@ -90,13 +95,13 @@ func (i *instance) serve(ttl time.Duration) {
 	// Detached from the creating call, which ends long before the server.
 	ctx, cancel := context.WithTimeout(context.Background(), ttl)
 	defer cancel()
-	var failed *StartupError
+	var failed *simulator.StartupError
 	switch err := i.server.Serve(ctx, i.listen); {
 	case errors.As(err, &failed):
 		for _, line := range failed.Lines {
 			i.say(line)
 		}
-		i.end = ErrStartup.Error() // why is in the log, as with any other server
+		i.end = simulator.ErrStartup.Error() // why is in the log, as with any other server
 	case err != nil:
 		i.end = err.Error()
 	case ctx.Err() != nil:

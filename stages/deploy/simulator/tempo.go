@@ -9,7 +9,8 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/stages/deploy"
-	"github.com/strangeloopio/inferencex/stages/deploy/simulator/hardware"
+	"github.com/strangeloopio/inferencex/stages/simulator"
+	"github.com/strangeloopio/inferencex/stages/simulator/hardware"
 )
 
 // A speed makes chunks come so much faster by the wall clock, and a machine writes and reads only so many of them in a second before they come late.
@@ -34,12 +35,12 @@ type tempo struct {
 	processors   int
 }
 
-// tempo finds the speed at which a machine carries the loads. The configuration is one that New takes.
-func (c Config) tempo(demands []stage.Demand, processors int) (tempo, error) {
-	c = c.withDefaults()
+// tempoOf finds the speed at which a machine carries the loads. The configuration is one that New takes.
+func tempoOf(c simulator.Config, demands []stage.Demand, processors int) (tempo, error) {
+	c = c.WithDefaults()
 	p := tempo{asked: c.Speed, speed: c.Speed, processors: processors}
 	for _, d := range demands {
-		chunks, err := c.chunkRate(d)
+		chunks, err := chunkRate(c, d)
 		if err != nil {
 			return p, err
 		}
@@ -55,9 +56,9 @@ func (c Config) tempo(demands []stage.Demand, processors int) (tempo, error) {
 
 // chunkRate is how many chunks the server makes in a simulated second of a load, while all of its users' answers are written and no prompt is
 // read in between.
-func (c Config) chunkRate(d stage.Demand) (float64, error) {
-	c = c.withDefaults()
-	machine, err := c.machine()
+func chunkRate(c simulator.Config, d stage.Demand) (float64, error) {
+	c = c.WithDefaults()
+	machine, err := c.Machine()
 	if err != nil {
 		return 0, err
 	}
@@ -93,9 +94,9 @@ func (p tempo) String() string {
 		load, p.chunks, p.asked, p.chunks*p.asked, p.processors, carried(p.processors))
 }
 
-// lower lowers the speed to what this machine carries of the loads, and returns what to say of it: nothing where the speed stays.
-func (c *Config) lower(demands []stage.Demand) (string, error) {
-	p, err := c.tempo(demands, runtime.GOMAXPROCS(0))
+// lowerSpeed lowers the speed to what this machine carries of the loads, and returns what to say of it: nothing where the speed stays.
+func lowerSpeed(c *simulator.Config, demands []stage.Demand) (string, error) {
+	p, err := tempoOf(*c, demands, runtime.GOMAXPROCS(0))
 	if err != nil || p.speed == p.asked {
 		return "", err
 	}
@@ -111,7 +112,7 @@ func (*Provider) Forecast(args cty.Value, d stage.Deployment, demands []stage.De
 	if err != nil || len(checkEngine(&cfg, d.Engine)) > 0 {
 		return nil
 	}
-	p, err := cfg.tempo(demands, runtime.GOMAXPROCS(0))
+	p, err := tempoOf(cfg, demands, runtime.GOMAXPROCS(0))
 	if err != nil || p.speed == p.asked {
 		return nil
 	}

@@ -5,8 +5,9 @@ import (
 	"testing"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/stages/deploy/simulator/hardware"
-	"github.com/strangeloopio/inferencex/stages/deploy/simulator/virtual"
+	"github.com/strangeloopio/inferencex/stages/simulator"
+	"github.com/strangeloopio/inferencex/stages/simulator/hardware"
+	"github.com/strangeloopio/inferencex/stages/simulator/virtual"
 )
 
 func TestTempo(t *testing.T) {
@@ -20,28 +21,28 @@ func TestTempo(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name       string
-		cfg        Config
+		cfg        simulator.Config
 		demands    []stage.Demand
 		processors int
 		chunks     float64
 		speed      float64
 	}{
-		{"nothing is known", Config{Speed: 500}, nil, 2, 0, 500},
-		{"64 users", Config{Speed: 50}, users(64), 2, 3200, 7.5},
-		{"the most of them", Config{Speed: 50}, users(16, 64, 32), 2, 3200, 7.5},
-		{"what it carries", Config{Speed: 7.5}, users(64), 2, 3200, 7.5},
-		{"two digits", Config{Speed: 50}, users(65), 2, 3250, 7.3},
-		{"slower than the clock", Config{Speed: 1}, users(250), 1, 12500, 0.96},
-		{"more processors", Config{Speed: 50}, users(64), 4, 3200, 15},
-		{"more than have been measured", Config{Speed: 50}, users(64), 64, 3200, 30},
-		{"several tokens a chunk", Config{Speed: 50, StreamInterval: 4}, users(64), 2, 800, 30},
-		{"a batch is full", Config{Speed: 50, MaxNumSeqs: 16}, users(64), 2, 800, 30},
-		{"a cache is full", Config{Speed: 50, KVCapacityTokens: 3200}, users(64), 2, 800, 30},
-		{"a rate", Config{Speed: 100}, []stage.Demand{{RateRPS: 4, ISL: 100, OSL: 100}}, 2, 400, 60},
+		{"nothing is known", simulator.Config{Speed: 500}, nil, 2, 0, 500},
+		{"64 users", simulator.Config{Speed: 50}, users(64), 2, 3200, 7.5},
+		{"the most of them", simulator.Config{Speed: 50}, users(16, 64, 32), 2, 3200, 7.5},
+		{"what it carries", simulator.Config{Speed: 7.5}, users(64), 2, 3200, 7.5},
+		{"two digits", simulator.Config{Speed: 50}, users(65), 2, 3250, 7.3},
+		{"slower than the clock", simulator.Config{Speed: 1}, users(250), 1, 12500, 0.96},
+		{"more processors", simulator.Config{Speed: 50}, users(64), 4, 3200, 15},
+		{"more than have been measured", simulator.Config{Speed: 50}, users(64), 64, 3200, 30},
+		{"several tokens a chunk", simulator.Config{Speed: 50, StreamInterval: 4}, users(64), 2, 800, 30},
+		{"a batch is full", simulator.Config{Speed: 50, MaxNumSeqs: 16}, users(64), 2, 800, 30},
+		{"a cache is full", simulator.Config{Speed: 50, KVCapacityTokens: 3200}, users(64), 2, 800, 30},
+		{"a rate", simulator.Config{Speed: 100}, []stage.Demand{{RateRPS: 4, ISL: 100, OSL: 100}}, 2, 400, 60},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.cfg.Model, c.cfg.ProfileSpec = "Qwen3-8B-FP8", &metronome
-			got, err := c.cfg.tempo(c.demands, c.processors)
+			got, err := tempoOf(c.cfg, c.demands, c.processors)
 			if err != nil || math.Abs(got.chunks-c.chunks) > 1e-6 || math.Abs(got.speed-c.speed) > 1e-9 {
 				t.Errorf("%v chunks/s, speed %v, %v; want %v and %v", got.chunks, got.speed, err, c.chunks, c.speed)
 			}
@@ -51,8 +52,8 @@ func TestTempo(t *testing.T) {
 
 // The estimate is of the time in which all answers are written: a whole load, with its prompts, makes somewhat fewer.
 func TestChunkRateIsThatOfTheModel(t *testing.T) {
-	cfg := Config{Model: "Qwen3-8B-FP8"}
-	estimate, err := cfg.chunkRate(stage.Demand{Users: 32, ISL: 64, OSL: 512})
+	cfg := simulator.Config{Model: "Qwen3-8B-FP8"}
+	estimate, err := chunkRate(cfg, stage.Demand{Users: 32, ISL: 64, OSL: 512})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,12 +71,12 @@ func TestChunkRateIsThatOfTheModel(t *testing.T) {
 }
 
 func TestLower(t *testing.T) {
-	cfg := Config{Model: "Qwen3-8B-FP8", Speed: 1e6}
-	said, err := cfg.lower([]stage.Demand{{Users: 4, ISL: 64, OSL: 64}})
+	cfg := simulator.Config{Model: "Qwen3-8B-FP8", Speed: 1e6}
+	said, err := lowerSpeed(&cfg, []stage.Demand{{Users: 4, ISL: 64, OSL: 64}})
 	if err != nil || said == "" || cfg.Speed >= 1000 || cfg.Speed < 1 {
 		t.Errorf("speed %v, said %q, %v: want a speed that some machine carries", cfg.Speed, said, err)
 	}
-	if again, err := cfg.lower([]stage.Demand{{Users: 4, ISL: 64, OSL: 64}}); err != nil || again != "" {
+	if again, err := lowerSpeed(&cfg, []stage.Demand{{Users: 4, ISL: 64, OSL: 64}}); err != nil || again != "" {
 		t.Errorf("the lowered speed is lowered: %q, %v", again, err)
 	}
 	const want = "8 users make 400 chunks in a simulated second; at speed 100 that is 40000 in a second of the wall clock, of which this machine with 2 processors carries about 24000"

@@ -14,8 +14,8 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/durable"
 	"github.com/strangeloopio/inferencex/pipeline/plan"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/suite/dataset"
-	"github.com/strangeloopio/inferencex/schemas/suite/length"
+	"github.com/strangeloopio/inferencex/schemas/workload/dataset"
+	"github.com/strangeloopio/inferencex/schemas/workload/length"
 	facts "github.com/strangeloopio/inferencex/stages/metric/measured"
 )
 

@@ -12,6 +12,7 @@ import (
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/strangeloopio/inferencex/cmd/inferencex/internal/view"
+	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/schemas/suite"
 )
 
@@ -82,7 +83,7 @@ func written(v cty.Value, asJSON bool) string {
 		return "(not known before the suite runs)"
 	}
 	if asJSON {
-		if text, err := suite.CanonicalJSON(v); err == nil {
+		if text, err := block.CanonicalJSON(v); err == nil {
 			return string(text)
 		}
 	}

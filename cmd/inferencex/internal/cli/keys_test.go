@@ -15,8 +15,8 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/plan"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/schemas/suite"
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
 )
 
 // measured is what is asked for of one cell, and the key of the answer.

@@ -15,7 +15,7 @@ import (
 	"github.com/strangeloopio/inferencex/cmd/inferencex/internal/view"
 	"github.com/strangeloopio/inferencex/pipeline/journal"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/suite/block"
+	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/stages/deploy"
 )
 

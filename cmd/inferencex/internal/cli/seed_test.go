@@ -17,9 +17,9 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/plan"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/result"
-	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
-	"github.com/strangeloopio/inferencex/stages/deploy/simulator/engine"
-	"github.com/strangeloopio/inferencex/stages/deploy/simulator/virtual"
+	"github.com/strangeloopio/inferencex/stages/simulator"
+	"github.com/strangeloopio/inferencex/stages/simulator/engine"
+	"github.com/strangeloopio/inferencex/stages/simulator/virtual"
 )
 
 var updateSeed = flag.Bool("update-seed", false, "write the README's table of the seed anew, from a run")

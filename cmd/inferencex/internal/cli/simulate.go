@@ -14,8 +14,9 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
-	"github.com/strangeloopio/inferencex/stages/deploy/simulator/hardware"
+	provider "github.com/strangeloopio/inferencex/stages/deploy/simulator"
+	"github.com/strangeloopio/inferencex/stages/simulator"
+	"github.com/strangeloopio/inferencex/stages/simulator/hardware"
 )
 
 func newSimulate(app *App) *cobra.Command {
@@ -127,12 +128,12 @@ func (f *simulateFlags) config() (simulator.Config, error) {
 	}
 	cfg.StartupSeconds = f.startup.Seconds()
 	if f.model != "" {
-		if err := cfg.DescribeModel(f.model); err != nil {
+		if err := provider.DescribeModel(&cfg, f.model); err != nil {
 			return cfg, fmt.Errorf("-%w", err)
 		}
 	}
 	if f.board != "" {
-		if err := cfg.DescribeGPU(f.board); err != nil {
+		if err := provider.DescribeGPU(&cfg, f.board); err != nil {
 			return cfg, fmt.Errorf("-%w", err)
 		}
 	}
@@ -143,7 +144,10 @@ func (f *simulateFlags) config() (simulator.Config, error) {
 		}
 		cfg.Faults = append(cfg.Faults, fault)
 	}
-	return cfg, cfg.Honour(f.engine)
+	if wrong := cfg.Honour(f.engine); len(wrong) > 0 {
+		return cfg, fmt.Errorf("simulator: %s", strings.Join(wrong, "; "))
+	}
+	return cfg, nil
 }
 
 // parseFault reads a fault: its kind alone, or a JSON object.

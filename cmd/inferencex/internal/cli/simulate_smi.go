@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/strangeloopio/inferencex/stages/deploy/simulator/smi"
+	"github.com/strangeloopio/inferencex/stages/simulator/smi"
 )
 
 // newSimulateSMI is the nvidia-smi of a simulated server.

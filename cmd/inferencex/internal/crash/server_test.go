@@ -23,7 +23,7 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/stages/deploy/deploytest"
-	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
+	"github.com/strangeloopio/inferencex/stages/simulator"
 )
 
 // What a server's processes have in their environment beside the provider's marks.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/schemas/suite"
 )
 
@@ -65,7 +66,7 @@ func shown(v *suite.Variable) string {
 	if value == cty.NilVal {
 		return "null"
 	}
-	text, err := suite.CanonicalJSON(value)
+	text, err := block.CanonicalJSON(value)
 	if err != nil {
 		return "(unknown)"
 	}
