@@ -14,10 +14,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/schemas/suite"
-	"github.com/strangeloopio/inferencex/schemas/workload/dataset"
-	"github.com/strangeloopio/inferencex/schemas/workload/length"
-	"github.com/strangeloopio/inferencex/schemas/workload/tokenizer"
-	"github.com/strangeloopio/inferencex/schemas/workload/trace"
+	"github.com/strangeloopio/inferencex/schemas/workload"
 )
 
 // Config is what a plan is made from.
@@ -64,7 +61,7 @@ func NewDraft(cfg Config) (*Draft, hcl.Diagnostics) {
 		plan: &Plan{
 			Schema: Schema, Suite: cfg.Suite.Name,
 			Policies: map[string]Policy{}, Quota: map[string]GPUs{},
-			Secrets: map[string]*Secret{}, Datasets: length.Columns{}, Tokenizers: map[string]*tokenizer.Tokenizer{}, Traces: trace.Library{}, Texts: dataset.Library{},
+			Secrets: map[string]*Secret{}, Library: workload.NewLibrary(),
 		},
 	}
 	b.policies()
@@ -205,13 +202,13 @@ func (b *builder) group() {
 			named[member.load] = true
 			b.withTexts(&c)
 			member.Cell = c
-			b.plan.Datasets.Add(c.Input)
-			b.plan.Datasets.Add(c.Output)
-			b.plan.Datasets.Add(c.Workload.Turns)
-			b.plan.Traces.Add(c.Workload.Trace)
-			b.plan.Texts.Add(c.Workload.Dataset)
+			b.plan.Library.Lengths.Add(c.Input)
+			b.plan.Library.Lengths.Add(c.Output)
+			b.plan.Library.Lengths.Add(c.Workload.Turns)
+			b.plan.Library.Traces.Add(c.Workload.Trace)
+			b.plan.Library.Texts.Add(c.Workload.Dataset)
 			if key := c.Model.Tokenizer.Key(); key != "" {
-				b.plan.Tokenizers[key] = c.Model.Tokenizer.Tokenizer
+				b.plan.Library.AddTokenizer(key, c.Model.Tokenizer.Tokenizer)
 			}
 			d := b.deploymentOf(c, byIdentity)
 			b.checkWarmup(c, d)

@@ -136,7 +136,7 @@ func (b *builder) expected(w stage.Workload, requests, users int, rateRPS float6
 
 // mean is the expected length of a configuration, which names datasets by their digests.
 func (b *builder) mean(l length.Lengths) int {
-	whole, err := b.plan.Datasets.Resolve(l)
+	whole, err := b.plan.Library.Lengths.Resolve(l)
 	if err != nil {
 		panic(fmt.Sprintf("plan: %v", err)) // group has put them there
 	}

@@ -146,7 +146,7 @@ func TestDatasetsAreBesideTheSteps(t *testing.T) {
 	if n := len(cfg.Workload.ISL.Values); n > 0 {
 		t.Errorf("the configuration holds %d values", n)
 	}
-	osl, err := p.Datasets.Resolve(cfg.Workload.OSL)
+	osl, err := p.Library.Lengths.Resolve(cfg.Workload.OSL)
 	if diff := cmp.Diff([]int32{10, 30}, osl.Values); diff != "" || err != nil || osl.Mean() != 20 {
 		t.Errorf("%v, mean %d (-want +got):\n%s", err, osl.Mean(), diff)
 	}
@@ -214,7 +214,7 @@ func TestKeysOfTokenizers(t *testing.T) {
 	if err := json.Unmarshal(a.Config, &cfg); err != nil {
 		t.Fatal(err)
 	}
-	own, ok := p.Tokenizers[cfg.Workload.Tokenizer]
+	own, ok := p.Library.Tokenizers[cfg.Workload.Tokenizer]
 	if !ok || own.Count("ab") != 1 {
 		t.Errorf("the step's tokenizer %q is not at hand, or another one", cfg.Workload.Tokenizer)
 	}

@@ -15,10 +15,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
 	"github.com/strangeloopio/inferencex/pipeline/dag"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/workload/dataset"
-	"github.com/strangeloopio/inferencex/schemas/workload/length"
-	"github.com/strangeloopio/inferencex/schemas/workload/tokenizer"
-	"github.com/strangeloopio/inferencex/schemas/workload/trace"
+	"github.com/strangeloopio/inferencex/schemas/workload"
 )
 
 // Schema is the version of the JSON form.
@@ -60,12 +57,9 @@ type Plan struct {
 	Prompts []Prompts `json:"prompts,omitempty"`
 
 	// What follows stays in this process.
-	Secrets    map[string]*Secret              `json:"-"` // sensitive values by the names that configurations hold
-	Datasets   length.Columns                  `json:"-"` // lengths by the digests that configurations hold
-	Traces     trace.Library                   `json:"-"` // requests of traces, likewise
-	Texts      dataset.Library                 `json:"-"` // prompts of datasets, likewise
-	Tokenizers map[string]*tokenizer.Tokenizer `json:"-"` // those of models, by the keys that configurations hold
-	Sealed     map[string]checkpoint.Entry     `json:"-"` // by atom: the results that are used again
+	Secrets map[string]*Secret          `json:"-"` // sensitive values by the names that configurations hold
+	Library workload.Library            `json:"-"` // contents of the suite's files, by the digests that configurations hold
+	Sealed  map[string]checkpoint.Entry `json:"-"` // by atom: the results that are used again
 }
 
 // GPUs counts GPUs by type.

@@ -27,7 +27,7 @@ type world struct{ Config }
 // env is what the stage of one step sees of the world.
 func (w world) env(step addr.Step) stage.Env {
 	return stage.Env{
-		RunID: w.ID, Now: w.Now, Getenv: w.Getenv, Datasets: w.Plan.Datasets, Traces: w.Plan.Traces, Texts: w.Plan.Texts, Tokenizers: w.Plan.Tokenizers,
+		RunID: w.ID, Now: w.Now, Getenv: w.Getenv, Library: w.Plan.Library,
 		Secret: func(name string) string {
 			if secret, ok := w.Plan.Secrets[name]; ok {
 				return secret.Reveal()

@@ -67,7 +67,7 @@ type DeployConfig struct {
 }
 
 // Workload is the work that each user does, as far as it bears on the result. Lengths are in tokens: a number in JSON, or a distribution;
-// Env.Datasets holds the values of those that are datasets.
+// Env.Library holds the values of those that are datasets.
 type Workload struct {
 	API          string          `json:"api"` // "chat" or "completions"
 	ISL          length.Lengths  `json:"isl"`
@@ -82,14 +82,14 @@ type Workload struct {
 	Burstiness   float64         `json:"burstiness,omitempty"`    // of gamma gaps: their shape
 	MaxInFlight  int             `json:"max_in_flight,omitempty"` // open loop: a request that is due when so many are in flight is dropped; 0: none is
 	Phases       phase.Phases    `json:"phases,omitempty"`        // users or rates over time, Duration in all; none: Users or RateRPS all along
-	Trace        *trace.Trace    `json:"trace,omitempty"`         // open loop: requests at its times and with its blocks; Env.Traces holds them
-	Dataset      *dataset.Use    `json:"dataset,omitempty"`       // prompts are its texts, and ISL is theirs; none: words are drawn. Env.Texts holds them
+	Trace        *trace.Trace    `json:"trace,omitempty"`         // open loop: requests at its times and with its blocks; Env.Library holds them
+	Dataset      *dataset.Use    `json:"dataset,omitempty"`       // prompts are its texts, and ISL is theirs; none: words are drawn. Env.Library holds them
 	Grace        Duration        `json:"grace,omitempty"`         // after Duration: what is in flight so long after its end is cut off
 	IgnoreEOS    bool            `json:"ignore_eos"`
 	Temperature  float64         `json:"temperature"`
 	ExtraBody    json.RawMessage `json:"extra_body,omitempty"` // merged into each request's JSON object
 
-	// Tokenizer is the key of the model's tokenizer.json, if the suite has one: Env.Tokenizers holds it.
+	// Tokenizer is the key of the model's tokenizer.json, if the suite has one: Env.Library holds it.
 	Tokenizer string `json:"tokenizer,omitempty"`
 
 	Headers map[string]string `json:"headers,omitempty"` // of each request, over the endpoint's; secret ones are apart

@@ -9,10 +9,7 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
-	"github.com/strangeloopio/inferencex/schemas/workload/dataset"
-	"github.com/strangeloopio/inferencex/schemas/workload/length"
-	"github.com/strangeloopio/inferencex/schemas/workload/tokenizer"
-	"github.com/strangeloopio/inferencex/schemas/workload/trace"
+	"github.com/strangeloopio/inferencex/schemas/workload"
 )
 
 // Class says how the result of a kind may be used again.
@@ -117,15 +114,9 @@ type Env struct {
 	Getenv func(string) string
 	// Secret returns a sensitive value of the suite by the name that a configuration holds in its stead.
 	Secret func(name string) string
-	// Datasets holds the lengths that the suite's files had when it was read.
-	Datasets length.Columns
-	// Traces holds the requests of the suite's traces, likewise.
-	Traces trace.Library
-	// Texts holds the prompts of the suite's datasets, likewise.
-	Texts dataset.Library
-	// Tokenizers are those of the suite's models, by the keys that configurations hold.
-	Tokenizers map[string]*tokenizer.Tokenizer
-	Log        *slog.Logger
+	// Library holds the contents that the suite's files had when it was read.
+	Library workload.Library
+	Log     *slog.Logger
 	// Progress shows how far a step is. It never blocks; nil shows nothing.
 	Progress func(Progress)
 }

@@ -26,9 +26,9 @@ const DefaultMaxCells = 10_000
 type Options struct {
 	Providers map[string]block.Body // by type
 	Stages    map[string]block.Body // by kind: the arguments beside timeout and retry
-	Metrics   []string        // full names that an slo may use ("ttft_p99"); nil: unchecked
-	Units     map[string]Unit // what the limits of metrics are measured in, by full name; those without an entry take any
-	Charts    []string        // names that report.charts may use; nil: unchecked
+	Metrics   []string              // full names that an slo may use ("ttft_p99"); nil: unchecked
+	Units     map[string]Unit       // what the limits of metrics are measured in, by full name; those without an entry take any
+	Charts    []string              // names that report.charts may use; nil: unchecked
 	Vars      map[string]string
 	VarFiles  []string
 	Getenv    func(string) string // nil: an empty environment

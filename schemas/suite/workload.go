@@ -30,10 +30,10 @@ type Workload struct {
 	Settle             bool          // the warm-up goes on until the time to the first token has settled
 	Timeout            time.Duration // of one request
 	Temperature        float64
-	IgnoreEOS          bool            // an output has its length exactly
-	ExtraBody          json.RawMessage // members of each request's body, as canonical JSON; nil: none
+	IgnoreEOS          bool                  // an output has its length exactly
+	ExtraBody          json.RawMessage       // members of each request's body, as canonical JSON; nil: none
 	Headers            map[string]block.Text // of each request, by their canonical names
-	Dataset            *dataset.Use    // prompts that are sent as they are; nil: words are drawn
+	Dataset            *dataset.Use          // prompts that are sent as they are; nil: words are drawn
 	Talk
 	Pacing
 	Range hcl.Range

@@ -45,7 +45,7 @@ func traceOf(cfg stage.LoadConfig, env stage.Env) (*trace.Trace, error) {
 	if cfg.Workload.Trace == nil {
 		return nil, nil
 	}
-	return env.Traces.Resolve(*cfg.Workload.Trace)
+	return env.Library.Traces.Resolve(*cfg.Workload.Trace)
 }
 
 // requestsOf is how many requests a cell sends; 0: until its duration is over.

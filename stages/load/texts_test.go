@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/workload"
 	"github.com/strangeloopio/inferencex/schemas/workload/dataset"
 	"github.com/strangeloopio/inferencex/schemas/workload/length"
 	"github.com/strangeloopio/inferencex/stages/load"
@@ -25,9 +26,9 @@ func asking(t *testing.T, text string, unique bool) (stage.Workload, stage.Env) 
 		t.Fatal(err)
 	}
 	env := environment()
-	env.Texts = dataset.Library{}
+	env.Library = workload.NewLibrary()
 	use := &dataset.Use{Data: data, Unique: unique}
-	env.Texts.Add(use)
+	env.Library.Texts.Add(use)
 	w := stage.Workload{API: "completions", OSL: length.Of(8), Requests: 30, IgnoreEOS: true, Dataset: use}
 	w.ISL, _ = length.OfTexts("f", data.Digest)
 	if data.Chat() != nil {

@@ -12,7 +12,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/table"
-	"github.com/strangeloopio/inferencex/schemas/workload/length"
+	"github.com/strangeloopio/inferencex/schemas/workload"
 	"github.com/strangeloopio/inferencex/schemas/workload/trace"
 	"github.com/strangeloopio/inferencex/stages/load"
 	"github.com/strangeloopio/inferencex/stages/simulator"
@@ -38,11 +38,11 @@ func replayed(t *testing.T, api string, speed float64) (stage.LoadConfig, stage.
 	}
 	recorded.Speed = speed
 	env := environment()
-	env.Datasets, env.Traces = length.Columns{}, trace.Library{}
-	env.Traces.Add(recorded)
+	env.Library = workload.NewLibrary()
+	env.Library.Traces.Add(recorded)
 	in, out := recorded.Lengths()
-	env.Datasets.Add(in)
-	env.Datasets.Add(out)
+	env.Library.Lengths.Add(in)
+	env.Library.Lengths.Add(out)
 	return stage.LoadConfig{
 		Workload: stage.Workload{API: api, ISL: in, OSL: out, Requests: 6, Trace: recorded, IgnoreEOS: true},
 		RateRPS:  recorded.MeanRPS(6), Trial: 1, Seed: 7,

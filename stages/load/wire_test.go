@@ -17,6 +17,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/table"
+	"github.com/strangeloopio/inferencex/schemas/workload"
 	"github.com/strangeloopio/inferencex/schemas/workload/length"
 	"github.com/strangeloopio/inferencex/schemas/workload/tokenizer"
 	"github.com/strangeloopio/inferencex/stages/client"
@@ -113,13 +114,13 @@ func onTheWire(t *testing.T, kind stage.Runner, env stage.Env, cfg any) (*scribe
 func recorded(t *testing.T) (isl, osl length.Lengths, env stage.Env) {
 	t.Helper()
 	env = environment()
-	env.Datasets = length.Columns{}
+	env.Library = workload.NewLibrary()
 	column := func(field string, of func(int32) int32) length.Lengths {
 		l := length.Lengths{Kind: length.Dataset, Digest: "d", Field: field}
 		for i := range int32(40) {
 			l.Values = append(l.Values, of(i))
 		}
-		env.Datasets.Add(l)
+		env.Library.Lengths.Add(l)
 		return l
 	}
 	return column("isl", func(i int32) int32 { return 10 + i }), column("osl", func(i int32) int32 { return 100 - i }), env
@@ -235,7 +236,8 @@ func TestTokenizerOnTheWire(t *testing.T) {
 		t.Fatal(err)
 	}
 	env := environment()
-	env.Tokenizers = map[string]*tokenizer.Tokenizer{"sha256:f": own}
+	env.Library = workload.NewLibrary()
+	env.Library.AddTokenizer("sha256:f", own)
 	w := stage.Workload{API: "completions", ISL: length.Lengths{Kind: length.Uniform, Lo: 20, Hi: 99}, OSL: length.Of(8), Requests: 20, IgnoreEOS: true, Tokenizer: "sha256:f"}
 	cfg := stage.LoadConfig{Workload: w, Users: 4, Trial: 1, Seed: 7}
 	send := func() (*scribe, []table.Request) {

@@ -32,18 +32,18 @@ type author struct {
 func newAuthor(job Job, env stage.Env) (*author, error) {
 	a := &author{job: job, begun: map[[sha256.Size]byte]bool{}, id: idPrefix(job.ID)}
 	if key := job.Workload.Tokenizer; key != "" {
-		own, ok := env.Tokenizers[key]
-		if !ok {
-			return nil, fmt.Errorf("the tokenizer %s is not at hand", key)
+		own, err := env.Library.Tokenizer(key)
+		if err != nil {
+			return nil, err
 		}
 		a.tokenizer = own
 	}
 	var err error
-	if a.draws, a.sessions, err = job.draw(env.Datasets); err != nil {
+	if a.draws, a.sessions, err = job.draw(env.Library.Lengths); err != nil {
 		return nil, err
 	}
 	if job.Workload.Trace != nil && job.Purpose == prompt.Measure { // else only its lengths count
-		a.trace, err = env.Traces.Resolve(*job.Workload.Trace)
+		a.trace, err = env.Library.Traces.Resolve(*job.Workload.Trace)
 	}
 	if job.Workload.Dataset == nil || err != nil {
 		return a, err

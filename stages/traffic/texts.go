@@ -24,7 +24,7 @@ type texts struct {
 const sharedBytes = 64
 
 func newTexts(job Job, env stage.Env, tokenizer prompt.Encoder) (*texts, error) {
-	use, err := env.Texts.Resolve(*job.Workload.Dataset)
+	use, err := env.Library.Texts.Resolve(*job.Workload.Dataset)
 	if err != nil {
 		return nil, err
 	}

@@ -79,8 +79,8 @@ func (a *App) beyondCeiling(p *plan.Plan) []string {
 // tokensPerSecond is what a server that keeps up with an open loop sends where its rate is highest, each token a chunk; 0 for a closed loop, whose server decides.
 // Of a trace it is the mean over the whole.
 func tokensPerSecond(p *plan.Plan, cfg stage.LoadConfig) float64 {
-	answers, err := p.Datasets.Resolve(cfg.Workload.OSL)
-	turns, turnsErr := p.Datasets.Resolve(cfg.Workload.Turns)
+	answers, err := p.Library.Lengths.Resolve(cfg.Workload.OSL)
+	turns, turnsErr := p.Library.Lengths.Resolve(cfg.Workload.Turns)
 	if err != nil || turnsErr != nil {
 		return 0 // a plan of this program has them all
 	}
