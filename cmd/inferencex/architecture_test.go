@@ -23,7 +23,7 @@ type rule struct {
 
 // data is what of schemas everything but the language's own users may import: nothing above schemas but the plan, the registry and the program knows
 // the language.
-var data = []string{"schemas/block", "schemas/workload/...", "schemas/gpu", "schemas/result", "schemas/table"}
+var data = []string{"schemas/block", "schemas/workload/...", "schemas/gpu", "schemas/quantile", "schemas/result", "schemas/table"}
 
 var rules = []rule{
 	{"schemas/suite/...", []string{"schemas/suite/...", "schemas/block", "schemas/workload/..."}, "the language knows nothing of what it is used for"},
@@ -43,7 +43,7 @@ var rules = []rule{
 	{"pipeline/status", []string{"pipeline/addr", "pipeline/event", "pipeline/journal", "pipeline/plan", "pipeline/run"}, "it reads what a run writes"},
 	{"pipeline/run", []string{"pipeline/..."}, "the plan is all that the executor knows: never a suite, never a stage"},
 	{"stages/all", []string{"stages/...", "schemas/...", "pipeline/stage"}, "the registry"},
-	{"stages/simulator/...", []string{"stages/simulator/...", "schemas/block", "schemas/gpu"}, "a server knows nothing of what measures it"},
+	{"stages/simulator/...", []string{"stages/simulator/...", "schemas/block", "schemas/gpu", "schemas/quantile"}, "a server knows nothing of what measures it"},
 	{"stages/metric/...", with("stages/metric/...", "pipeline/stage"), ""},
 	{"stages/chart/...", with("stages/chart/..."), "charts draw what they are given"},
 	{"stages/client/...", with("stages/client/...", "pipeline/stage"), ""},

@@ -4,8 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math"
 	"net/http"
+
+	"github.com/strangeloopio/inferencex/schemas/quantile"
 )
 
 // Lag counts chunks by how far off its schedule, early or late, a simulated server wrote them, in wall time.
@@ -54,11 +55,9 @@ func (l Lag) MeanSeconds() float64 { return l.SumSeconds / float64(max(1, l.Chun
 
 // Quantile returns a bound in seconds that this share of the lags did not exceed; 0 of no chunks.
 func (l Lag) Quantile(q float64) float64 {
-	need, seen := int64(math.Ceil(q*float64(l.Chunks()))), int64(0)
-	for i, count := range l.Counts {
-		if seen += count; seen >= need && need > 0 {
-			return l.BoundsSeconds[i]
-		}
+	bucket, ok := quantile.Bucket(l.Counts, q)
+	if !ok {
+		return 0
 	}
-	return 0
+	return l.BoundsSeconds[bucket]
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/quantile"
 	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/schemas/workload/trace"
 	"github.com/strangeloopio/inferencex/stages/load/scrape"
@@ -136,7 +137,7 @@ func (r *recent) show(figures map[string]any, name string) {
 	}
 	sorted := slices.Sorted(slices.Values(r.values))
 	for _, percent := range []int{50, 99} {
-		figures[fmt.Sprintf("%s_p%d_s", name, percent)] = float64(sorted[(len(sorted)-1)*percent/100]) / 1e9
+		figures[fmt.Sprintf("%s_p%d_s", name, percent)] = float64(quantile.Lower(sorted, percent)) / 1e9
 	}
 }
 

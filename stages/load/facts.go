@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/quantile"
 	"github.com/strangeloopio/inferencex/stages/prompt"
 	"github.com/strangeloopio/inferencex/stages/traffic"
 )
@@ -64,11 +65,8 @@ func (r *recorder) facts(endpoint stage.Endpoint, cfg stage.LoadConfig, session 
 }
 
 func lagOf(lags []int64) lag {
-	if len(lags) == 0 {
-		return lag{}
-	}
 	sorted := slices.Sorted(slices.Values(lags))
-	at := func(percent int) float64 { return float64(sorted[(len(sorted)-1)*percent/100]) / 1e9 }
+	at := func(percent int) float64 { return float64(quantile.Lower(sorted, percent)) / 1e9 }
 	return lag{P50: at(50), P99: at(99), Max: at(100)}
 }
 

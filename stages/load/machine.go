@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/strangeloopio/inferencex/schemas/quantile"
 	"github.com/strangeloopio/inferencex/stages/client/h1"
 	"github.com/strangeloopio/inferencex/stages/metric/measured"
 )
@@ -90,12 +91,11 @@ func (w *machineWatch) end(reads h1.Reads) machine {
 }
 
 func ticksOf(ticks []float64) measured.Lag {
-	if len(ticks) == 0 {
-		return measured.Lag{}
-	}
 	slices.Sort(ticks)
-	at := func(percent int) float64 { return ticks[(len(ticks)-1)*percent/100] }
-	return measured.Lag{Samples: int64(len(ticks)), P50: at(50), P99: at(99), Max: at(100)}
+	return measured.Lag{
+		Samples: int64(len(ticks)),
+		P50:     quantile.Lower(ticks, 50), P99: quantile.Lower(ticks, 99), Max: quantile.Lower(ticks, 100),
+	}
 }
 
 // gcPauses returns the pauses of the collector since the process began, by their length in seconds.

@@ -1,6 +1,9 @@
 package metric
 
-import "github.com/strangeloopio/inferencex/schemas/table"
+import (
+	"github.com/strangeloopio/inferencex/schemas/quantile"
+	"github.com/strangeloopio/inferencex/schemas/table"
+)
 
 // interactivityOf is missing where all tokens came at once: there is no pace to tell.
 func interactivityOf(r table.Request) (float64, bool) {
@@ -21,7 +24,7 @@ func interactivity() []Def {
 		{
 			Name: "interactivity_p50", Unit: "tokens/s/user", Better: Higher, Needs: Requests,
 			Doc:     "Pace of one stream: 1 ÷ tpot of each request (p50).",
-			Compute: func(s *Sample) (float64, bool) { return Quantile(s.ascending("interactivity"), 0.5) },
+			Compute: func(s *Sample) (float64, bool) { return quantile.Linear(s.ascending("interactivity"), 0.5) },
 		},
 	}
 }

@@ -137,33 +137,6 @@ func TestInvalidEnergyIsMissing(t *testing.T) {
 	}
 }
 
-func TestQuantileIsLinear(t *testing.T) {
-	oneToTen := []float64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}
-	cases := []struct {
-		name   string
-		values []float64
-		p      float64
-		want   float64
-	}{
-		{"one value", []float64{7}, 0.99, 7},
-		{"median of two", []float64{1, 2}, 0.5, 1.5},
-		{"p90", oneToTen, 0.9, 9.1},
-		{"p99", oneToTen, 0.99, 9.91},
-		{"minimum", oneToTen, 0, 1},
-		{"maximum", oneToTen, 1, 10},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			if got, ok := metric.Quantile(c.values, c.p); !ok || math.Abs(got-c.want) > 1e-12 {
-				t.Errorf("got %v, %v, want %v", got, ok, c.want)
-			}
-		})
-	}
-	if v, ok := metric.Quantile(nil, 0.5); ok {
-		t.Errorf("the median of nothing is %v", v)
-	}
-}
-
 // closedLoop is a load of users that send n requests in all, each turnaround seconds after the last; latencies are drawn from the seed.
 func closedLoop(users, n int, turnaround float64, seed uint64) []table.Request {
 	rng := rand.New(rand.NewPCG(seed, 1))

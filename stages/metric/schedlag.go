@@ -3,6 +3,7 @@ package metric
 import (
 	"slices"
 
+	"github.com/strangeloopio/inferencex/schemas/quantile"
 	"github.com/strangeloopio/inferencex/schemas/table"
 )
 
@@ -22,7 +23,7 @@ func schedLag() []Def {
 				}
 			}
 			slices.Sort(lags)
-			return Quantile(lags, 0.99)
+			return quantile.Linear(lags, 0.99)
 		},
 	}}
 }

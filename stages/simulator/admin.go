@@ -34,7 +34,7 @@ func (s *Server) Info() Info {
 		GPUType: s.hardware.GPU.Name, GPUName: s.hardware.GPU.DeviceName, GPUs: s.cfg.GPUs, GPUUUIDs: s.driver.sensor.UUIDs(),
 		Profile: s.hardware.Profile.Name, Seed: s.cfg.Seed, MaxModelLen: s.modelLen,
 		Ready: s.isReady(), PowerModelled: s.hardware.GPU.Power.Basis,
-		LagP50MS: float64(s.lag.quantile(0.5)) / float64(time.Millisecond),
+		LagP50MS: float64(s.lag.spans.Quantile(0.5)) / float64(time.Millisecond),
 		LagP99MS: float64(s.Lag()) / float64(time.Millisecond),
 	}
 }
@@ -45,7 +45,7 @@ func (s *Server) SimulatedUnixNS() int64 { return s.driver.clock.unixNS(s.driver
 // Lag is the wall time by which one chunk in a hundred was written off its
 // schedule, or more. Times the speed it is the error of the simulated times:
 // where that is not small, lower the speed.
-func (s *Server) Lag() time.Duration { return s.lag.quantile(0.99) }
+func (s *Server) Lag() time.Duration { return s.lag.spans.Quantile(0.99) }
 
 // Requests returns the latest requests that have ended, in that order.
 func (s *Server) Requests() []RequestRecord { return s.records.all() }

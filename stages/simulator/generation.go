@@ -224,7 +224,7 @@ func (g *generation) stamp(due time.Duration, tokens int) {
 	c := g.server.driver.clock
 	wall := c.now()
 	if !g.stalled {
-		g.server.lag.observe(wall.Sub(c.wall(due)))
+		g.server.lag.add(wall.Sub(c.wall(due)))
 	}
 	g.record.LastTokenWriteNS = int64(c.at(wall))
 	if g.record.FirstTokenWriteNS == 0 {

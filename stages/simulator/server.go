@@ -30,7 +30,7 @@ type Server struct {
 	driver   *driver
 	faults   armed
 	records  records
-	lag      lagHistogram
+	lag      lags
 	lastID   atomic.Uint64 // of answers that the client did not name
 
 	stopOnce sync.Once

@@ -4,7 +4,7 @@ import (
 	"math"
 	"slices"
 
-	"github.com/strangeloopio/inferencex/stages/metric"
+	"github.com/strangeloopio/inferencex/schemas/quantile"
 )
 
 const (
@@ -26,7 +26,7 @@ type window struct {
 func windowOf(seconds []float64) window {
 	ascending := slices.Sorted(slices.Values(seconds))
 	at := func(p float64) float64 {
-		q, _ := metric.Quantile(ascending, p)
+		q, _ := quantile.Linear(ascending, p)
 		return q
 	}
 	return window{at(0.5), 1.57 * (at(0.75) - at(0.25)) / math.Sqrt(float64(len(ascending)))}

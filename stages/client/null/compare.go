@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+
+	"github.com/strangeloopio/inferencex/schemas/quantile"
 )
 
 // Answer is one answer as a client met it. Times are unix nanoseconds of this machine.
@@ -52,17 +54,10 @@ func Compare(answers []Answer, records []Record) (Figures, error) {
 	slices.Sort(gaps)
 	slices.Sort(late)
 	f.Tokens = len(lags)
-	f.LagP50, f.LagP99 = percentile(lags, 50), percentile(lags, 99)
-	f.GapP50, f.GapP99 = percentile(gaps, 50), percentile(gaps, 99)
-	f.ServerLateP99 = percentile(late, 99)
+	f.LagP50, f.LagP99 = quantile.Lower(lags, 50), quantile.Lower(lags, 99)
+	f.GapP50, f.GapP99 = quantile.Lower(gaps, 50), quantile.Lower(gaps, 99)
+	f.ServerLateP99 = quantile.Lower(late, 99)
 	return f, nil
-}
-
-func percentile(ascending []float64, p int) float64 {
-	if len(ascending) == 0 {
-		return 0
-	}
-	return ascending[(len(ascending)-1)*p/100]
 }
 
 // Records takes the records of all streams from the server at url, which forgets them. It waits for those that are still being written.

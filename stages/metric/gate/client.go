@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/strangeloopio/inferencex/schemas/quantile"
 	"github.com/strangeloopio/inferencex/stages/metric"
 )
 
@@ -52,7 +53,7 @@ func sendsLate(s *metric.Sample, facts Facts) (string, bool) {
 		}
 	}
 	slices.Sort(lags)
-	lag, _ := metric.Quantile(lags, p)
+	lag, _ := quantile.Linear(lags, p)
 	ttft, ok := value(s, "ttft_p50_s")
 	ttft /= facts.speed()
 	return fmt.Sprintf("requests left %.1f ms late (%s), the median ttft is %.1f ms", 1e3*lag, name, 1e3*ttft),

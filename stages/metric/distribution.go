@@ -1,20 +1,6 @@
 package metric
 
-import "math"
-
-// Quantile returns the p-quantile of ascending values, linear between order statistics (numpy's "linear"), or false if there are none.
-func Quantile(ascending []float64, p float64) (float64, bool) {
-	if len(ascending) == 0 {
-		return 0, false
-	}
-	position := p * float64(len(ascending)-1)
-	below := math.Floor(position)
-	i := int(below)
-	if i+1 >= len(ascending) {
-		return ascending[len(ascending)-1], true
-	}
-	return ascending[i] + (position-below)*(ascending[i+1]-ascending[i]), true
-}
+import "github.com/strangeloopio/inferencex/schemas/quantile"
 
 // Mean returns the arithmetic mean, or false if there are no values.
 func Mean(values []float64) (float64, bool) {
@@ -40,7 +26,7 @@ func distribution(name, doc string, needs Need, ascending func(*Sample) []float6
 	}{{"p50", 0.50}, {"p90", 0.90}, {"p95", 0.95}, {"p99", 0.99}} {
 		defs = append(defs, Def{
 			Name: name + "_" + q.suffix + "_s", Unit: "s", Better: Lower, Needs: needs, Doc: doc + " (" + q.suffix + ").",
-			Compute: func(s *Sample) (float64, bool) { return Quantile(ascending(s), q.p) },
+			Compute: func(s *Sample) (float64, bool) { return quantile.Linear(ascending(s), q.p) },
 		})
 	}
 	return defs
