@@ -63,18 +63,16 @@ func (s *Store) prepare(tmp string, entry Entry, parts []Part) (_ Entry, err err
 		return entry, err
 	}
 	s.Crash.At(gathered)
-	if err := durable.SyncTree(tmp); err != nil {
+	if err := s.Crash.SyncTree(synced, tmp); err != nil {
 		return entry, err
 	}
-	s.Crash.At(synced)
 	manifest, err := entry.Manifest()
 	if err == nil {
-		err = s.Crash.WriteFile(staged, filepath.Join(tmp, manifestFile), manifest)
+		err = s.Crash.WriteFile(staged, described, filepath.Join(tmp, manifestFile), manifest)
 	}
 	if err != nil {
 		return entry, err
 	}
-	s.Crash.At(described)
 	entry.dir = s.entryDir(entry.Key)
 	return entry, nil
 }
@@ -102,7 +100,7 @@ const (
 	gathered  = "seal.gathered"
 	synced    = "seal.synced"
 	staged    = "seal.staged"    // the manifest is written, and not yet under its name
-	described = "seal.described" // from here on the result is whole, and Clean carries the sealing through
+	described = "seal.described" // the manifest is under its name: from here on the result is whole, and Clean carries the sealing through
 	pointing  = "seal.pointing"  // at the name of one step; once for each
 	pointed   = "seal.pointed"
 	putAside  = "seal.aside"
@@ -180,11 +178,7 @@ func (s *Store) publish(tmp string, entry Entry) error {
 	if err := os.Rename(tmp, final); err != nil {
 		return err
 	}
-	if err := durable.SyncDir(filepath.Dir(final)); err != nil {
-		return err
-	}
-	s.Crash.At(published)
-	return nil
+	return s.Crash.SyncDir(published, filepath.Dir(final))
 }
 
 func removeParts(parts []Part) error {

@@ -20,7 +20,7 @@ func TestWhatACrashLeavesUnderATemporaryNameIsRemoved(t *testing.T) {
 	})
 	func() {
 		defer func() { _ = recover() }()
-		_ = crash.WriteJSON("run.staged", path, "new")
+		_ = crash.WriteJSON("run.staged", "run.named", path, "new")
 		t.Error("it lives")
 	}()
 	if left, _ := os.ReadDir(dir); len(left) != 2 {

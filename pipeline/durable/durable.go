@@ -11,24 +11,14 @@ import (
 )
 
 // WriteFile puts data at path: into a temporary file of the same folder, to disk, then under its name, and the folder to disk.
-func WriteFile(path string, data []byte) error { return Crash(nil).WriteFile("", path, data) }
+func WriteFile(path string, data []byte) error { return Crash(nil).WriteFile("", "", path, data) }
 
 // WriteJSON writes v as indented JSON.
-func WriteJSON(path string, v any) error { return Crash(nil).WriteJSON("", path, v) }
+func WriteJSON(path string, v any) error { return Crash(nil).WriteJSON("", "", path, v) }
 
 // Write lets fill write the content of path. Nothing is left behind when fill or the disk fails.
-func Write(path string, fill func(io.Writer) error) error { return Crash(nil).write("", path, fill) }
-
-func (c Crash) write(staged, path string, fill func(io.Writer) error) error {
-	file, err := Create(path)
-	if err != nil {
-		return Error("write", path, err)
-	}
-	if err := fill(file); err != nil {
-		file.Discard()
-		return Error("write", path, err)
-	}
-	return Error("write", path, file.publish(func() { c.At(staged) }))
+func Write(path string, fill func(io.Writer) error) error {
+	return Crash(nil).Write("", "", path, fill)
 }
 
 // File is a file that appears under its path whole or not at all: written beside it, put to disk, and then renamed.
@@ -61,20 +51,19 @@ func RemoveTemporary(dir string) error {
 }
 
 // Publish makes the file last under its path. On an error nothing has appeared there, and nothing is left beside it.
-func (f *File) Publish() error { return f.publish(func() {}) }
+func (f *File) Publish() error { return f.publish(nil, "", "") }
 
-func (f *File) publish(staged func()) error {
+func (f *File) publish(c Crash, staged, named string) error {
 	// CreateTemp makes files that only their owner reads; results are for others too.
-	err := errors.Join(f.Chmod(0o644), f.Sync(), f.Close())
+	err := errors.Join(f.Chmod(0o644), c.Sync(staged, f.File), f.Close())
 	if err == nil {
-		staged()
 		err = os.Rename(f.Name(), f.Path)
 	}
 	if err != nil {
 		f.Discard()
 		return err
 	}
-	return SyncDir(filepath.Dir(f.Path))
+	return c.SyncDir(named, filepath.Dir(f.Path))
 }
 
 // Discard removes what was written so far.
@@ -105,20 +94,4 @@ func MkdirAll(path string) error {
 }
 
 // SyncDir makes the names in a folder last: after a rename or a removal.
-func SyncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
-}
-
-// SyncTree puts every file and folder below root to disk.
-func SyncTree(root string) error {
-	return filepath.WalkDir(root, func(path string, _ os.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		return SyncDir(path) // fsync is the same call for a file and a folder
-	})
-}
+func SyncDir(dir string) error { return Crash(nil).SyncDir("", dir) }

@@ -101,7 +101,7 @@ func readHolder(dir string) (Holder, time.Time, error) {
 }
 
 func (h Holder) write(dir string, crash durable.Crash) error {
-	return crash.WriteJSON(leaseStaged, filepath.Join(dir, holderFile), h)
+	return crash.WriteJSON(leaseStaged, leaseHeld, filepath.Join(dir, holderFile), h)
 }
 
 // Sight is what can be told of a folder's holder from outside.

@@ -93,7 +93,6 @@ func Open(cfg Config) (*Journal, error) {
 	if err := j.compact(cfg.Path); err != nil {
 		return nil, fmt.Errorf("open journal: %w", err)
 	}
-	j.crash.At(boundaryCompacted)
 	if j.file, err = os.OpenFile(cfg.Path, os.O_WRONLY|os.O_APPEND, 0o644); err != nil {
 		return nil, fmt.Errorf("open journal: %w", err)
 	}
@@ -162,7 +161,7 @@ func (j *Journal) compact(path string) error {
 	if err := durable.MkdirAll(filepath.Dir(path)); err != nil {
 		return err
 	}
-	return j.crash.WriteFile(boundaryStaged, path, text.Bytes())
+	return j.crash.WriteFile(boundaryStaged, boundaryCompacted, path, text.Bytes())
 }
 
 // Live returns the entries of everything that may be alive, in the order of their intents.
@@ -252,11 +251,7 @@ func (j *Journal) write(line []byte, state State) error {
 		return err
 	}
 	j.crash.At(written(state))
-	if err := j.file.Sync(); err != nil {
-		return err
-	}
-	j.crash.At(synced(state))
-	return nil
+	return j.crash.Sync(synced(state), j.file)
 }
 
 // Close closes the file.

@@ -137,7 +137,6 @@ func tryAcquire(cfg LeaseConfig) (*Lease, error) {
 	if err := l.holder.write(cfg.Dir, l.crash); err != nil {
 		return nil, errors.Join(fmt.Errorf("lock %s: %w", cfg.Dir, err), lock.Unlock())
 	}
-	l.crash.At(leaseHeld)
 	go l.beat()
 	return l, nil
 }

@@ -68,10 +68,10 @@ const (
 )
 
 // Write puts the manifest into the run's folder.
-func (m Manifest) Write(dir string) error { return m.WriteAt(dir, nil, "") }
+func (m Manifest) Write(dir string) error { return m.WriteAt(dir, nil, "", "") }
 
-// WriteAt is Write, passing a boundary when the manifest is whole on disk and not yet under its name.
-func (m Manifest) WriteAt(dir string, crash durable.Crash, staged string) error {
+// WriteAt is Write, passing staged when the manifest is on disk and not yet under its name, and named when its name is.
+func (m Manifest) WriteAt(dir string, crash durable.Crash, staged, named string) error {
 	m.Schema = 1
-	return crash.WriteJSON(staged, filepath.Join(dir, "run.json"), m)
+	return crash.WriteJSON(staged, named, filepath.Join(dir, "run.json"), m)
 }

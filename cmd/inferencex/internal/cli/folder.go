@@ -48,14 +48,12 @@ func (w *workspace) begin(l *loaded, p *plan.Plan, manifest run.Manifest) error 
 	if err := copySuite(tmp, l); err != nil {
 		return fmt.Errorf("copy the suite into the run: %w", err)
 	}
-	if err := durable.Write(filepath.Join(tmp, "plan.json"), p.Write); err != nil {
+	if err := w.crash.Write("", folderPlanned, filepath.Join(tmp, "plan.json"), p.Write); err != nil {
 		return err
 	}
-	w.crash.At(folderPlanned)
-	if err := manifest.Write(tmp); err != nil {
+	if err := manifest.WriteAt(tmp, w.crash, "", folderWhole); err != nil {
 		return err
 	}
-	w.crash.At(folderWhole)
 	if err := os.Rename(tmp, w.dir); err != nil {
 		return durable.Error("make run folder", w.dir, err)
 	}
@@ -92,8 +90,7 @@ func (w *workspace) pointLatest() error {
 	if err := os.Rename(tmp, filepath.Join(w.root, "latest")); err != nil {
 		return durable.Error("point to the run", filepath.Join(w.root, "latest"), err)
 	}
-	w.crash.At(latestPointed)
-	return durable.SyncDir(w.root)
+	return w.crash.SyncDir(latestPointed, w.root)
 }
 
 var notSlug = regexp.MustCompile(`[^a-z0-9]+`)

@@ -261,9 +261,5 @@ func (a *App) closeManifest(w *workspace, m run.Manifest, o run.Outcome, code in
 	default:
 		m.Status = run.StatusFailed
 	}
-	if err := m.WriteAt(w.dir, w.crash, closedStaged); err != nil {
-		return err
-	}
-	w.crash.At(runClosed)
-	return nil
+	return m.WriteAt(w.dir, w.crash, closedStaged, runClosed)
 }

@@ -92,7 +92,7 @@ func (w *workspace) markDead() error {
 			continue // it is no run, or says what became of it
 		}
 		manifest.Status = run.StatusDied
-		err = errors.Join(err, manifest.WriteAt(dir, w.crash, deadStaged))
+		err = errors.Join(err, manifest.WriteAt(dir, w.crash, deadStaged, ""))
 	}
 	return err
 }
