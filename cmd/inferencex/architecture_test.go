@@ -23,10 +23,10 @@ type rule struct {
 
 // data is what of schemas everything but the language's own users may import: nothing above schemas but the plan, the registry and the program knows
 // the language.
-var data = []string{"schemas/block", "schemas/workload/...", "schemas/gpu", "schemas/quantile", "schemas/result", "schemas/table"}
+var data = []string{"schemas/block", "schemas/workload/...", "schemas/gpu", "schemas/plural", "schemas/quantile", "schemas/result", "schemas/table"}
 
 var rules = []rule{
-	{"schemas/suite/...", []string{"schemas/suite/...", "schemas/block", "schemas/workload/..."}, "the language knows nothing of what it is used for"},
+	{"schemas/suite/...", []string{"schemas/suite/...", "schemas/block", "schemas/plural", "schemas/workload/..."}, "the language knows nothing of what it is used for"},
 	{"schemas/workload/...", []string{"schemas/workload/...", "schemas/block"}, "a workload is described without the language"},
 	{"schemas/table/...", []string{"pipeline/durable"}, "tables are read by programs that know no suite"},
 	{"schemas/...", nil, "schemas are the bottom of the house"},
@@ -41,7 +41,7 @@ var rules = []rule{
 	{"pipeline/plan", []string{"schemas/...", "pipeline/addr", "pipeline/dag", "pipeline/stage", "pipeline/checkpoint", "pipeline/journal"}, ""},
 	{"pipeline/sweep", []string{"pipeline/checkpoint", "pipeline/event", "pipeline/journal", "pipeline/plan", "pipeline/run"}, "it reads what a run writes"},
 	{"pipeline/status", []string{"pipeline/addr", "pipeline/event", "pipeline/journal", "pipeline/plan", "pipeline/run"}, "it reads what a run writes"},
-	{"pipeline/run", []string{"pipeline/..."}, "the plan is all that the executor knows: never a suite, never a stage"},
+	{"pipeline/run", []string{"pipeline/...", "schemas/plural"}, "the plan is all that the executor knows: never a suite, never a stage"},
 	{"stages/all", []string{"stages/...", "schemas/...", "pipeline/stage"}, "the registry"},
 	{"stages/simulator/...", []string{"stages/simulator/...", "schemas/block", "schemas/gpu", "schemas/quantile"}, "a server knows nothing of what measures it"},
 	{"stages/metric/...", with("stages/metric/...", "pipeline/stage"), ""},

@@ -1,13 +1,13 @@
 package plan
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/plural"
 )
 
 // demands returns what the deployment's cells ask of it, in their order and each once.
@@ -64,11 +64,8 @@ func (b *builder) warnAt(subject hcl.Range, summary, detail string) {
 func (all warnings) diagnostics() hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	for _, w := range all {
-		switch {
-		case w.others == 1:
-			w.Detail += " The same holds, with other figures, of 1 other deployment of this provider."
-		case w.others > 1:
-			w.Detail += fmt.Sprintf(" The same holds, with other figures, of %d other deployments of this provider.", w.others)
+		if w.others > 0 {
+			w.Detail += " The same holds, with other figures, of " + plural.Of(w.others, "other deployment") + " of this provider."
 		}
 		diags = append(diags, &w.Diagnostic)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/journal"
 	"github.com/strangeloopio/inferencex/pipeline/plan"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/plural"
 )
 
 // Config is what a run needs. All fields but Adopt, Timeout and Crash must be set.
@@ -126,22 +127,15 @@ func (e *executor) diskError(o Outcome) error {
 	}
 	lost := "the report could not be written"
 	if n := len(o.Missing); n > 0 {
-		lost = count(n, "cell") + " could not be measured, because results could not be written"
+		lost = plural.Of(n, "cell") + " could not be measured, because results could not be written"
 	}
 	return fmt.Errorf("%s: %w. What is sealed stays: the same command goes on with what is missing", lost, e.disk)
 }
 
-func count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
-}
-
 func summary(o Outcome) string {
-	text := fmt.Sprintf("%s measured, %d used again", count(o.Measured(), "cell"), o.Reused())
+	text := fmt.Sprintf("%s measured, %d used again", plural.Of(o.Measured(), "cell"), o.Reused())
 	if n := len(o.Failures()); n > 0 {
-		text += fmt.Sprintf(", %s failed", count(n, "step"))
+		text += fmt.Sprintf(", %s failed", plural.Of(n, "step"))
 	}
 	if o.End != Complete {
 		text += ", " + string(o.End)

@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/go-echarts/go-echarts/v2/opts"
+
+	"github.com/strangeloopio/inferencex/schemas/plural"
 )
 
 // latencyCurve shows how both latencies grow with the load.
@@ -119,7 +121,7 @@ func latencyCurves(gs [][]Cell, counts []int, p panel, under pressure, index int
 	var out []curve
 	for i, g := range gs {
 		for _, run := range byGPUs(g) {
-			c := curve{name: gpusText(run[0].GPUs), look: kinds[run[0].GPUs], dash: dashOf(i), index: index}
+			c := curve{name: plural.Of(run[0].GPUs, "GPU"), look: kinds[run[0].GPUs], dash: dashOf(i), index: index}
 			for _, cell := range run {
 				y, ok := cell.value(p.metric)
 				if !ok || under.of(cell) <= 0 {

@@ -7,6 +7,7 @@ import (
 	"github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
 
+	"github.com/strangeloopio/inferencex/schemas/plural"
 	"github.com/strangeloopio/inferencex/stages/chart/render"
 )
 
@@ -91,7 +92,7 @@ func spans(d dot) (ends [][2]errorBarEnd) {
 func key(counts []int, names []string, extra []legendItem, top, width float64) (*legend, []series, float64) {
 	var items []legendItem
 	for _, n := range counts { // the entry's line and symbol are the series' own
-		items = append(items, legendItem{Name: gpusText(n)})
+		items = append(items, legendItem{Name: plural.Of(n, "GPU")})
 	}
 	var ghosts []series
 	if len(names) > 1 {

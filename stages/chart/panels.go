@@ -7,6 +7,7 @@ import (
 	"github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
 
+	"github.com/strangeloopio/inferencex/schemas/plural"
 	"github.com/strangeloopio/inferencex/schemas/result"
 	"github.com/strangeloopio/inferencex/stages/chart/render"
 )
@@ -214,7 +215,7 @@ func (s *sheet) bars(i int, p panel, gpus int, l look) series {
 	}
 	return series{
 		SingleSeries: charts.SingleSeries{
-			Name: gpusText(gpus), Type: "bar", XAxisIndex: i, YAxisIndex: i, Data: data,
+			Name: plural.Of(gpus, "GPU"), Type: "bar", XAxisIndex: i, YAxisIndex: i, Data: data,
 			BarGap: "-100%", BarWidth: "62%", ItemStyle: &opts.ItemStyle{Color: l.color},
 		},
 		MarkLine: whiskers(ends, ink),
@@ -246,7 +247,7 @@ func (s *sheet) values(i int, p panel, gpus int) series {
 	}
 	return series{
 		SingleSeries: charts.SingleSeries{
-			Name: gpusText(gpus), Type: "scatter", XAxisIndex: i, YAxisIndex: i, Data: data, SymbolSize: 0,
+			Name: plural.Of(gpus, "GPU"), Type: "scatter", XAxisIndex: i, YAxisIndex: i, Data: data, SymbolSize: 0,
 			ItemStyle: &opts.ItemStyle{Opacity: opts.Float(1)},
 		},
 		Silent: true,
@@ -260,7 +261,7 @@ func legendAt(counts []int, top float64) *legend {
 	var items []legendItem
 	for _, n := range counts {
 		items = append(items, legendItem{
-			Name: gpusText(n), Icon: "rect", ItemStyle: &opts.ItemStyle{Color: kinds[n].color},
+			Name: plural.Of(n, "GPU"), Icon: "rect", ItemStyle: &opts.ItemStyle{Color: kinds[n].color},
 		})
 	}
 	return &legend{

@@ -9,6 +9,7 @@ import (
 	"github.com/go-echarts/go-echarts/v2/charts"
 	"github.com/go-echarts/go-echarts/v2/opts"
 
+	"github.com/strangeloopio/inferencex/schemas/plural"
 	"github.com/strangeloopio/inferencex/schemas/result"
 	"github.com/strangeloopio/inferencex/stages/chart/render"
 )
@@ -93,7 +94,7 @@ func paretoCurves(gs [][]Cell, counts []int) []curve {
 	var out []curve
 	for i, g := range gs {
 		for _, run := range byGPUs(g) {
-			c := curve{name: gpusText(run[0].GPUs), look: kinds[run[0].GPUs], dash: dashOf(i)}
+			c := curve{name: plural.Of(run[0].GPUs, "GPU"), look: kinds[run[0].GPUs], dash: dashOf(i)}
 			for _, cell := range run {
 				x, okX := cell.value(Interactivity)
 				y, okY := cell.value(ThroughputPerGPU)

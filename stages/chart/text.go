@@ -5,17 +5,12 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/strangeloopio/inferencex/schemas/plural"
 )
 
 // noData stands where a value is missing.
 const noData = "no data"
-
-func gpusText(n int) string {
-	if n == 1 {
-		return "1 GPU"
-	}
-	return fmt.Sprintf("%d GPUs", n)
-}
 
 // subject says what a group measured: "Qwen/Qwen3-8B-FP8 on H100".
 func subject(c Cell) string {
@@ -104,7 +99,7 @@ func powerText(group []Cell) string {
 				text = a + "–" + b + " W"
 			}
 		}
-		parts = append(parts, gpusText(run[0].GPUs)+" "+text)
+		parts = append(parts, plural.Of(run[0].GPUs, "GPU")+" "+text)
 	}
 	return strings.Join(parts, ", ")
 }

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/plural"
 	"github.com/strangeloopio/inferencex/schemas/table"
 )
 
@@ -71,7 +72,7 @@ func (a *answer) outcomeOfBreak(ctx context.Context, end ending, err error) (sta
 	case end == unanswered:
 		return "http_error", err.Error()
 	default:
-		return "truncated", fmt.Sprintf("the connection broke after %d chunks: %v", a.row.Chunks, err)
+		return "truncated", fmt.Sprintf("the connection broke after %s: %v", plural.Of(int(a.row.Chunks), "chunk"), err)
 	}
 }
 
@@ -83,7 +84,7 @@ func (a *answer) outcomeOfWhole() (status, text string) {
 	case a.row.Chunks == 0 && !said:
 		return "empty", "the stream holds no token"
 	case a.finish == "":
-		return "truncated", fmt.Sprintf("the stream ended after %d chunks without a finish_reason", a.row.Chunks)
+		return "truncated", fmt.Sprintf("the stream ended after %s without a finish_reason", plural.Of(int(a.row.Chunks), "chunk"))
 	case a.finish == "error" || a.finish == "abort":
 		return "stream_error", "finish_reason " + a.finish
 	default:

@@ -83,12 +83,12 @@ func TestOutcomes(t *testing.T) {
 		},
 		{
 			"no finish_reason", sse(aToken + aUsage + theEnd),
-			reading{"truncated", 200, "", 2, "usage", 7, -1, 1, 1, "the stream ended after 1 chunks without a finish_reason"},
+			reading{"truncated", 200, "", 2, "usage", 7, -1, 1, 1, "the stream ended after 1 chunk without a finish_reason"},
 		},
 		{
 			"broken behind the finish_reason",
 			[][]byte{[]byte("HTTP/1.1 200 OK\r\nContent-Length: 900\r\n\r\n" + aToken + aFinish)},
-			reading{"truncated", 200, "length", 1, "chunks", -1, -1, 1, 1, "the connection broke after 1 chunks: unexpected EOF"},
+			reading{"truncated", 200, "length", 1, "chunks", -1, -1, 1, 1, "the connection broke after 1 chunk: unexpected EOF"},
 		},
 		{"only [DONE]", sse(theEnd), reading{"empty", 200, "", -1, "none", -1, -1, 0, 0, "the stream holds no token"}},
 		{

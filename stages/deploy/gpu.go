@@ -10,6 +10,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/gpu"
+	"github.com/strangeloopio/inferencex/schemas/plural"
 )
 
 // gpuLine is a line of nvidia-smi -L; lines of MIG slices are indented and do not match.
@@ -66,8 +67,8 @@ func compareGPUs(d stage.Deployment, seen []stage.DeviceGPU) error {
 		return nil
 	}
 	if len(seen) != d.GPUs {
-		return stage.Failf(stage.Permanent, "identity_mismatch", "the server has %d GPUs (%s), the suite says %d × %s",
-			len(seen), seen[0].Name, d.GPUs, d.GPUType)
+		return stage.Failf(stage.Permanent, "identity_mismatch", "the server has %s (%s), the suite says %d × %s",
+			plural.Of(len(seen), "GPU"), seen[0].Name, d.GPUs, d.GPUType)
 	}
 	for _, device := range seen {
 		if !gpu.Matches(d.GPUType, device.Name) {

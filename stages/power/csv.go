@@ -15,6 +15,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/strangeloopio/inferencex/schemas/plural"
 	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/stages/metric/energy"
 )
@@ -92,7 +93,7 @@ func parseLog(text []byte) ([]table.Power, error) {
 func parseLogRow(line string) (table.Power, error) {
 	cells := strings.Split(line, ",")
 	if want := strings.Count(logHeader, ",") + 1; len(cells) != want {
-		return table.Power{}, fmt.Errorf("%d fields, want %d", len(cells), want)
+		return table.Power{}, fmt.Errorf("%s, want %d", plural.Of(len(cells), "field"), want)
 	}
 	t, err := time.ParseInLocation(logTimeRead, strings.TrimSpace(cells[0]), time.UTC)
 	if err != nil {

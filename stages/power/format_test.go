@@ -38,7 +38,7 @@ func TestParseReading(t *testing.T) {
 		{name: "torn between fields", line: head + "123.45, 130.00, 98, 41, 70321, 55, ", problem: `clocks.sm: "" is no number`},
 		{name: "units", line: head + "123.45 W, 130.00, 98, 41, 70321, 55, 1980", problem: `power.draw.average: "123.45 W" is no number`},
 		{name: "not finite", line: head + "nan, 130.00, 98, 41, 70321, 55, 1980", problem: `"nan" is no number`},
-		{name: "a sentence", line: "No devices were found", problem: "1 fields, want 10"},
+		{name: "a sentence", line: "No devices were found", problem: "1 field, want 10"},
 		{name: "no time", line: "now, 3, GPU-77, 1, 1, 1, 1, 1, 1, 1", problem: "timestamp"},
 	}
 	for _, c := range cases {

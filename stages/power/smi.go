@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/strangeloopio/inferencex/schemas/plural"
 	"github.com/strangeloopio/inferencex/schemas/table"
 )
 
@@ -58,7 +59,7 @@ func parseReading(line string, fallback bool) (reading, error) {
 	names := fields(fallback)
 	cells := strings.Split(line, ",")
 	if len(cells) != len(names) {
-		return reading{}, fmt.Errorf("%d fields, want %d", len(cells), len(names))
+		return reading{}, fmt.Errorf("%s, want %d", plural.Of(len(cells), "field"), len(names))
 	}
 	r := reading{average: math.NaN(), instant: math.NaN(), draw: math.NaN()}
 	for i, name := range names {

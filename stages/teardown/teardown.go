@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/plural"
 )
 
 // How long it waits between tries: a random part of a span that doubles, so that many releases do not strike a provider at once.
@@ -72,7 +73,7 @@ func pause(ctx context.Context, d time.Duration) bool {
 
 // giveUp says what is left. It is permanent even where the last error was the end of ctx: nobody else will try again.
 func giveUp(record stage.Record, tries int, last, end error) error {
-	text := fmt.Errorf("%s may still be running after %d tries to release it: %w", name(record), tries, last)
+	text := fmt.Errorf("%s may still be running after %s to release it: %w", name(record), plural.Of(tries, "try"), last)
 	if !errors.Is(last, end) {
 		text = fmt.Errorf("%w (%w)", text, end)
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/strangeloopio/inferencex/stages/teardown"
 )
 
-var number = regexp.MustCompile(`after \d+ tries`)
+var number = regexp.MustCompile(`after \d+ (try|tries)`)
 
 // live is a resource that only has a record.
 type live struct {

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
+
+	"github.com/strangeloopio/inferencex/schemas/plural"
 )
 
 const (
@@ -47,7 +49,7 @@ func (w *Writer) Write(diags hcl.Diagnostics) error {
 		}
 		text := w.text(d)
 		if alike > 0 {
-			text += fmt.Sprintf("%s of the same place.\n\n", count(alike, "more warning"))
+			text += fmt.Sprintf("%s of the same place.\n\n", plural.Of(alike, "more warning"))
 		}
 		if _, err := out.WriteString(text); err != nil {
 			return fmt.Errorf("write diagnostics: %w", err)

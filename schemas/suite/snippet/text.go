@@ -9,6 +9,8 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
+
+	"github.com/strangeloopio/inferencex/schemas/plural"
 )
 
 // harmless is a text in which what a terminal would act on is written out: "\x1b". Line ends and tabs stay.
@@ -123,16 +125,9 @@ func brief(v cty.Value) string {
 	case ty == cty.String:
 		return fmt.Sprintf("%q", string(firstOf([]rune(v.AsString()), mostLetters)))
 	case ty.IsObjectType():
-		return fmt.Sprintf("object with %s", count(len(ty.AttributeTypes()), "attribute"))
+		return fmt.Sprintf("object with %s", plural.Of(len(ty.AttributeTypes()), "attribute"))
 	case v.CanIterateElements():
-		return fmt.Sprintf("%s with %s", ty.FriendlyName(), count(v.LengthInt(), "element"))
+		return fmt.Sprintf("%s with %s", ty.FriendlyName(), plural.Of(v.LengthInt(), "element"))
 	}
 	return ty.FriendlyName()
-}
-
-func count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
 }

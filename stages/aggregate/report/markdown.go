@@ -9,6 +9,7 @@ import (
 
 	"github.com/jedib0t/go-pretty/v6/table"
 
+	"github.com/strangeloopio/inferencex/schemas/plural"
 	"github.com/strangeloopio/inferencex/schemas/result"
 )
 
@@ -198,11 +199,7 @@ func writeRemarks(b *bytes.Buffer, g group) {
 			verdicts = append(verdicts, fmt.Sprintf("%d %s", n, v.words))
 		}
 	}
-	n, noun := len(trialsOf(g.points)), "cells"
-	if n == 1 {
-		noun = "cell"
-	}
-	fmt.Fprintf(b, "### Validity\n\n%d %s: %s.\n\n", n, noun, strings.Join(verdicts, ", "))
+	fmt.Fprintf(b, "### Validity\n\n%s: %s.\n\n", plural.Of(len(trialsOf(g.points)), "cell"), strings.Join(verdicts, ", "))
 	lines := remarkLines(g.points, func(string) bool { return true })
 	for _, line := range lines {
 		fmt.Fprintf(b, "- %s\n", line)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/block"
+	"github.com/strangeloopio/inferencex/schemas/plural"
 	"github.com/strangeloopio/inferencex/stages/deploy"
 )
 
@@ -26,14 +27,14 @@ func (*Provider) Check(args cty.Value, d stage.Deployment) []stage.Problem {
 	if ids := block.Strings(args, "gpu_ids"); ids != nil && len(ids) < d.GPUs {
 		problems = append(problems, stage.Problem{
 			Where: stage.InGPUs, Summary: "Too few GPUs",
-			Detail: fmt.Sprintf("gpu_ids names %d GPUs and the deployment needs %d: name more, or leave gpu_ids out.", len(ids), d.GPUs),
+			Detail: fmt.Sprintf("gpu_ids names %s and the deployment needs %d: name more, or leave gpu_ids out.", plural.Of(len(ids), "GPU"), d.GPUs),
 		})
 	}
 	if told, gpus := parallelism(d.Engine); told != "" && gpus != d.GPUs {
 		problems = append(problems, stage.Problem{
 			Where: stage.InEngine, Summary: "Other number of GPUs",
-			Detail: fmt.Sprintf("The engine's args spread the model over %d GPUs (%s), and the deployment has gpus = %d, by which results are divided. "+
-				"Leave it out of args, since gpus sets it, or give the benchmark gpus = %d.", gpus, told, d.GPUs, gpus),
+			Detail: fmt.Sprintf("The engine's args spread the model over %s (%s), and the deployment has gpus = %d, by which results are divided. "+
+				"Leave it out of args, since gpus sets it, or give the benchmark gpus = %d.", plural.Of(gpus, "GPU"), told, d.GPUs, gpus),
 		})
 	}
 	return problems

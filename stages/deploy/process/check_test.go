@@ -34,7 +34,7 @@ func TestCheck(t *testing.T) {
 			Where: "provider", Summary: "Two programs", Detail: "The engine's command names a program already: remove program.",
 		}}},
 		"too few GPUs": {engine("vllm"), `gpu_ids = ["3"]`, []stage.Problem{{
-			Where: "gpus", Summary: "Too few GPUs", Detail: "gpu_ids names 1 GPUs and the deployment needs 2: name more, or leave gpu_ids out.",
+			Where: "gpus", Summary: "Too few GPUs", Detail: "gpu_ids names 1 GPU and the deployment needs 2: name more, or leave gpu_ids out.",
 		}}},
 		"the GPUs that there are":           {engine("vllm", "--tensor-parallel-size", "1", "-pp=2"), "", nil},
 		"other args":                        {engine("vllm", "--pipeline-parallel-size=4"), "", nil},
@@ -43,7 +43,7 @@ func TestCheck(t *testing.T) {
 			"The engine's args spread the model over 4 GPUs (--tensor-parallel-size 4), and the deployment has gpus = 2, by which results are divided. "+
 				"Leave it out of args, since gpus sets it, or give the benchmark gpus = 4.")},
 		"fewer GPUs": {engine("sglang", "--tp=1"), "", inEngine("Other number of GPUs",
-			"The engine's args spread the model over 1 GPUs (--tp 1), and the deployment has gpus = 2, by which results are divided. "+
+			"The engine's args spread the model over 1 GPU (--tp 1), and the deployment has gpus = 2, by which results are divided. "+
 				"Leave it out of args, since gpus sets it, or give the benchmark gpus = 1.")},
 	}
 	for name, test := range tests {

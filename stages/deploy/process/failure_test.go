@@ -42,7 +42,7 @@ func TestStartFailures(t *testing.T) {
 		"port in use":   {engine("simulator"), "port = " + port, "port_in_use", stage.Transient, []string{"port " + port + " of 127.0.0.1 cannot be used", "leave port out"}},
 		"no program":    {command("no-such-server", "{port}"), "", "no_program", stage.Permanent, []string{`"no-such-server": executable file not found`, "provider's program or the engine's command"}},
 		"bad template":  {command(os.Args[0], "{prot}"), "", "bad_config", stage.Permanent, []string{"{prot} stands for nothing", "{port}"}},
-		"too few GPUs":  {engine("simulator"), `gpu_ids = ["3"]`, "bad_config", stage.Permanent, []string{"gpu_ids names 1 GPUs and the deployment needs 2"}},
+		"too few GPUs":  {engine("simulator"), `gpu_ids = ["3"]`, "bad_config", stage.Permanent, []string{"gpu_ids names 1 GPU and the deployment needs 2"}},
 		"missing key":   {engine("simulator"), `api_key_env = "TEST_NO_KEY"`, "api_key_missing", stage.Permanent, []string{"environment variable TEST_NO_KEY is empty"}},
 		"unknown flag":  {engine("simulator", "--no-such"), "", "bad_flag", stage.Permanent, []string{"flag provided but not defined: -no-such"}},
 		"without alias": {own("simulate", "--served-model-name", "other", "--gpus", "2", "--port", "{port}"), "", "identity_mismatch", stage.Permanent, []string{`serves "other", not "Qwen/Qwen3-8B-FP8"`, "set the provider's model"}},

@@ -20,6 +20,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/block"
+	"github.com/strangeloopio/inferencex/schemas/plural"
 	"github.com/strangeloopio/inferencex/stages/deploy"
 )
 
@@ -135,7 +136,7 @@ func gpuIDs(args cty.Value, need int, getenv func(string) string) ([]string, err
 		}
 	}
 	if len(ids) < need {
-		return nil, stage.Failf(stage.Permanent, "bad_config", "%s names %d GPUs, the deployment needs %d", from, len(ids), need)
+		return nil, stage.Failf(stage.Permanent, "bad_config", "%s names %s, the deployment needs %d", from, plural.Of(len(ids), "GPU"), need)
 	}
 	return slices.Clone(ids[:need]), nil
 }

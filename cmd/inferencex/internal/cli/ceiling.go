@@ -10,10 +10,10 @@ import (
 	"runtime"
 	"strings"
 
-	"github.com/strangeloopio/inferencex/cmd/inferencex/internal/view"
 	"github.com/strangeloopio/inferencex/pipeline/durable"
 	"github.com/strangeloopio/inferencex/pipeline/plan"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/plural"
 	"github.com/strangeloopio/inferencex/schemas/workload/dataset"
 	"github.com/strangeloopio/inferencex/schemas/workload/length"
 	facts "github.com/strangeloopio/inferencex/stages/metric/measured"
@@ -68,10 +68,10 @@ func (a *App) beyondCeiling(p *plan.Plan) []string {
 	warn := func(cells int, want, limit string) {
 		if cells > 0 {
 			warnings = append(warnings, fmt.Sprintf("%s with up to %s: this machine's client "+knownOf(ceiling)+". Beyond that, it may be the client that is measured",
-				view.Count(cells, "cell"), want, limit))
+				plural.Of(cells, "cell"), want, limit))
 		}
 	}
-	warn(crowded, view.Count(mostUsers, "user"), view.Count(ceiling.Streams, "stream"))
+	warn(crowded, plural.Of(mostUsers, "user"), plural.Of(ceiling.Streams, "stream"))
 	warn(busy, fmt.Sprintf("%.0f output tokens a second", mostTokens), fmt.Sprintf("%.0f chunks a second", ceiling.ChunksPerSecond))
 	return warnings
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/journal"
 	"github.com/strangeloopio/inferencex/pipeline/plan"
 	"github.com/strangeloopio/inferencex/pipeline/run"
+	"github.com/strangeloopio/inferencex/schemas/plural"
 )
 
 type destroyFlags struct {
@@ -68,7 +69,7 @@ func (a *App) destroy(ctx context.Context, f destroyFlags, args []string) (err e
 	defer func() { err = errors.Join(err, w.close()) }()
 	alive = slices.DeleteFunc(w.journal.Live(), func(e journal.Entry) bool { return !wanted(e.Run) }) // some may have gone while we waited
 	show := view.NewHuman(view.HumanConfig{
-		Out: a.Stderr, Plan: &plan.Plan{Suite: "destroy"}, Headline: "releasing " + view.Count(len(alive), "resource"), Colour: a.Colour,
+		Out: a.Stderr, Plan: &plan.Plan{Suite: "destroy"}, Headline: "releasing " + plural.Of(len(alive), "resource"), Colour: a.Colour,
 	})
 	defer show.Close()
 	left := run.Destroy(ctx, run.Config{

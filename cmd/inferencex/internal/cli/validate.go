@@ -8,6 +8,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/cmd/inferencex/internal/view"
 	"github.com/strangeloopio/inferencex/pipeline/plan"
+	"github.com/strangeloopio/inferencex/schemas/plural"
 )
 
 func newValidate(app *App) *cobra.Command {
@@ -61,6 +62,6 @@ func (a *App) validate(f suiteFlags, args []string) error {
 	case f.json:
 		return nil
 	}
-	_, err = fmt.Fprintf(a.Stdout, "%s is valid: %s on %s.\n", found.Suite, view.Count(found.Cells, "cell"), view.Count(found.Deployments, "deployment"))
+	_, err = fmt.Fprintf(a.Stdout, "%s is valid: %s on %s.\n", found.Suite, plural.Of(found.Cells, "cell"), plural.Of(found.Deployments, "deployment"))
 	return err
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"github.com/strangeloopio/inferencex/pipeline/journal"
+	"github.com/strangeloopio/inferencex/schemas/plural"
 )
 
 // Alive says what may still be running, and how it is removed.
@@ -72,7 +73,7 @@ func Servers(data, talk io.Writer, servers []Server, asJSON, destroying bool) er
 		return err
 	}
 	if alive > 0 && !destroying {
-		fmt.Fprintf(talk, "\n%s. Nothing was destroyed: say -yes with -run RUN or -all for that.\n", Count(alive, "server"))
+		fmt.Fprintf(talk, "\n%s. Nothing was destroyed: say -yes with -run RUN or -all for that.\n", plural.Of(alive, "server"))
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/strangeloopio/inferencex/schemas/plural"
 	"github.com/strangeloopio/inferencex/stages/load/ceiling"
 	"github.com/strangeloopio/inferencex/stages/metric/measured"
 )
@@ -27,6 +28,6 @@ func Ceiling(out io.Writer, c measured.Ceiling, path string) error {
 		more = " It may be more: a longer -budget finds out."
 	}
 	_, err := fmt.Fprintf(out, "\nThis machine's client keeps up with %s of 20 ms a token, and with %.0f chunks a second.%s\nKept in %s, for plan and run.\n",
-		Count(c.Streams, "stream"), c.ChunksPerSecond, more, path)
+		plural.Of(c.Streams, "stream"), c.ChunksPerSecond, more, path)
 	return err
 }

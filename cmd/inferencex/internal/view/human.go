@@ -13,6 +13,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/event"
 	"github.com/strangeloopio/inferencex/pipeline/plan"
+	"github.com/strangeloopio/inferencex/schemas/plural"
 )
 
 // HumanConfig is what a view for people needs.
@@ -179,7 +180,7 @@ func (h *Human) result(e event.Event) string {
 		parts = append(parts, fmt.Sprintf("%.0f tok/s", tps))
 	}
 	if errors, ok := a.number("errors"); ok && errors > 0 {
-		parts = append(parts, h.red(Count(int(errors), "failed request")))
+		parts = append(parts, h.red(plural.Of(int(errors), "failed request")))
 	}
 	return strings.Join(parts, ", ")
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/vbauerster/mpb/v8"
 
 	"github.com/strangeloopio/inferencex/pipeline/event"
+	"github.com/strangeloopio/inferencex/schemas/plural"
 	"github.com/strangeloopio/inferencex/schemas/result"
 )
 
@@ -114,7 +115,7 @@ func (a *activity) pulse() []string {
 	add("queue %s", "server_waiting", "")
 	add("KV cache %s", "kv_usage", "fraction")
 	if n, ok := a.number("errors"); ok && n > 0 {
-		parts = append(parts, Count(int(n), "error"))
+		parts = append(parts, plural.Of(int(n), "error"))
 	}
 	return parts
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/plan"
+	"github.com/strangeloopio/inferencex/schemas/plural"
 )
 
 var actionSigns = map[plan.Action]string{plan.Run: "+", plan.Reuse: "=", plan.Skip: " "}
@@ -35,7 +36,7 @@ func Plan(out io.Writer, p *plan.Plan) error {
 
 // prompts says what is known of a dataset: "chat.jsonl has 1000 entries. By the tokenizer of qwen, the first 400 of trial 1 have …".
 func prompts(p plan.Prompts) string {
-	text := fmt.Sprintf("%s has %d entries", p.Path, p.Entries)
+	text := fmt.Sprintf("%s has %s", p.Path, plural.Of(p.Entries, "entry"))
 	if p.LeftOut > 0 {
 		text += fmt.Sprintf(", beside %d left out", p.LeftOut)
 	}
@@ -91,12 +92,12 @@ func estimate(e plan.Estimate) string {
 func Sum(p *plan.Plan) string {
 	measure, sealed := p.Count(plan.Load, plan.Run), p.Count(plan.Load, plan.Reuse)
 	if measure == 0 {
-		return fmt.Sprintf("nothing to measure: %s sealed.", Count(sealed, "cell"))
+		return fmt.Sprintf("nothing to measure: %s sealed.", plural.Of(sealed, "cell"))
 	}
 	twins := p.Twins()
-	text := fmt.Sprintf("%s to measure on %s, %s sealed", Count(measure, "cell"), Count(p.Count(plan.Deploy, plan.Run), "deployment"), Count(sealed-twins, "cell"))
+	text := fmt.Sprintf("%s to measure on %s, %s sealed", plural.Of(measure, "cell"), plural.Of(p.Count(plan.Deploy, plan.Run), "deployment"), plural.Of(sealed-twins, "cell"))
 	if twins > 0 {
-		text += fmt.Sprintf(", %s the same as another", Count(twins, "cell"))
+		text += fmt.Sprintf(", %s the same as another", plural.Of(twins, "cell"))
 	}
 	return text + "."
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/sweep"
+	"github.com/strangeloopio/inferencex/schemas/plural"
 )
 
 // Sweep prints what is removed, or would be. What is younger than youngest was not looked at.
@@ -31,9 +32,9 @@ func Sweep(out io.Writer, items []sweep.Item, removing, asJSON bool, now time.Ti
 	case len(items) == 0:
 		fmt.Fprintln(w, "Nothing to remove.")
 	case removing:
-		fmt.Fprintf(w, "\nRemoving %s, %s.\n", Count(len(items), "thing"), amount(bytes))
+		fmt.Fprintf(w, "\nRemoving %s, %s.\n", plural.Of(len(items), "thing"), amount(bytes))
 	default:
-		fmt.Fprintf(w, "\n%s, %s. Nothing was removed: say -yes for that.\n", Count(len(items), "thing"), amount(bytes))
+		fmt.Fprintf(w, "\n%s, %s. Nothing was removed: say -yes for that.\n", plural.Of(len(items), "thing"), amount(bytes))
 	}
 	return w.Flush()
 }

@@ -4,7 +4,6 @@ package view
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"strings"
 
@@ -101,14 +100,6 @@ func (s style) red(text string) string    { return s.paint("31", text) }
 func (s style) yellow(text string) string { return s.paint("33", text) }
 func (s style) dim(text string) string    { return s.paint("2", text) }
 func (s style) bold(text string) string   { return s.paint("1", text) }
-
-// Count writes a number of things: "1 cell", "6 cells".
-func Count(n int, thing string) string {
-	if n == 1 {
-		return "1 " + thing
-	}
-	return fmt.Sprintf("%d %ss", n, thing)
-}
 
 // indent puts every line but the first behind blanks.
 func indent(text string, blanks int) string {
