@@ -1,6 +1,7 @@
 package result
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 )
@@ -60,6 +61,20 @@ func (p Point) Validity() string {
 		}
 	}
 	return verdict
+}
+
+// MissedNotes say by how much the trials miss the suite's objectives, and of several trials which one does.
+func (p Point) MissedNotes() []string {
+	var notes []string
+	for _, c := range p.Trials {
+		for _, note := range c.SLONotes {
+			if len(p.Trials) > 1 {
+				note += fmt.Sprintf(" (trial %d)", c.Trial)
+			}
+			notes = append(notes, note)
+		}
+	}
+	return notes
 }
 
 // Points merges the cells that differ in their trial alone, in the order of the first of each.

@@ -32,20 +32,33 @@ func Remarks(cells []Cell) []Remark {
 				j = len(all)
 				all = append(all, Remark{Code: code})
 			}
-			all[j].add(c, text)
+			all[j].Cells = append(all[j].Cells, c)
+			all[j].Details = found(all[j].Details, text, c)
 		}
 	}
 	return all
 }
 
-func (r *Remark) add(c Cell, text string) {
-	r.Cells = append(r.Cells, c)
-	i := slices.IndexFunc(r.Details, func(d Detail) bool { return d.Text == text })
-	if i < 0 {
-		i = len(r.Details)
-		r.Details = append(r.Details, Detail{Text: text})
+// Silences gathers why cells lack an account of the server's own, or a part of one: each reason once, in the order in which they are first met.
+func Silences(cells []Cell) []Detail {
+	var all []Detail
+	for _, c := range cells {
+		if c.ServerMetricsProblem != "" {
+			all = found(all, c.ServerMetricsProblem, c)
+		}
 	}
-	r.Details[i].Cells = append(r.Details[i].Cells, c)
+	return all
+}
+
+// found adds a cell in which this was found.
+func found(details []Detail, text string, c Cell) []Detail {
+	i := slices.IndexFunc(details, func(d Detail) bool { return d.Text == text })
+	if i < 0 {
+		i = len(details)
+		details = append(details, Detail{Text: text})
+	}
+	details[i].Cells = append(details[i].Cells, c)
+	return details
 }
 
 // The marks that stand behind a row's name, with one meaning in every table and chart.

@@ -27,7 +27,7 @@ func pageOf(suite string, results result.Results, charts []page.Chart) page.Page
 		},
 	}
 	for _, point := range result.Points(results.Cells) {
-		if missed := missedBy(point); len(missed) > 0 {
+		if missed := point.MissedNotes(); len(missed) > 0 {
 			p.Missed = append(p.Missed, page.Missed{Cell: nameOf(point.Labels), Notes: missed})
 		}
 	}
@@ -41,20 +41,6 @@ func pageOf(suite string, results result.Results, charts []page.Chart) page.Page
 // nameOf tells a configuration from every other of the run.
 func nameOf(l result.Labels) string {
 	return strings.Join([]string{l.Model, l.GPUType, l.Label()}, " ")
-}
-
-// missedBy says which objectives the trials of a point miss.
-func missedBy(p result.Point) []string {
-	var notes []string
-	for _, c := range p.Trials {
-		for _, note := range c.SLONotes {
-			if len(p.Trials) > 1 {
-				note += fmt.Sprintf(" (trial %d)", c.Trial)
-			}
-			notes = append(notes, note)
-		}
-	}
-	return notes
 }
 
 // reasonOf says a reason once, of all of its cells.
@@ -165,11 +151,6 @@ func cellCount(all, failed, missing int) string {
 func table(results result.Results) page.Table {
 	points := result.Points(results.Cells)
 	drawn := slices.ContainsFunc(points, func(p result.Point) bool { return p.Drawn() })
-	t := page.Table{Columns: []page.Column{
-		{Name: "Cell", Text: true, Doc: "model, GPU type and size of the deployment, and the users on it"},
-		{Name: "ISL", Unit: "tokens", Doc: "input tokens asked for", Text: drawn},
-		{Name: "OSL", Unit: "tokens", Doc: "output tokens asked for", Text: drawn},
-	}}
 	names := slices.Clone(tableMetrics)
 	if drawn {
 		names = append([]string{"isl_mean", "osl_mean"}, names...)
@@ -177,39 +158,24 @@ func table(results result.Results) page.Table {
 	if slices.ContainsFunc(points, func(p result.Point) bool { return p.Turns != "" }) {
 		names = append(names, "sessions", "ttft_first_turn_mean_s", "ttft_later_turns_mean_s", "isl_mean_later_turns", "prefix_hit_later_turns")
 	}
-	shown := shownOf(results.Metrics, points, names)
-	for _, m := range shown {
-		t.Columns = append(t.Columns, page.Column{Name: m.Name, Unit: m.Unit, Doc: m.Doc})
+	var columns []column
+	for _, name := range names {
+		columns = append(columns, column{metric: name})
 	}
-	t.Columns = append(t.Columns, page.Column{Name: "validity", Text: true, Doc: "what the validity gate says of the worst trial"})
+	var rows []row
 	for _, p := range points {
-		row := []string{nameOf(p.Labels) + p.Mark(tableMetrics...), p.Input(), p.Output()}
-		for _, m := range shown {
-			row = append(row, number(p.Stat(m.Name)))
-		}
-		t.Rows = append(t.Rows, append(row, verdict(p)))
+		rows = append(rows, row{[]string{nameOf(p.Labels) + p.Mark(tableMetrics...), p.Input(), p.Output()}, p.Stat})
+	}
+	t := tableOf([]page.Column{
+		cellColumn("the users on it"),
+		{Name: "ISL", Unit: "tokens", Doc: "input tokens asked for", Text: drawn},
+		{Name: "OSL", Unit: "tokens", Doc: "output tokens asked for", Text: drawn},
+	}, shownOf(columns, results.Metrics, rows), results.Metrics, rows)
+	t.Columns = append(t.Columns, page.Column{Name: "validity", Text: true, Doc: "what the validity gate says of the worst trial"})
+	for i, p := range points {
+		t.Rows[i] = append(t.Rows[i], verdict(p))
 	}
 	return t
-}
-
-// shownOf returns the metrics of these names that any point has.
-func shownOf(all []result.Metric, points []result.Point, names []string) []result.Metric {
-	var shown []result.Metric
-	for _, name := range names {
-		i := slices.IndexFunc(all, func(m result.Metric) bool { return m.Name == name })
-		if i >= 0 && slices.ContainsFunc(points, func(p result.Point) bool { _, ok := p.Stat(name); return ok }) {
-			shown = append(shown, all[i])
-		}
-	}
-	return shown
-}
-
-// number prints the mean over the trials, with its spread where there is one.
-func number(s result.Stat, ok bool) string {
-	if !ok {
-		return ""
-	}
-	return s.Spread()
 }
 
 // verdict says in words what became of the worst trial.

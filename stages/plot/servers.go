@@ -8,24 +8,24 @@ import (
 	"github.com/strangeloopio/inferencex/stages/chart/page"
 )
 
-// side is a column: a figure of the server's own account, or the client's of the same thing beside it.
-type side struct{ group, name, metric string }
+// client is the name of a column whose figure is the client's, beside the server's of the same thing in its group.
+const client = "client"
 
-func sides() []side {
-	return []side{
+func serverColumns() []column {
+	return []column{
 		{"Output tokens", "server", "server_output_tokens"},
-		{"Output tokens", "client", "output_tokens"},
+		{"Output tokens", client, "output_tokens"},
 		{"Mean TTFT", "server", "server_ttft_mean_s"},
-		{"Mean TTFT", "client", "ttft_mean_s"},
+		{"Mean TTFT", client, "ttft_mean_s"},
 		{"Mean TPOT", "server", "server_tpot_mean_s"},
-		{"Mean TPOT", "client", "tpot_mean_s"},
+		{"Mean TPOT", client, "tpot_mean_s"},
 		{"In flight", "batch", "server_running_mean"},
-		{"In flight", "client", "achieved_concurrency"},
+		{"In flight", client, "achieved_concurrency"},
 		{"Queue", "mean", "server_queue_mean"},
 		{"Queue", "most", "server_queue_max"},
 		{"Queue", "wait", "server_queue_time_mean_s"},
 		{"Prefix hits", "server", "server_prefix_hit"},
-		{"Prefix hits", "client", "prefix_hit"},
+		{"Prefix hits", client, "prefix_hit"},
 		{"KV cache", "most", "server_kv_usage_max"},
 		{"", "Preemptions", "server_preemptions"},
 	}
@@ -33,47 +33,28 @@ func sides() []side {
 
 // servers has one row for each point whose server gave an account of its own, with the mean over its trials.
 func servers(results result.Results) page.Table {
-	points := slices.DeleteFunc(result.Points(results.Cells), func(p result.Point) bool {
-		return !slices.ContainsFunc(p.Trials, func(c result.Cell) bool { return c.ServerMetrics != "" })
-	})
-	if len(points) == 0 {
-		return page.Table{}
+	var rows []row
+	for _, p := range result.Points(results.Cells) {
+		if slices.ContainsFunc(p.Trials, func(c result.Cell) bool { return c.ServerMetrics != "" }) {
+			rows = append(rows, rowOf(p))
+		}
 	}
-	t := page.Table{Columns: []page.Column{{Name: "Cell", Text: true, Doc: "model, GPU type and size of the deployment, and the users on it"}}}
-	var shown []string
-	for _, s := range sides() {
-		if s.name == "client" && t.Columns[len(t.Columns)-1].Group != s.group {
+	var columns []column
+	for _, c := range shownOf(serverColumns(), results.Metrics, rows) {
+		if n := len(columns); c.name == client && (n == 0 || columns[n-1].group != c.group) {
 			continue // nothing of the server's to stand beside
 		}
-		for _, m := range shownOf(results.Metrics, points, []string{s.metric}) {
-			shown = append(shown, m.Name)
-			t.Columns = append(t.Columns, page.Column{Group: s.group, Name: s.name, Unit: unitBelow(m.Unit), Doc: m.Name + ": " + m.Doc})
-		}
+		columns = append(columns, c)
 	}
-	for _, p := range points {
-		row := []string{nameOf(p.Labels) + p.Mark()}
-		for _, name := range shown {
-			row = append(row, number(p.Stat(name)))
-		}
-		t.Rows = append(t.Rows, row)
-	}
-	return t
+	return withoutCounts(tableOf([]page.Column{cellColumn("the users on it")}, columns, results.Metrics, rows))
 }
 
 // silentNotes say why there is no account of the servers' own, or only a part of one: each reason once.
 func silentNotes(results result.Results) []string {
-	var whys []string
-	count := map[string]int{}
-	for _, c := range results.Cells {
-		if why := c.ServerMetricsProblem; why != "" {
-			if count[why]++; count[why] == 1 {
-				whys = append(whys, why)
-			}
-		}
-	}
 	var notes []string
-	for _, why := range whys {
-		notes = append(notes, fmt.Sprintf("The server gave no account of its own, or only a part of one, for %d of %d cells: %s", count[why], len(results.Cells), why))
+	for _, d := range result.Silences(results.Cells) {
+		notes = append(notes, fmt.Sprintf("The server gave no account of its own, or only a part of one, for %d of %d cells: %s",
+			len(d.Cells), len(results.Cells), d.Text))
 	}
 	return notes
 }

@@ -67,16 +67,7 @@ func where(points []result.Point, cells []result.Cell, all int) string {
 func missedLines(points []result.Point) []string {
 	var lines []string
 	for _, p := range points {
-		var notes []string
-		for _, c := range p.Trials {
-			for _, note := range c.SLONotes {
-				if len(p.Trials) > 1 {
-					note += fmt.Sprintf(" (trial %d)", c.Trial)
-				}
-				notes = append(notes, note)
-			}
-		}
-		if len(notes) > 0 {
+		if notes := p.MissedNotes(); len(notes) > 0 {
 			lines = append(lines, p.Label()+": "+strings.Join(notes, ", "))
 		}
 	}

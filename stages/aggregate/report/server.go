@@ -85,19 +85,9 @@ func serverTable(points []result.Point) table.Writer {
 // silentLines name the cells that lack an account of the server's own, or a part of it, once for each reason.
 func silentLines(points []result.Point) []string {
 	all := trialsOf(points)
-	var whys []string
-	cells := map[string][]result.Cell{}
-	for _, c := range all {
-		if why := c.ServerMetricsProblem; why != "" {
-			if cells[why] == nil {
-				whys = append(whys, why)
-			}
-			cells[why] = append(cells[why], c)
-		}
-	}
 	var lines []string
-	for _, why := range whys {
-		lines = append(lines, "There is none, or only a part: "+strings.TrimSuffix(why, ".")+where(points, cells[why], len(all)))
+	for _, d := range result.Silences(all) {
+		lines = append(lines, "There is none, or only a part: "+strings.TrimSuffix(d.Text, ".")+where(points, d.Cells, len(all)))
 	}
 	return lines
 }
