@@ -52,7 +52,7 @@ func definitions() []definition {
 		{Note, "Something that a person should know (level warning), or how a stage went about its work (level info).", []string{"level", "message"}, []string{"step", "reason"}},
 		{StepStarted, "An attempt at a step begins; message is why the step runs.", []string{"step", "attempt"}, []string{"message"}},
 		{StepProgress, "A reading of a running step: done of total units, figures by name, message as a phrase.", []string{"step"}, []string{"done", "total", "figures", "message"}},
-		{StepRetried, "An attempt failed and there will be another in so many seconds.", append(slices.Clone(failure), "attempt"), []string{"seconds"}},
+		{StepRetried, "An attempt failed and there will be another in so many seconds. Of class quota it found no room and will look again: that is no attempt more.", append(slices.Clone(failure), "attempt"), []string{"seconds"}},
 		{StepDone, "A step did its work. key is the checkpoint that it sealed.", []string{"step"}, append(slices.Clone(timed), "key")},
 		{StepReused, "A sealed result was used, under key; message says whose.", []string{"step"}, append(slices.Clone(timed), "key", "message")},
 		{StepFailed, "A step failed for good.", failure, timed},

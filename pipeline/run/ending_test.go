@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -248,6 +249,50 @@ func TestADeploymentWaitsForRoom(t *testing.T) {
 					if e.Type == event.StepRetried && e.Class != string(stage.Quota) {
 						t.Errorf("retried for %s", e.Class)
 					}
+				}
+			})
+		})
+	}
+}
+
+// What is protected: the attempts that a suite gives a deployment. A provider that has no room for an hour takes none of them, so that a
+// transient failure after the wait is tried again; and a wait is not told as an attempt.
+func TestAWaitForRoomIsNoAttempt(t *testing.T) {
+	noRoom, reset := stage.Failf(stage.Quota, "capacity", "no H100 is free"), stage.Failf(stage.Transient, "reset", "connection reset")
+	for name, tc := range map[string]struct {
+		tries []error // what becomes of each
+		state State
+		told  []int // attempts in the events that begin one
+		last  int   // the attempt in the event that ends the step
+	}{
+		"room, then one failure":   {[]error{noRoom, noRoom, noRoom, reset, nil}, Done, []int{1, 2}, 2},
+		"between two attempts":     {[]error{reset, noRoom, noRoom, nil}, Done, []int{1, 2}, 2},
+		"room, then it works":      {[]error{noRoom, noRoom, nil}, Done, []int{1}, 1},
+		"room, then two failures":  {[]error{noRoom, reset, noRoom, reset, nil}, Failed, []int{1, 2}, 2},
+		"never room, only for 2 h": {slices.Repeat([]error{noRoom}, 20000), Failed, []int{1}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBench(t)
+				b.on["deploy 1gpu"] = func(_ context.Context, n int) error { return tc.tries[n-1] }
+				one := strings.Replace(twoDeployments, "gpus  = [1, 2]", "gpus  = [1]", 1)
+				o, seen := b.run(t.Context(), one+"stage \"deploy\" {\n  queue_timeout = \"2h\"\n  retry {\n    attempts = 2\n    backoff  = \"1m\"\n  }\n}\n")
+				b.mustBeEmpty(o)
+				var told []int
+				last, retried := 0, map[string]int{}
+				for _, e := range seen.events {
+					switch {
+					case e.Step == nil || e.Step.Kind != plan.Deploy:
+					case e.Type == event.StepStarted:
+						told = append(told, e.Attempt)
+					case e.Type == event.StepRetried:
+						retried[e.Class]++
+					case e.Type == event.StepDone || e.Type == event.StepFailed:
+						last = e.Attempt
+					}
+				}
+				if o.Steps[0].State != tc.state || !slices.Equal(told, tc.told) || last != tc.last || retried[string(stage.Transient)] != len(tc.told)-1 {
+					t.Errorf("%s; attempts told %v, the last %d, retried %v; want %s %v %d", o.Steps[0].State, told, last, retried, tc.state, tc.told, tc.last)
 				}
 			})
 		})

@@ -150,20 +150,20 @@ func (j *job) seal(f finished, recipe checkpoint.Recipe) finished {
 	return f
 }
 
-// attempts calls work until it succeeds, fails for good, or may not be tried again. A try that found no room does not count as one, as long as
-// the step may wait for room.
+// attempts calls work until it succeeds, fails for good, or may not be tried again. A try that found no room is no attempt, as long as the step
+// may wait for room: it does not count as one, and what comes after the wait is told as the same one.
 func (j *job) attempts(ctx context.Context, work func(context.Context, stage.Task) error) finished {
 	queueUntil := j.Now().Add(time.Duration(j.policy.Queue))
-	counted := 0
-	for attempt := 1; ; attempt++ {
+	attempt, told := 1, 0
+	for try := 1; ; try++ {
 		f := finished{state: Done, attempt: attempt}
-		j.Events.Emit(event.Event{Type: event.StepStarted, Step: &j.node.Address, Attempt: attempt, Message: j.node.Reason})
-		f.dir, f.err = j.attempt(ctx, attempt, queueUntil, work)
-		noRoom := stage.ClassOf(f.err) == stage.Quota
-		if !noRoom {
-			counted++
+		if attempt > told {
+			j.Events.Emit(event.Event{Type: event.StepStarted, Step: &j.node.Address, Attempt: attempt, Message: j.node.Reason})
+			told = attempt
 		}
-		wait := jitter(time.Duration(j.policy.Backoff), attempt)
+		f.dir, f.err = j.attempt(ctx, try, queueUntil, work)
+		noRoom := stage.ClassOf(f.err) == stage.Quota
+		wait := jitter(time.Duration(j.policy.Backoff), try)
 		switch left := queueUntil.Sub(j.Now()); {
 		case f.err == nil:
 			return f
@@ -174,7 +174,7 @@ func (j *job) attempts(ctx context.Context, work func(context.Context, stage.Tas
 		case noRoom:
 			f.state, f.err = Failed, j.stillNoRoom(f.err)
 			return f
-		case !j.policy.Retries(stage.ClassOf(f.err)) || counted >= j.policy.Attempts:
+		case !j.policy.Retries(stage.ClassOf(f.err)) || attempt >= j.policy.Attempts:
 			f.state = Failed
 			return f
 		}
@@ -182,6 +182,9 @@ func (j *job) attempts(ctx context.Context, work func(context.Context, stage.Tas
 			Type: event.StepRetried, Step: &j.node.Address, Attempt: attempt, Seconds: wait.Seconds(),
 			Class: string(stage.ClassOf(f.err)), Reason: stage.ReasonOf(f.err), Message: f.err.Error(),
 		})
+		if !noRoom {
+			attempt++
+		}
 		select {
 		case <-time.After(wait):
 		case <-ctx.Done():
@@ -210,7 +213,7 @@ func (j *job) stillNoRoom(err error) error {
 
 // attempt calls work once, in a folder of its own and under the timeout of its kind. A bug in a stage must not keep others from being torn down: a
 // panic is an error.
-func (j *job) attempt(ctx context.Context, attempt int, queueUntil time.Time, work func(context.Context, stage.Task) error) (dir string, err error) {
+func (j *job) attempt(ctx context.Context, try int, queueUntil time.Time, work func(context.Context, stage.Task) error) (dir string, err error) {
 	if dir, err = j.makeAttemptDir(j.node.Address); err != nil {
 		if j.node.Address.Kind != plan.Teardown {
 			return "", fmt.Errorf("make folder of attempt: %w", err)
@@ -229,7 +232,7 @@ func (j *job) attempt(ctx context.Context, attempt int, queueUntil time.Time, wo
 	}
 	return dir, safely(func() error {
 		return work(ctx, stage.Task{
-			Address: j.node.Address, Attempt: attempt, Config: j.node.Config, Dir: dir, Inputs: j.inputs,
+			Address: j.node.Address, Attempt: try, Config: j.node.Config, Dir: dir, Inputs: j.inputs,
 			QueueUntil: queueUntil, Incarnation: j.life.incarnation(), Watch: j.life.watch(j.node.Address.Kind),
 		})
 	})

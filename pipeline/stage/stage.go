@@ -138,7 +138,7 @@ func (e Env) Report(p Progress) {
 // Task is one step to run.
 type Task struct {
 	Address addr.Step
-	Attempt int             // from 1
+	Attempt int             // from 1; one that found no room and looks again has the next number, too
 	Config  json.RawMessage // as planned: canonical JSON of the kind's configuration
 	Dir     string          // an empty folder for the files of this attempt
 	Inputs  []Input         // results that the step uses, in the plan's order
