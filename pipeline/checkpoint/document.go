@@ -87,7 +87,7 @@ func elements(list []byte, do func(value []byte) bool) bool {
 }
 
 // items calls take where an item begins, for as long as it says that one was there, and goes on behind what it took.
-func items(text []byte, open, end byte, take func(item []byte) (rest []byte, ok bool)) bool {
+func items(text []byte, open, end byte, each func(item []byte) (rest []byte, ok bool)) bool {
 	if len(text) < 2 || text[0] != open {
 		return false
 	}
@@ -97,7 +97,7 @@ func items(text []byte, open, end byte, take func(item []byte) (rest []byte, ok 
 	}
 	for {
 		var ok bool
-		if rest, ok = take(rest); !ok {
+		if rest, ok = each(rest); !ok {
 			return false
 		}
 		rest = bytes.TrimLeft(rest, blanks)

@@ -119,7 +119,7 @@ func CleaningBoundaries() []string { return []string{cleaned} }
 // gather moves the parts into tmp, makes their files read-only and describes them.
 func (s *Store) gather(tmp string, parts []Part) ([]File, error) {
 	for _, part := range parts {
-		if err := take(part.Dir, filepath.Join(tmp, part.Name)); err != nil {
+		if err := moveInto(part.Dir, filepath.Join(tmp, part.Name)); err != nil {
 			return nil, err
 		}
 	}
@@ -143,8 +143,8 @@ func (s *Store) gather(tmp string, parts []Part) ([]File, error) {
 	return files, err
 }
 
-// take moves a folder. To another file system it is copied, and stays until the copy is sealed.
-func take(from, to string) error {
+// moveInto moves a folder. To another file system it is copied, and stays until the copy is sealed.
+func moveInto(from, to string) error {
 	err := os.Rename(from, to)
 	switch {
 	case errors.Is(err, syscall.EXDEV):

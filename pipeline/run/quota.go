@@ -13,7 +13,7 @@ func newQuota(limits map[string]plan.GPUs) *quota {
 	return &quota{limits: limits, held: map[string]plan.GPUs{}, alone: map[string]int{}}
 }
 
-func (q *quota) take(c plan.Claim) bool {
+func (q *quota) reserve(c plan.Claim) bool {
 	limit, limited := q.limits[c.Provider][c.GPUType]
 	if !limited {
 		if q.alone[c.Provider] > 0 {

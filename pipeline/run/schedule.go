@@ -141,10 +141,10 @@ func (e *executor) begin(ctx context.Context) {
 	for e.ready.Len() > 0 {
 		n := heap.Pop(&e.ready).(*node)
 		if state, err := e.verdict(n); state != Running {
-			e.settle(n, state, err)
+			e.end(n, state, err)
 			continue
 		}
-		if n.GPUs != nil && !e.quota.take(*n.GPUs) {
+		if n.GPUs != nil && !e.quota.reserve(*n.GPUs) {
 			e.parked = append(e.parked, n)
 			continue
 		}
@@ -243,7 +243,7 @@ func (e *executor) finish(f finished) {
 	if n.Address.Kind == plan.Teardown && f.state == Done {
 		delete(e.lives, n.Deployment)
 	}
-	e.settle(n, f.state, f.err)
+	e.end(n, f.state, f.err)
 	if n.GPUs != nil && e.lives[n.Address] == nil {
 		e.free(n)
 	}
@@ -270,13 +270,13 @@ func (e *executor) refuseParked() {
 	parked := e.parked
 	e.parked = nil
 	for _, n := range parked {
-		e.settle(n, Blocked, fmt.Errorf("%d × %s of %s are still held by a deployment that could not be torn down",
+		e.end(n, Blocked, fmt.Errorf("%d × %s of %s are still held by a deployment that could not be torn down",
 			n.GPUs.Count, n.GPUs.GPUType, n.GPUs.Provider))
 	}
 }
 
-// settle ends a step and frees the edges from it.
-func (e *executor) settle(n *node, state State, err error) {
+// end ends a step and frees the edges from it.
+func (e *executor) end(n *node, state State, err error) {
 	n.state, n.err = state, err
 	e.tell(n)
 	switch {

@@ -164,7 +164,7 @@ func (s *Status) readEvents(dir string) (steps map[addr.Step]Step, last time.Tim
 			if e.Step != nil {
 				step := steps[*e.Step]
 				step.Address = *e.Step
-				step.take(e)
+				step.apply(e)
 				steps[*e.Step] = step
 			}
 		})
@@ -176,8 +176,8 @@ func (s *Status) readEvents(dir string) (steps map[addr.Step]Step, last time.Tim
 	return steps, last
 }
 
-// take notes what an event tells of the step.
-func (s *Step) take(e event.Event) {
+// apply notes what an event tells of the step.
+func (s *Step) apply(e event.Event) {
 	switch e.Type {
 	case event.StepStarted:
 		at := e.Time

@@ -62,11 +62,11 @@ func TestAccept(t *testing.T) {
 		"default for null":   {Arg{Name: "a", Type: cty.Number, Default: cty.NumberIntVal(7)}, cty.NullVal(cty.Number), cty.NumberIntVal(7), ""},
 		"null stays":         {Arg{Name: "a", Type: cty.Number}, cty.NullVal(cty.DynamicPseudoType), cty.NullVal(cty.Number), ""},
 		"required null":      {Arg{Name: "a", Type: cty.Number, Required: true, Doc: "How many."}, cty.NullVal(cty.Number), cty.UnknownVal(cty.Number), `Missing required argument: "a" is null, but needed: how many.`},
-		"unknown passes":     {Arg{Name: "a", Type: cty.Number, Check: Whole(1)}, cty.DynamicVal, cty.UnknownVal(cty.Number), ""},
+		"unknown passes":     {Arg{Name: "a", Type: cty.Number, Check: Integer(1)}, cty.DynamicVal, cty.UnknownVal(cty.Number), ""},
 		"partly unknown":     {Arg{Name: "a", Type: cty.List(cty.String)}, cty.TupleVal([]cty.Value{cty.DynamicVal}), cty.UnknownVal(cty.List(cty.String)), ""},
 		"wrong type":         {Arg{Name: "a", Type: cty.Bool}, cty.TupleVal([]cty.Value{cty.True}), cty.UnknownVal(cty.Bool), `Wrong type: "a" takes a bool, but this is a list.`},
 		"wrong element":      {Arg{Name: "a", Type: cty.List(cty.Number)}, cty.TupleVal([]cty.Value{cty.StringVal("x"), cty.Zero}), cty.UnknownVal(cty.List(cty.Number)), `Wrong type: "a" takes a list of number, but in [0], a number is required.`},
-		"check":              {Arg{Name: "a", Type: cty.Number, Check: Whole(1)}, cty.Zero, cty.UnknownVal(cty.Number), `Invalid value: "a": 0 is too small; the least is 1.`},
+		"check":              {Arg{Name: "a", Type: cty.Number, Check: Integer(1)}, cty.Zero, cty.UnknownVal(cty.Number), `Invalid value: "a": 0 is too small; the least is 1.`},
 		"one of":             {Arg{Name: "a", Type: cty.String, OneOf: []string{"chat", "completions"}}, cty.StringVal("chta"), cty.UnknownVal(cty.String), `Invalid value: "a": "chta" is not known here. Did you mean "chat"?`},
 		"one of list":        {Arg{Name: "a", Type: cty.List(cty.String), OneOf: []string{"x", "y"}}, list("x", "long"), cty.UnknownVal(cty.List(cty.String)), `Invalid value: "a": "long" is not known here. There is x, y.`},
 		"several of list":    {Arg{Name: "a", Type: cty.List(cty.String), OneOf: []string{"x", "y"}}, list("long", "x", "x", "ys"), cty.UnknownVal(cty.List(cty.String)), `Invalid value: "a": "long" is not known here. There is x, y. "x" stands twice; once is enough. "ys" is not known here. Did you mean "y"?`},
@@ -211,9 +211,9 @@ func TestChecks(t *testing.T) {
 		in    cty.Value
 		want  string
 	}{
-		"whole":        {Whole(1), n(1), ""},
-		"fraction":     {Whole(1), n(1.5), "1.5 is not a whole number"},
-		"huge":         {Whole(1), n(1e18), "1000000000000000000 is too large; the most is 9007199254740992"},
+		"whole":        {Integer(1), n(1), ""},
+		"fraction":     {Integer(1), n(1.5), "1.5 is not a whole number"},
+		"huge":         {Integer(1), n(1e18), "1000000000000000000 is too large; the most is 9007199254740992"},
 		"at least":     {AtLeast(0), n(-1), "-1 is too small; the least is 0"},
 		"not a float":  {AtLeast(0), cty.MustParseNumberVal("1e400"), "1e+400 is too large"},
 		"between":      {Within(0, 2).Check, n(2), ""},

@@ -10,21 +10,21 @@ import (
 	"github.com/zclconf/go-cty/cty"
 )
 
-// mostWhole bounds whole numbers to what a float64, and so JSON, holds exactly.
-const mostWhole = 1 << 53
+// mostInteger bounds whole numbers to what a float64, and so JSON, holds exactly.
+const mostInteger = 1 << 53
 
 // Bounds are what a number, or a duration in seconds, has to lie between. They are data, so that documents show them.
 type Bounds struct {
-	Whole bool
-	Min   *float64 // nil: none
-	Above bool     // Min itself is too small
-	Max   *float64 // nil: none
+	Integer bool
+	Min     *float64 // nil: none
+	Above   bool     // Min itself is too small
+	Max     *float64 // nil: none
 }
 
-// WholeFrom are the bounds of a whole number that is at least lowest.
-func WholeFrom(lowest int) *Bounds {
+// IntegerFrom are the bounds of a whole number that is at least lowest.
+func IntegerFrom(lowest int) *Bounds {
 	b := From(float64(lowest))
-	b.Whole = true
+	b.Integer = true
 	return b
 }
 
@@ -37,7 +37,7 @@ func Within(lowest, highest float64) *Bounds { return &Bounds{Min: &lowest, Max:
 // WholeWithin are the bounds of a whole number from lowest to highest, both allowed.
 func WholeWithin(lowest, highest int) *Bounds {
 	b := Within(float64(lowest), float64(highest))
-	b.Whole = true
+	b.Integer = true
 	return b
 }
 
@@ -55,7 +55,7 @@ func (b *Bounds) Check(v cty.Value) error {
 	}
 	n := v.AsBigFloat()
 	switch {
-	case b.Whole && !n.IsInt():
+	case b.Integer && !n.IsInt():
 		return fmt.Errorf("%s is not a whole number", Number(v))
 	case b.Min != nil && b.Max != nil && (n.Cmp(big.NewFloat(*b.Min)) < 0 || n.Cmp(big.NewFloat(*b.Max)) > 0):
 		return fmt.Errorf("%s is not between %g and %g", Number(v), *b.Min, *b.Max)
@@ -63,8 +63,8 @@ func (b *Bounds) Check(v cty.Value) error {
 		return fmt.Errorf("%s is not above %s", Number(v), zeroOr(*b.Min))
 	case b.Min != nil && n.Cmp(big.NewFloat(*b.Min)) < 0:
 		return fmt.Errorf("%s is too small; the least is %g", Number(v), *b.Min)
-	case b.Whole && n.Cmp(big.NewFloat(mostWhole)) > 0:
-		return fmt.Errorf("%s is too large; the most is %d", Number(v), mostWhole)
+	case b.Integer && n.Cmp(big.NewFloat(mostInteger)) > 0:
+		return fmt.Errorf("%s is too large; the most is %d", Number(v), mostInteger)
 	}
 	return finite(v)
 }
@@ -84,8 +84,8 @@ func (b *Bounds) checkDuration(text string) error {
 	return err
 }
 
-// Whole checks for a whole number that is at least lowest.
-func Whole(lowest int) func(cty.Value) error { return WholeFrom(lowest).Check }
+// Integer checks for a whole number that is at least lowest.
+func Integer(lowest int) func(cty.Value) error { return IntegerFrom(lowest).Check }
 
 // AtLeast checks for a number, whole or not, that is at least lowest.
 func AtLeast(lowest float64) func(cty.Value) error { return From(lowest).Check }

@@ -21,13 +21,13 @@ func Columns(metrics []Metric) []Column[Cell] {
 		text("provider", "name of the provider in the suite", func(c Cell) string { return c.Provider }),
 		text("workload", "name of the workload in the suite", func(c Cell) string { return c.Workload }),
 		text("gpu_type", "type of the GPUs", func(c Cell) string { return c.GPUType }),
-		whole("gpus", "", "GPUs allocated", func(c Cell) int { return c.GPUs }),
-		whole("users", "", "requests kept in flight, the most of a pattern; 0 in an open loop", func(c Cell) int { return c.Users }),
+		integer("gpus", "", "GPUs allocated", func(c Cell) int { return c.GPUs }),
+		integer("users", "", "requests kept in flight, the most of a pattern; 0 in an open loop", func(c Cell) int { return c.Users }),
 		{Name: "rate_rps", Unit: "1/s", Doc: "scheduled rate, the mean of a pattern, of conversations where there are turns; 0 in a closed loop", Zero: 0.0, Value: func(c Cell) any { return c.RateRPS }},
 		optional("pattern", "what the load follows where it is not users or rate_rps all along, such as 5-20rps; else null", func(c Cell) string { return c.Pattern }),
-		whole("isl", "tokens", "input length asked for; the mean of a distribution or of texts; 0 where nobody has counted these", func(c Cell) int { return c.ISL }),
-		whole("osl", "tokens", "output length asked for; the mean of a distribution or of recorded answers; 0 where nobody has counted these", func(c Cell) int { return c.OSL }),
-		whole("trial", "", "trial of the cell, from 1", func(c Cell) int { return c.Trial }),
+		integer("isl", "tokens", "input length asked for; the mean of a distribution or of texts; 0 where nobody has counted these", func(c Cell) int { return c.ISL }),
+		integer("osl", "tokens", "output length asked for; the mean of a distribution or of recorded answers; 0 where nobody has counted these", func(c Cell) int { return c.OSL }),
+		integer("trial", "", "trial of the cell, from 1", func(c Cell) int { return c.Trial }),
 		optional("isl_distribution", "what input lengths are drawn from, or whose texts are sent; null where all are the same", func(c Cell) string { return c.ISLDistribution }),
 		optional("osl_distribution", "what output lengths are drawn from; null where all are the same", func(c Cell) string { return c.OSLDistribution }),
 		optional("turns", "requests of a conversation, of whose prompts isl is what is new; null where requests stand alone", func(c Cell) string { return c.Turns }),
@@ -100,7 +100,7 @@ func maybe[Row any](name, unit, doc string, of func(Row) *float64) Column[Row] {
 	}}
 }
 
-func whole[Row any](name, unit, doc string, of func(Row) int) Column[Row] {
+func integer[Row any](name, unit, doc string, of func(Row) int) Column[Row] {
 	return Column[Row]{Name: name, Unit: unit, Doc: doc, Zero: int64(0), Value: func(c Row) any { return int64(of(c)) }}
 }
 

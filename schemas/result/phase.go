@@ -61,10 +61,10 @@ func (p Point) Phases() []PhasePoint {
 // PhaseColumns returns the keys of every phase's object in their order.
 func PhaseColumns(metrics []Metric) []Column[Phase] {
 	columns := []Column[Phase]{
-		whole("phase", "", "phase of the workload, from 1; a ramp and what comes after it are of one", func(p Phase) int { return p.Phase }),
+		integer("phase", "", "phase of the workload, from 1; a ramp and what comes after it are of one", func(p Phase) int { return p.Phase }),
 		seconds("from_s", "when the stretch begins, since the load began", func(p Phase) float64 { return p.FromSeconds }),
 		seconds("to_s", "when it ends", func(p Phase) float64 { return p.ToSeconds }),
-		whole("users", "", "requests kept in flight, of a ramp at its end; 0 in an open loop", func(p Phase) int { return p.Users }),
+		integer("users", "", "requests kept in flight, of a ramp at its end; 0 in an open loop", func(p Phase) int { return p.Users }),
 		{Name: "rate_rps", Unit: "1/s", Doc: "scheduled rate, of a ramp at its end; 0 in a closed loop", Zero: 0.0, Value: func(p Phase) any { return p.RateRPS }},
 		maybe("ramp_from", "", "users or rate at the beginning of a ramp, from which they change evenly; null where they are held", func(p Phase) *float64 { return p.RampFrom }),
 	}

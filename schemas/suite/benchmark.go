@@ -30,7 +30,7 @@ func axes() []block.Arg {
 		{Name: "engine", Type: cty.DynamicPseudoType, Ref: "engine", Doc: "The engine to serve it with; the provider's own when omitted."},
 		{Name: "provider", Type: cty.DynamicPseudoType, Ref: "provider", Doc: "The provider to deploy it on."},
 		{Name: "gpu_type", Type: cty.String, Check: checkGPUType, Doc: "The GPU, such as \"H100\", or gpu.H100 where a gpu block declares it; \"cpu\" for none."},
-		{Name: "gpus", Type: cty.Number, Bounds: block.WholeFrom(1), Doc: "GPUs of one deployment; 1 when omitted."},
+		{Name: "gpus", Type: cty.Number, Bounds: block.IntegerFrom(1), Doc: "GPUs of one deployment; 1 when omitted."},
 		{Name: "workload", Type: cty.DynamicPseudoType, Ref: "workload", Doc: "What is asked of the server."},
 		{Name: "isl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema, Word: "length", Doc: "Input length in tokens, in place of the workload's."},
 		{Name: "osl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema, Word: "length", Doc: "Output length in tokens, in place of the workload's."},
@@ -48,7 +48,7 @@ func benchmarkBlock(opt Options) block.Block {
 		a.Lazy = true // decoded as a point on its axis
 		args = append(args, a)
 	}
-	args = append(args, block.Arg{Name: "trials", Type: cty.Number, Bounds: block.WholeFrom(1), Default: cty.NumberIntVal(3), Doc: "How often each cell is measured."})
+	args = append(args, block.Arg{Name: "trials", Type: cty.Number, Bounds: block.IntegerFrom(1), Default: cty.NumberIntVal(3), Doc: "How often each cell is measured."})
 	return block.Block{Kind: "benchmark", Labels: []string{"name"}, Many: true, Body: block.Body{
 		Doc:    "Cells to measure. What varies stands in the matrix, everything else beside it.",
 		Args:   args,

@@ -24,7 +24,7 @@ func NewConsole(path string, opt Options) (*Console, map[string]*hcl.File, hcl.D
 	}
 	l := newLoader(src, opt)
 	l.declareAll()
-	l.settle()
+	l.evaluate()
 	files := l.collect()
 	diags = append(diags, files.Sort(l.redact(l.diags))...)
 	l.mask(files.Files)

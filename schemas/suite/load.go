@@ -121,7 +121,7 @@ func (l *loader) newScope() {
 // run does the work in the order in which things need each other: values, named things, then what only refers.
 func (l *loader) run() {
 	l.declareAll()
-	l.settle()
+	l.evaluate()
 	l.single(l.byKind["suite"], l.decodeSuite)
 	l.single(l.byKind["report"], l.decodeReport)
 	l.single(l.byKind["budget"], l.decodeBudget)
@@ -160,11 +160,11 @@ func (l *loader) declareAll() {
 	}
 }
 
-// settle evaluates all that has been declared.
-func (l *loader) settle() {
-	l.diags = append(l.diags, l.scope.Settle()...)
+// evaluate evaluates all that has been declared.
+func (l *loader) evaluate() {
+	l.diags = append(l.diags, l.scope.EvaluateAll()...)
 	for _, m := range l.children {
-		m.settle()
+		m.evaluate()
 	}
 }
 

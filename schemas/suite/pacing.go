@@ -31,7 +31,7 @@ func pacingArgs() []block.Arg {
 		{Name: "grace", Type: cty.String, Format: block.Duration, Default: cty.StringVal("30s"), Doc: "With duration: how long answers that are under way at its end may still take. Then they are cut off and count as unfinished: neither answers nor errors. Give more than the longest answer takes."},
 		{Name: "arrival", Type: cty.String, OneOf: []string{"poisson", "constant", "gamma"}, Default: cty.StringVal("poisson"), Doc: "How requests are spaced at a rate: at random, as those of users who do not know of each other are; evenly; or in bursts."},
 		{Name: "burstiness", Type: cty.Number, Bounds: block.AboveZero(), Default: cty.NumberIntVal(1), Doc: "The shape of gamma arrivals: 1 is poisson, below is burstier, above is more even. The coefficient of variation of the gaps is 1/√burstiness."},
-		{Name: "max_in_flight", Type: cty.Number, Bounds: block.WholeFrom(1), Default: cty.NumberIntVal(10000), Doc: "At a rate: a request that is due while so many are in flight is not sent but dropped, and counts as failed. It never waits in silence."},
+		{Name: "max_in_flight", Type: cty.Number, Bounds: block.IntegerFrom(1), Default: cty.NumberIntVal(10000), Doc: "At a rate: a request that is due while so many are in flight is not sent but dropped, and counts as failed. It never waits in silence."},
 		{Name: "phases", Type: cty.DynamicPseudoType, Check: phase.Check, Schema: phase.Schema, Word: "list of phase", Doc: phase.Doc},
 		{Name: "trace", Type: cty.String, Check: block.NotEmpty, Doc: trace.Doc},
 		{Name: "trace_speed", Type: cty.Number, Bounds: block.AboveZero(), Default: cty.NumberIntVal(1), Doc: "How much faster than they came the requests of a trace are sent."},

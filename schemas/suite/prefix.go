@@ -15,7 +15,7 @@ func checkPrefix(v cty.Value) error {
 	v = digitsOf(v)
 	switch v.Type() {
 	case cty.Number:
-		return block.Whole(0)(v)
+		return block.Integer(0)(v)
 	case cty.String:
 		share, err := block.ParsePercent(v.AsString())
 		if err == nil && share >= 1 {

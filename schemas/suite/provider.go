@@ -23,7 +23,7 @@ type Provider struct {
 // providerCommon is what every provider takes.
 func providerCommon() block.Body {
 	return block.Body{Args: []block.Arg{
-		{Name: "quota", Type: cty.Map(cty.Number), Bounds: block.WholeFrom(1), Provenance: true, Doc: "GPUs held at once by GPU type, over all deployments."},
+		{Name: "quota", Type: cty.Map(cty.Number), Bounds: block.IntegerFrom(1), Provenance: true, Doc: "GPUs held at once by GPU type, over all deployments."},
 		{Name: "ttl", Type: cty.String, Format: block.Duration, Bounds: block.AboveZero(), Default: cty.StringVal("2h0m0s"), Provenance: true, Doc: "The provider's own time limit of every deployment."},
 		{Name: "startup_timeout", Type: cty.String, Format: block.Duration, Bounds: block.AboveZero(), Default: cty.StringVal("20m0s"), Provenance: true, Doc: "The longest that a deployment may take to become ready."},
 	}}

@@ -39,7 +39,7 @@ func stageBlock(own block.Body) block.Block {
 	retry := block.Block{Kind: "retry", Body: block.Body{
 		Doc: "How often a step is tried when an error may pass by itself.",
 		Args: []block.Arg{
-			{Name: "attempts", Type: cty.Number, Default: cty.NumberIntVal(1), Bounds: block.WholeFrom(1), Provenance: true, Doc: "Tries in all, the first included."},
+			{Name: "attempts", Type: cty.Number, Default: cty.NumberIntVal(1), Bounds: block.IntegerFrom(1), Provenance: true, Doc: "Tries in all, the first included."},
 			{Name: "backoff", Type: cty.String, Format: block.Duration, Default: cty.StringVal("10s"), Provenance: true, Doc: "The wait before the second try; it grows from there."},
 			{
 				Name: "on", Type: cty.List(cty.String), OneOf: []string{"transient", "permanent"}, Default: cty.ListVal([]cty.Value{cty.StringVal("transient")}),

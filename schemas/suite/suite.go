@@ -110,10 +110,10 @@ func suiteBlock() block.Block {
 		Doc: "Names the suite and sets what holds for all of it.",
 		Args: []block.Arg{
 			{Name: "description", Type: cty.String, Provenance: true, Doc: "What the suite is for."},
-			{Name: "seed", Type: cty.Number, Default: cty.NumberIntVal(0), Bounds: block.WholeFrom(0), Doc: "The number that prompts, lengths and arrivals are drawn from."},
+			{Name: "seed", Type: cty.Number, Default: cty.NumberIntVal(0), Bounds: block.IntegerFrom(0), Doc: "The number that prompts, lengths and arrivals are drawn from."},
 			{Name: "salt", Type: cty.String, Doc: "Any text; part of every checkpoint key, so that a new one makes everything run again."},
 			onFailure("What becomes of the rest when a step fails: continue goes on with everything that does not need it; stop measures nothing more, lets what runs come to its end, and reports what there is.", cty.StringVal(Continue)),
-			{Name: "requests", Type: cty.Number, Bounds: block.WholeFrom(1), Doc: "The fewest requests of a cell whose workload sets neither requests nor duration."},
+			{Name: "requests", Type: cty.Number, Bounds: block.IntegerFrom(1), Doc: "The fewest requests of a cell whose workload sets neither requests nor duration."},
 		},
 	}}
 }

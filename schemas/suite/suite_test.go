@@ -39,7 +39,7 @@ func options() Options {
 		},
 		Stages: map[string]block.Body{
 			"deploy":      {},
-			"load":        {Args: []block.Arg{{Name: "processes", Type: cty.Number, Default: cty.NumberIntVal(1), Check: block.Whole(1), Doc: "How many processes send."}}},
+			"load":        {Args: []block.Arg{{Name: "processes", Type: cty.Number, Default: cty.NumberIntVal(1), Check: block.Integer(1), Doc: "How many processes send."}}},
 			"fetch-power": {Args: []block.Arg{{Name: "required", Type: cty.Bool, Default: cty.False, Doc: "Power must be there."}}},
 		},
 		Metrics: []string{"ttft_p50", "ttft_p99", "tpot_p99", "errors", "output_tps"},

@@ -47,7 +47,7 @@ func checkTurns(v cty.Value) error {
 	if err != nil {
 		return fmt.Errorf("%q is no number of turns; write one, or a distribution such as { uniform = [2, 6] }", v.AsString())
 	}
-	return block.Whole(1)(n)
+	return block.Integer(1)(n)
 }
 
 // decodeTalk reads the arguments. The workload has its pacing.

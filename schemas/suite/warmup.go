@@ -29,7 +29,7 @@ func checkWarmup(v cty.Value) error {
 	v = digitsOf(v)
 	switch {
 	case v.Type() == cty.Number:
-		return block.Whole(0)(v)
+		return block.Integer(0)(v)
 	case v.Type() == cty.String && v.AsString() == warmupSettles:
 		return nil
 	case v.Type() == cty.String:

@@ -43,7 +43,7 @@ func workloadBlock() block.Block {
 	return block.Block{Kind: "workload", Labels: []string{"name"}, Many: true, Body: block.Body{
 		Doc: "What is asked of a server: how much, how long, how.",
 		Args: append([]block.Arg{
-			{Name: "requests", Type: cty.Number, Bounds: block.WholeFrom(1), Doc: "Measured requests of a cell. When omitted, 8 for each user, or 4 conversations where that is more, or the suite's requests if those are."},
+			{Name: "requests", Type: cty.Number, Bounds: block.IntegerFrom(1), Doc: "Measured requests of a cell. When omitted, 8 for each user, or 4 conversations where that is more, or the suite's requests if those are."},
 			{Name: "duration", Type: cty.String, Format: block.Duration, Bounds: block.AboveZero(), Doc: "How long a cell sends requests, in place of a number of them."},
 			{Name: "isl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema, Word: "length", Doc: "Input length, in tokens: a number, or what each request draws its own from. " + length.Doc},
 			{Name: "osl", Type: cty.DynamicPseudoType, Check: length.Check, Schema: length.Schema, Word: "length", Doc: "Output length, in tokens: a number or a distribution, as isl."},

@@ -181,7 +181,7 @@ func (a *answer) chunkTokens() int32 {
 // close says how an answer ended of which the head has come, and whose body ended at t: whole or by enough where err is nil, or by err.
 func (a *answer) close(ctx context.Context, t int64, err error) {
 	end, why := a.ending(t, err)
-	a.settle(ctx, t, end, why)
+	a.conclude(ctx, t, end, why)
 }
 
 func (a *answer) ending(t int64, err error) (ending, error) {
@@ -242,8 +242,8 @@ func (a *answer) stopLingering() {
 	}
 }
 
-// settle fills in the rest of the row of an answer that ended at t.
-func (a *answer) settle(ctx context.Context, t int64, end ending, err error) {
+// conclude fills in the rest of the row of an answer that ended at t.
+func (a *answer) conclude(ctx context.Context, t int64, end ending, err error) {
 	row := &a.row
 	row.TDone = t
 	if a.doneNS != 0 && ctx.Err() != nil { // the server kept the connection open: its answer ended before

@@ -115,8 +115,8 @@ var readings = map[string]reading{
 	"sim-inject-server_error.txt":    {"http_error", 503, "", -1, "none", -1, -1, 0, 0, "HTTP 503: The server is overloaded or not ready yet."},
 }
 
-// elsewhere are the captures that answer no completion: TestServer reads those that the client asks for.
-var elsewhere = []string{
+// noCompletions are the captures that answer no completion: TestServer reads those that the client asks for.
+var noCompletions = []string{
 	"both-err-refused.txt", "llama-detokenize.txt", "llama-health-loading.txt", "llama-health.txt", "llama-metrics.txt", "llama-models.txt",
 	"llama-tokenize.txt", "sim-detokenize.txt", "sim-health-ready-starting.txt", "sim-health.txt", "sim-metrics-loaded.txt", "sim-metrics.txt",
 	"sim-models.txt", "sim-tokenize.txt",
@@ -152,7 +152,7 @@ func TestEveryCaptureIsRead(t *testing.T) {
 		name := filepath.Base(path)
 		_, read := readings[name]
 		isAnswer := strings.HasSuffix(name, ".txt") || strings.HasSuffix(name, ".bin")
-		if isAnswer && !read && !slices.Contains(elsewhere, name) {
+		if isAnswer && !read && !slices.Contains(noCompletions, name) {
 			t.Errorf("%s: no reading of it", name)
 		}
 	}

@@ -45,7 +45,7 @@ type Client struct {
 	secrets        []string        // never shown in an error
 	carrier        carrier         // of measured requests
 	control        *http.Transport // of all others, so that these use up no warm connection
-	elsewhere      *http.Transport // to other servers, which show the metrics; nil: the endpoint does
+	metricsClient  *http.Transport // to other servers, which show the metrics; nil: the endpoint does
 
 	inFlight atomic.Int64
 	deltas   atomic.Int64
@@ -89,7 +89,7 @@ func New(cfg Config) (*Client, error) {
 	p := newPool(hostPort(base), security)
 	c.control = newTransport(p.connect)
 	if len(cfg.Endpoint.MetricsURLs) > 0 {
-		if c.elsewhere, err = c.newElsewhere(); err != nil {
+		if c.metricsClient, err = c.newMetricsClient(); err != nil {
 			return nil, err
 		}
 	}
@@ -101,7 +101,7 @@ func New(cfg Config) (*Client, error) {
 func (c *Client) newCarrier(version string, p *pool) (carrier, error) {
 	switch version {
 	case "2":
-		return newSecond(c, p), nil
+		return newHTTP2(c, p), nil
 	case "", "1.1":
 	default:
 		return nil, fmt.Errorf("http %q: want 1.1 or 2", version)
@@ -109,18 +109,18 @@ func (c *Client) newCarrier(version string, p *pool) (carrier, error) {
 	if p.tls == nil {
 		transport, err := h1.New(h1.Config{Address: p.addr, Now: c.clock.NowNS})
 		if err == nil || !errors.Is(err, h1.ErrUnsupported) {
-			return &direct{c, transport}, err
+			return &loop{c, transport}, err
 		}
 	}
-	return newStandard(c, p), nil
+	return newNetHTTP(c, p), nil
 }
 
 // Close closes the connections that no request is using.
 func (c *Client) Close() {
 	c.carrier.close()
 	c.control.CloseIdleConnections()
-	if c.elsewhere != nil {
-		c.elsewhere.CloseIdleConnections()
+	if c.metricsClient != nil {
+		c.metricsClient.CloseIdleConnections()
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 // Metrics returns what each server of the endpoint answers to GET /metrics, on connections that no measured request uses. Servers that have none, or do
 // not show them, give an error that is ErrUnsupported.
 func (c *Client) Metrics(ctx context.Context) ([][]byte, error) {
-	if c.elsewhere == nil {
+	if c.metricsClient == nil {
 		body, err := c.ask(ctx, http.MethodGet, "/metrics", nil)
 		if err != nil {
 			return nil, fmt.Errorf("GET /metrics: %w", err)
@@ -41,7 +41,7 @@ func (c *Client) fetch(ctx context.Context, url string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	resp, err := c.elsewhere.RoundTrip(req)
+	resp, err := c.metricsClient.RoundTrip(req)
 	if err != nil {
 		return nil, err
 	}
@@ -53,8 +53,8 @@ func (c *Client) fetch(ctx context.Context, url string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(resp.Body, maxDocumentBytes))
 }
 
-// newElsewhere returns what carries requests to other servers than the endpoint's.
-func (c *Client) newElsewhere() (*http.Transport, error) {
+// newMetricsClient returns what carries requests to other servers than the endpoint's.
+func (c *Client) newMetricsClient() (*http.Transport, error) {
 	security, err := TLS(c.endpoint.Trust, "")
 	if err != nil {
 		return nil, err

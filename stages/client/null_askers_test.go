@@ -16,15 +16,15 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/stages/client"
-	"github.com/strangeloopio/inferencex/stages/client/null"
+	"github.com/strangeloopio/inferencex/stages/client/nullserver"
 )
 
 // asker sends a request of a stream and returns when it is answered. It is called from one goroutine for each stream.
-type asker func(stream int, id string) (null.Answer, error)
+type asker func(stream int, id string) (nullserver.Answer, error)
 
 // load has every stream ask for its answers. Those of stream n are at n × rounds, in their order.
-func load(p point, ask asker) ([]null.Answer, error) {
-	answers := make([]null.Answer, p.Streams*p.Rounds)
+func load(p point, ask asker) ([]nullserver.Answer, error) {
+	answers := make([]nullserver.Answer, p.Streams*p.Rounds)
 	failures := make([]error, p.Streams)
 	start := time.Now()
 	var streams sync.WaitGroup
@@ -68,17 +68,17 @@ func ours(url string, p point) (asker, error) {
 		return nil, err
 	}
 	spare := make([][]table.Chunk, p.Streams)
-	return func(stream int, id string) (null.Answer, error) {
+	return func(stream int, id string) (nullserver.Answer, error) {
 		call, err := c.Encode(client.Request{API: client.Chat, Prompt: client.Prompt{Text: "hi"}, OSL: p.Tokens, ID: id, ExtraBody: extra})
 		if err != nil {
-			return null.Answer{}, err
+			return nullserver.Answer{}, err
 		}
 		row, chunks := c.Send(context.Background(), call, clock.NowNS(), spare[stream][:0])
 		spare[stream] = chunks
 		if row.Status != "ok" {
-			return null.Answer{}, fmt.Errorf("%s: %s", row.Status, row.Error)
+			return nullserver.Answer{}, fmt.Errorf("%s: %s", row.Status, row.Error)
 		}
-		answer := null.Answer{ID: id, Send: clock.UnixNS(row.TSend), Tokens: make([]int64, len(chunks))}
+		answer := nullserver.Answer{ID: id, Send: clock.UnixNS(row.TSend), Tokens: make([]int64, len(chunks))}
 		for i, chunk := range chunks {
 			answer.Tokens[i] = clock.UnixNS(chunk.T)
 		}
@@ -109,7 +109,7 @@ type chunkOfPlain struct {
 // plain asks as most Go programs would: net/http, lines by bufio, encoding/json.
 func plain(url string, p point) (asker, error) {
 	body, err := json.Marshal(struct {
-		null.Order
+		nullserver.Order
 		Model     string              `json:"model"`
 		Stream    bool                `json:"stream"`
 		MaxTokens int                 `json:"max_tokens"`
@@ -119,8 +119,8 @@ func plain(url string, p point) (asker, error) {
 		return nil, err
 	}
 	c := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: math.MaxInt}}
-	return func(_ int, id string) (null.Answer, error) {
-		answer := null.Answer{ID: id}
+	return func(_ int, id string) (nullserver.Answer, error) {
+		answer := nullserver.Answer{ID: id}
 		req, err := http.NewRequest(http.MethodPost, url+"/v1/chat/completions", bytes.NewReader(body))
 		if err != nil {
 			return answer, err

@@ -17,7 +17,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/strangeloopio/inferencex/stages/client/null"
+	"github.com/strangeloopio/inferencex/stages/client/nullserver"
 )
 
 // TestMain lets this binary be the processes that the benchmarks start.
@@ -25,7 +25,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 {
 		switch role, args := os.Args[1], os.Args[2:]; role {
 		case "null-server":
-			os.Exit(null.Main(os.Stdin, os.Stdout, os.Stderr))
+			os.Exit(nullserver.Main(os.Stdin, os.Stdout, os.Stderr))
 		case "client":
 			os.Exit(clientMain(args))
 		}
@@ -43,8 +43,8 @@ type point struct {
 	Ramp    time.Duration // over how long the streams begin
 }
 
-func (p point) order() null.Order {
-	return null.Order{TTFTMicros: p.TTFT.Microseconds(), GapMicros: p.Gap.Microseconds(), Stamp: true}
+func (p point) order() nullserver.Order {
+	return nullserver.Order{TTFTMicros: p.TTFT.Microseconds(), GapMicros: p.Gap.Microseconds(), Stamp: true}
 }
 
 // paced is the load that clients are compared under: 100 ms to the first token and 20 ms from token to token, streams spread over an answer's length.
@@ -54,7 +54,7 @@ func paced(streams int) point {
 
 // report is what a client's process tells of its load.
 type report struct {
-	null.Figures
+	nullserver.Figures
 	FirstRound float64 // the time to the first token that the client adds to each stream's first answer, mean seconds
 	CPUSeconds float64 // of the process, for the load alone
 	PeakBytes  float64 // of memory, of the process
@@ -107,8 +107,8 @@ func run(b *testing.B, client string, p point) report {
 	if err != nil {
 		b.Fatal(err)
 	}
-	var server *null.Child
-	pinned(1%runtime.NumCPU(), func() { server, err = null.Start(context.Background(), self, "null-server") })
+	var server *nullserver.Child
+	pinned(1%runtime.NumCPU(), func() { server, err = nullserver.Start(context.Background(), self, "null-server") })
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -175,20 +175,20 @@ func take(url string, p point, newAsker func(string, point) (asker, error)) (rep
 	if err != nil {
 		return r, err
 	}
-	records, err := null.Records(context.Background(), url)
+	records, err := nullserver.Records(context.Background(), url)
 	if err != nil {
 		return r, err
 	}
-	var first []null.Answer
+	var first []nullserver.Answer
 	for i := 0; i < len(answers); i += p.Rounds {
 		first = append(first, answers[i])
 	}
-	figures, err := null.Compare(first, records)
+	figures, err := nullserver.Compare(first, records)
 	if err != nil {
 		return r, err
 	}
 	r.FirstRound = figures.TTFTError
-	r.Figures, err = null.Compare(answers, records)
+	r.Figures, err = nullserver.Compare(answers, records)
 	return r, err
 }
 

@@ -59,7 +59,7 @@ func (a *answer) outcome(ctx context.Context, end ending, err error) (status, te
 	case whole:
 		return a.outcomeOfWhole()
 	default:
-		panic("client: settled while going: " + strconv.Itoa(int(end)))
+		panic("client: concluded while going: " + strconv.Itoa(int(end)))
 	}
 }
 

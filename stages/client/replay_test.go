@@ -120,7 +120,7 @@ func carriers(t *testing.T, url string) map[string]*Client {
 	t.Helper()
 	plain := newClient(t, url)
 	plain.carrier.close()
-	plain.carrier = newStandard(plain, newPool(strings.TrimPrefix(url, "http://"), nil))
+	plain.carrier = newNetHTTP(plain, newPool(strings.TrimPrefix(url, "http://"), nil))
 	return map[string]*Client{"chosen": newClient(t, url), "net/http": plain}
 }
 

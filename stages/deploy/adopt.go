@@ -9,9 +9,9 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 )
 
-// Outliver is the mark of a provider whose servers live on, until their time limit, when the process that created them has died. Another process
+// Survivor is the mark of a provider whose servers live on, until their time limit, when the process that created them has died. Another process
 // may take them over. Servers of the other providers end with that process, also those that can still be seen ending.
-type Outliver interface {
+type Survivor interface {
 	Outlives()
 }
 
@@ -27,7 +27,7 @@ func (k *Kind) Adoptable(config json.RawMessage, record stage.Record) error {
 	if err != nil {
 		return err
 	}
-	_, outlives := provider.(Outliver)
+	_, outlives := provider.(Survivor)
 	switch {
 	case record.SpecDigest != digest(config):
 		return errors.New("its configuration has changed")

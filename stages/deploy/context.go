@@ -10,9 +10,9 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 )
 
-// Contexter is the optional power to know how long a context a server will have before it is there. Of the servers of other providers it is
+// ContextLimiter is the optional power to know how long a context a server will have before it is there. Of the servers of other providers it is
 // known where the engine's args say it. Context is a function of its arguments, as Checker.Check is.
-type Contexter interface {
+type ContextLimiter interface {
 	// Context returns the tokens of input and output that one request may have together, or 0 where that cannot be told.
 	Context(args cty.Value, d stage.Deployment) int
 }
@@ -24,7 +24,7 @@ func (k *Kind) Context(providerType string, d stage.Deployment, provenance json.
 	if !ok {
 		return 0 // which Check reports
 	}
-	c, ok := provider.(Contexter)
+	c, ok := provider.(ContextLimiter)
 	if !ok {
 		return contextOf(d.Engine)
 	}

@@ -47,7 +47,7 @@ func (a *acquisition) inspect(ctx context.Context, p *probe.Probe, server *Serve
 // unknownEngine is the engine of a server that does not betray it.
 const unknownEngine = "unknown"
 
-// nameEngine settles what the server's software is called: what it shows itself to be, or else what the suite says. Where they differ the
+// nameEngine decides what the server's software is called: what it shows itself to be, or else what the suite says. Where they differ the
 // suite's label would stand over another engine's numbers, which is for a person to know and not for a run to end over.
 func (a *acquisition) nameEngine(seen string) string {
 	said := strings.ReplaceAll(a.cfg.Deployment.Engine.Kind, ".", "") // llama.cpp is llamacpp in tables

@@ -8,9 +8,9 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 )
 
-// Lister is the optional power of a provider to say for how long a server may be missing from its List after Create was called. The others show it
+// ListDelayer is the optional power of a provider to say for how long a server may be missing from its List after Create was called. The others show it
 // at once.
-type Lister interface {
+type ListDelayer interface {
 	ListDelay() time.Duration
 }
 
@@ -50,7 +50,7 @@ func (k *Kind) Release(ctx context.Context, env stage.Env, record stage.Record) 
 
 // awaitListing looks for a server by its label for as long as its provider may be slow to list it. It returns no id if it never came to be.
 func awaitListing(ctx context.Context, provider Provider, h Handle) (ID, error) {
-	lister, slow := provider.(Lister)
+	lister, slow := provider.(ListDelayer)
 	if !slow {
 		return "", nil // Destroy finds by token what is there
 	}

@@ -117,7 +117,7 @@ func (k *Kind) run(ctx context.Context, env stage.Env, task stage.Task, cfg stag
 	machine := watchMachine(env.Now)
 	stopShowing := rec.show(env, server)
 	begun := session.Clock.NowNS()
-	runErr := session.Run(ctx, modelOf(cfg, recorded, begun, scope), rec.take)
+	runErr := session.Run(ctx, modelOf(cfg, recorded, begun, scope), rec.record)
 	stopShowing()
 	client := machine.end(session.Client.Reads())
 	client.GapsUnder1ms, client.Ceiling = rec.gapsUnder1ms(), k.ceiling

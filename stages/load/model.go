@@ -24,7 +24,7 @@ func modelOf(cfg stage.LoadConfig, recorded *trace.Trace, startNS int64, scope [
 	case recorded != nil:
 		return traffic.NewOpen(startNS, replay(cfg, recorded), connectionsOf(cfg))
 	case cfg.RateRPS > 0:
-		return traffic.NewOpen(startNS, arrival.New(gapsOf(cfg), ratesOf(cfg)), connectionsOf(cfg)).Talking(pauses, endOf(cfg, startNS))
+		return traffic.NewOpen(startNS, arrival.New(gapsOf(cfg), ratesOf(cfg)), connectionsOf(cfg)).WithTurns(pauses, endOf(cfg, startNS))
 	case cfg.Workload.Phases != nil:
 		return traffic.NewPhased(startNS, cfg.Workload.Phases, seed).Thinking(pauses)
 	default:

@@ -28,7 +28,7 @@ type recorder struct {
 	place       table.Request // what all rows have in common
 	requests    *table.Journal[table.Request]
 	chunks      *table.Journal[table.Chunk]
-	board       *board
+	board       *progress
 	clock       *stage.Clock
 	meta        table.Meta
 	statuses    map[string]int
@@ -62,8 +62,8 @@ func newRecorder(env stage.Env, task stage.Task, cfg stage.LoadConfig, session *
 	return r, nil
 }
 
-// take takes in one result. An error of it ends the load.
-func (r *recorder) take(result traffic.Result) error {
+// record takes in one result. An error of it ends the load.
+func (r *recorder) record(result traffic.Result) error {
 	row := result.Row
 	row.Cell, row.Trial, row.Attempt, row.EpochUnixNS = r.place.Cell, r.place.Trial, r.place.Attempt, r.place.EpochUnixNS
 	for i := range result.Chunks {

@@ -19,7 +19,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/schemas/workload/length"
-	"github.com/strangeloopio/inferencex/stages/client/null"
+	"github.com/strangeloopio/inferencex/stages/client/nullserver"
 	"github.com/strangeloopio/inferencex/stages/load"
 )
 
@@ -29,7 +29,7 @@ var soakRequests = flag.Int("soak", 20_000, "`requests` of the long load of Test
 // TestMain lets this binary be the null server's process.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "null-server" {
-		os.Exit(null.Main(os.Stdin, os.Stdout, os.Stderr))
+		os.Exit(nullserver.Main(os.Stdin, os.Stdout, os.Stderr))
 	}
 	os.Exit(m.Run())
 }
@@ -46,30 +46,30 @@ func TestSoak(t *testing.T) {
 	}
 	server := startNull(t)
 	n := *soakRequests
-	soak(t, server, n/20, null.Order{}, map[string]int{"ok": n / 20}) // what is made once is made now
+	soak(t, server, n/20, nullserver.Order{}, map[string]int{"ok": n / 20}) // what is made once is made now
 	before := footprint()
 	begun := time.Now()
-	soak(t, server, n, null.Order{}, map[string]int{"ok": n})
+	soak(t, server, n, nullserver.Order{}, map[string]int{"ok": n})
 	t.Logf("%d requests in %v, peak of memory %.0f MB", n, time.Since(begun).Round(time.Millisecond), peakMB())
 	if peak := peakMB(); n >= 1_000_000 && peak > 300 {
 		t.Errorf("a load of %d requests took %.0f MB", n, peak)
 	}
 	few := n / 10 / (10 * soakEvery) * 10 * soakEvery // a whole number of faults, of a tenth of them too
 	for _, test := range []struct {
-		order  null.Order
+		order  nullserver.Order
 		status string
 	}{
-		{null.Order{Fault: null.Refuse}, "http_error"},
-		{null.Order{Fault: null.Reset, After: 1}, "truncated"},
-		{null.Order{Fault: null.Close, After: 1}, "truncated"},
-		{null.Order{Fault: null.Break, After: 1}, "stream_error"},
-		{null.Order{Fault: null.Stall, After: 1}, "timeout"},
-		{null.Order{Fault: null.Reset}, "ok"}, // before any byte: see below
-		{null.Order{GapMicros: 20_000}, "ok"},
+		{nullserver.Order{Fault: nullserver.Refuse}, "http_error"},
+		{nullserver.Order{Fault: nullserver.Reset, After: 1}, "truncated"},
+		{nullserver.Order{Fault: nullserver.Close, After: 1}, "truncated"},
+		{nullserver.Order{Fault: nullserver.Break, After: 1}, "stream_error"},
+		{nullserver.Order{Fault: nullserver.Stall, After: 1}, "timeout"},
+		{nullserver.Order{Fault: nullserver.Reset}, "ok"}, // before any byte: see below
+		{nullserver.Order{GapMicros: 20_000}, "ok"},
 	} {
 		t.Run(strings.TrimSpace(fmt.Sprintf("%s %d", test.order.Fault, test.order.After)), func(t *testing.T) {
 			requests := few
-			if test.order.Fault == "" || test.order.Fault == null.Stall {
+			if test.order.Fault == "" || test.order.Fault == nullserver.Stall {
 				requests = few / 10 // they are slow
 			}
 			test.order.Every = soakEvery
@@ -95,13 +95,13 @@ func TestSoak(t *testing.T) {
 	t.Logf("before %+v, after %+v", before, after)
 }
 
-func startNull(t *testing.T) *null.Child {
+func startNull(t *testing.T) *nullserver.Child {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := null.Start(context.Background(), self, "null-server")
+	server, err := nullserver.Start(context.Background(), self, "null-server")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func startNull(t *testing.T) *null.Child {
 }
 
 // soakTask is a load of so many requests of two tokens each.
-func soakTask(t *testing.T, server *null.Child, requests int, order null.Order) stage.Task {
+func soakTask(t *testing.T, server *nullserver.Child, requests int, order nullserver.Order) stage.Task {
 	t.Helper()
 	extra, err := json.Marshal(order)
 	if err != nil {
@@ -118,16 +118,16 @@ func soakTask(t *testing.T, server *null.Child, requests int, order null.Order) 
 	}
 	cfg := cell(soakUsers)
 	cfg.Workload.ISL, cfg.Workload.OSL, cfg.Workload.Requests, cfg.Workload.ExtraBody = length.Of(16), length.Of(2), requests, extra
-	if order.Fault == null.Stall {
+	if order.Fault == nullserver.Stall {
 		cfg.Unkeyed.RequestTimeout = stage.Duration(time.Second)
 	}
 	return task(t, stage.Endpoint{URL: server.URL, Model: "null"}, cfg)
 }
 
 // soak runs a load and holds its statuses, its rows and its chunks against what the server was ordered to do.
-func soak(t *testing.T, server *null.Child, requests int, order null.Order, want map[string]int) {
+func soak(t *testing.T, server *nullserver.Child, requests int, order nullserver.Order, want map[string]int) {
 	t.Helper()
-	before, err := null.Faults(t.Context(), server.URL)
+	before, err := nullserver.Faults(t.Context(), server.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,13 +146,13 @@ func soak(t *testing.T, server *null.Child, requests int, order null.Order, want
 	if recorded != chunks {
 		t.Errorf("%d chunks in their table, %d in the rows", recorded, chunks)
 	}
-	faults, err := null.Faults(t.Context(), server.URL)
+	faults, err := nullserver.Faults(t.Context(), server.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
 	caused := faults[order.Fault] - before[order.Fault]
 	switch {
-	case order.Fault == null.Reset && order.After == 0:
+	case order.Fault == nullserver.Reset && order.After == 0:
 		// On a kept connection it may be the close of an idle one: the request goes out again. On a fresh one, it is the server's failure.
 		if caused == 0 || stale == 0 || stale+got["http_error"] != caused {
 			t.Errorf("%d requests were sent again and %d failed, of %d resets", stale, got["http_error"], caused)
@@ -175,7 +175,7 @@ func soak(t *testing.T, server *null.Child, requests int, order null.Order, want
 // soakKilled ends the server in mid-load. The load says so, and its journal has a row for each request that was sent.
 func soakKilled(t *testing.T, requests int) {
 	server := startNull(t)
-	step := soakTask(t, server, 1<<30, null.Order{GapMicros: 1000})
+	step := soakTask(t, server, 1<<30, nullserver.Order{GapMicros: 1000})
 	env := environment()
 	env.Progress = func(p stage.Progress) {
 		if p.Done > requests/4 {

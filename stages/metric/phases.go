@@ -15,9 +15,9 @@ import (
 // that which happened in the stretch: tokens by their chunks, requests by their end, input by the first token.
 type Part struct {
 	phase.Stretch
-	whole *Sample
-	due   *Sample // of the requests that were due in the stretch
-	span  span
+	load *Sample
+	due  *Sample // of the requests that were due in the stretch
+	span span
 }
 
 // Parts yields those of the sample's phases, in their order; none where the load goes through none, or sent nothing. Each holds a copy of its requests,
@@ -90,25 +90,25 @@ func byTheSecond() []PhaseDef {
 			return n / p.span.seconds(), ok
 		}
 	}
-	tokens := per(func(p Part) (float64, bool) { return p.whole.tokensWithin(p.span) })
+	tokens := per(func(p Part) (float64, bool) { return p.load.tokensWithin(p.span) })
 	return []PhaseDef{
 		{"sent_rps", "1/s", "", "Requests, of conversations the first ones, that were due in the stretch and sent ÷ its length; of an open loop.", per(func(p Part) (float64, bool) {
-			return p.due.count(func(r table.Request) bool { return r.Status != "dropped" && turnOf(r) <= 1 }), p.whole.Labels.RateRPS > 0
+			return p.due.count(func(r table.Request) bool { return r.Status != "dropped" && turnOf(r) <= 1 }), p.load.Labels.RateRPS > 0
 		})},
-		{"rps", "1/s", Higher, "Ok requests done in the stretch ÷ its length.", per(func(p Part) (float64, bool) { return p.whole.doneWithin(p.span) })},
+		{"rps", "1/s", Higher, "Ok requests done in the stretch ÷ its length.", per(func(p Part) (float64, bool) { return p.load.doneWithin(p.span) })},
 		{"output_tps", "tokens/s", Higher, "Output tokens whose chunks came in the stretch ÷ its length.", tokens},
 		{"output_tps_per_gpu", "tokens/s/GPU", Higher, "output_tps ÷ all GPUs allocated.", func(p Part) (float64, bool) {
 			v, ok := tokens(p)
 			if !ok {
 				return 0, false
 			}
-			return ratio(v, float64(p.whole.Labels.GPUs))
+			return ratio(v, float64(p.load.Labels.GPUs))
 		}},
 		{"input_tps", "tokens/s", Higher, "Input tokens of ok requests whose first token came in the stretch ÷ its length.", per(func(p Part) (float64, bool) {
-			return p.whole.inputWithin(p.span)
+			return p.load.inputWithin(p.span)
 		})},
 		{"achieved_concurrency", "requests", "", "Mean number of requests in flight over the stretch, those that were due before it among them.", func(p Part) (float64, bool) {
-			return p.whole.inFlightWithin(p.span)
+			return p.load.inFlightWithin(p.span)
 		}},
 	}
 }
@@ -118,7 +118,7 @@ func ofReadings() []PhaseDef {
 	of := func(of func(account.Account) *float64) func(Part) (float64, bool) {
 		return func(p Part) (float64, bool) {
 			var within []table.Server
-			for _, r := range account.During(p.whole.Data.Server) {
+			for _, r := range account.During(p.load.Data.Server) {
 				if p.span.from <= r.TSend && r.TDone < p.span.to {
 					within = append(within, r)
 				}

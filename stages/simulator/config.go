@@ -152,7 +152,7 @@ func (c Config) Engine() (*engine.Engine, error) {
 	return e, nil
 }
 
-// modelLen settles the context length: a length that was asked for must be possible; the default one gives way, where vLLM would not start.
+// modelLen decides the context length: a length that was asked for must be possible; the default one gives way, where vLLM would not start.
 func (c Config) modelLen(model hardware.Model, kvTokens int) (int, error) {
 	switch {
 	case c.MaxModelLen == 0:

@@ -201,9 +201,9 @@ func (f *flight) deliver(m engine.Emission) {
 	}
 }
 
-// take waits for emissions and returns them in order; the slice is valid
+// next waits for emissions and returns them in order; the slice is valid
 // until the next call. It returns false once ctx has ended.
-func (f *flight) take(ctx context.Context) ([]engine.Emission, bool) {
+func (f *flight) next(ctx context.Context) ([]engine.Emission, bool) {
 	select {
 	case <-ctx.Done():
 		return nil, false

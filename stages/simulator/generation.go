@@ -110,7 +110,7 @@ func (g *generation) stream(ctx context.Context) {
 		return err == nil && flush() == nil
 	}
 	for done := false; !done; {
-		emissions, ok := g.flight.take(ctx)
+		emissions, ok := g.flight.next(ctx)
 		if !ok {
 			panic(http.ErrAbortHandler) // cut, not ended
 		}
@@ -152,7 +152,7 @@ func (g *generation) whole(ctx context.Context) {
 	var text []byte
 	var last time.Duration
 	for done := false; !done; {
-		emissions, ok := g.flight.take(ctx)
+		emissions, ok := g.flight.next(ctx)
 		if !ok {
 			panic(http.ErrAbortHandler)
 		}

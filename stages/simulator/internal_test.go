@@ -34,12 +34,12 @@ func TestRecordsKeepTheLatest(t *testing.T) {
 
 // A fault strikes Count requests, then the next one has its turn.
 func TestArmedFaultsStrikeInOrder(t *testing.T) {
-	var a armed
+	var a pendingFaults
 	a.add(Fault{Kind: FaultStall, Count: 2})
 	a.add(Fault{Kind: FaultDie})
 	var got string
 	for range 4 {
-		f, ok := a.take()
+		f, ok := a.due()
 		got += fmt.Sprintf("%s %v, ", f.Kind, ok)
 	}
 	if want := "stall true, stall true, die true,  false, "; got != want {

@@ -28,7 +28,7 @@ type Server struct {
 	modelLen int
 	ready    time.Duration // simulated time at which it answers
 	driver   *driver
-	faults   armed
+	faults   pendingFaults
 	records  records
 	lag      lags
 	lastID   atomic.Uint64 // of answers that the client did not name

@@ -73,12 +73,12 @@ func (j Job) draw(datasets length.Columns) (*length.Draws, *length.Sessions, err
 		return nil, nil, err
 	}
 	whole := int64(j.Workload.Requests)
-	if !turns.IsZero() && !j.talks() && j.Workload.Dataset == nil {
-		if draws, whole, err = j.wholeSessions(draws, turns); err != nil {
+	if !turns.IsZero() && !j.hasTurns() && j.Workload.Dataset == nil {
+		if draws, whole, err = j.lastRequests(draws, turns); err != nil {
 			return nil, nil, err
 		}
 	}
-	if !j.talks() {
+	if !j.hasTurns() {
 		turns = length.Of(1)
 	}
 	if j.LongestFirst {
@@ -104,7 +104,7 @@ func (a *author) prepare(ctx context.Context, c *client.Client) (longest int, er
 		longest = a.texts.longest()
 	}
 	turn := 0
-	if a.job.talks() {
+	if a.job.hasTurns() {
 		turn = shortest
 		shortest, longest = shortest+w.SharedPrefix, longest+w.SharedPrefix
 	}
@@ -129,7 +129,7 @@ func (a *author) begin() (item, bool, error) {
 		err := a.quote(&it, osl)
 		return it, err == nil, err
 	}
-	if a.job.talks() { // what is shared is not new
+	if a.job.hasTurns() { // what is shared is not new
 		isl += a.job.Workload.SharedPrefix
 	}
 	var blocks []int64

@@ -32,9 +32,9 @@ func NewOpen(startNS int64, schedule Schedule, expected int) *Open {
 	return &Open{startNS: startNS, schedule: schedule, expected: expected, endNS: math.MaxInt64}
 }
 
-// Talking says how conversations go on whose first requests are due by the schedule: each further request after a pause, the n-th of a conversation for as
+// WithTurns says how conversations go on whose first requests are due by the schedule: each further request after a pause, the n-th of a conversation for as
 // long as pauses say, unless that is endNS or later. 0 is no end.
-func (o *Open) Talking(pauses think.Draws, endNS int64) *Open {
+func (o *Open) WithTurns(pauses think.Draws, endNS int64) *Open {
 	if o.pauses = pauses; endNS > 0 {
 		o.endNS = endNS
 	}
@@ -56,12 +56,12 @@ func (o *Open) run(ctx context.Context, clock *stage.Clock, work <-chan item, se
 		if !ok {
 			return
 		}
-		sending.Go(func() { o.talk(ctx, clock, number, o.startNS+due, it, send) })
+		sending.Go(func() { o.converse(ctx, clock, number, o.startNS+due, it, send) })
 	}
 }
 
-// talk sends a request and those that go on from it.
-func (o *Open) talk(ctx context.Context, clock *stage.Clock, number, sched int64, it item, send sender) {
+// converse sends a request and those that go on from it.
+func (o *Open) converse(ctx context.Context, clock *stage.Clock, number, sched int64, it item, send sender) {
 	for n := int64(1); ; n++ {
 		done, further := send(ctx, nobody, sched, it)
 		if sched = done + int64(o.pauses.At(number, n)); further == nil || sched >= o.endNS || !sleepUntil(ctx, clock, sched) {

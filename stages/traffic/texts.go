@@ -32,7 +32,7 @@ func newTexts(job Job, env stage.Env, tokenizer prompt.Encoder) (*texts, error) 
 	if t.counts = use.Data.Counts("", nil); tokenizer != nil {
 		t.counts = use.Data.Counts(job.Workload.Tokenizer, func(text string) int { return len(tokenizer.Encode(text)) })
 	}
-	t.draws, err = use.Draws(t.counts, dataset.Ask{Answers: job.Workload.OSL.Kind == length.Text, Turns: job.talks()}, job.Seed, job.Trial)
+	t.draws, err = use.Draws(t.counts, dataset.Ask{Answers: job.Workload.OSL.Kind == length.Text, Turns: job.hasTurns()}, job.Seed, job.Trial)
 	if err == nil && job.LongestFirst {
 		t.draws, err = t.draws.LongestFirst(int64(job.Workload.Requests))
 	}

@@ -135,7 +135,7 @@ func send(ctx context.Context, env stage.Env, task stage.Task, cfg stage.WarmupC
 
 // add takes in the row of a request that has ended. It reports, once, that what has settled needs no further one.
 func (r *report) add(row table.Request) (enough bool) {
-	ttft := r.take(row)
+	ttft := r.count(row)
 	if r.watch == nil || r.Settled != nil {
 		return false
 	}
@@ -146,8 +146,8 @@ func (r *report) add(row table.Request) (enough bool) {
 	return over
 }
 
-// take counts a row, and returns its time to the first token in server seconds, nil where it has none.
-func (r *report) take(row table.Request) *float64 {
+// count counts a row, and returns its time to the first token in server seconds, nil where it has none.
+func (r *report) count(row table.Request) *float64 {
 	r.Requests++
 	if row.Status != "ok" {
 		if r.FirstError == "" {

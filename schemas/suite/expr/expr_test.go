@@ -177,7 +177,7 @@ func TestCycles(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			var got []string
-			for _, d := range scope(t, tt.locals...).Settle() {
+			for _, d := range scope(t, tt.locals...).EvaluateAll() {
 				_, circle, _ := strings.Cut(d.Detail, "value: ")
 				circle, _, _ = strings.Cut(circle, ". Take")
 				got = append(got, circle)
@@ -210,7 +210,7 @@ func TestScopeEdges(t *testing.T) {
 		return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "no"}}
 	}
 	s.Declare(failing)
-	if diags := s.Settle(); len(diags) != 1 {
+	if diags := s.EvaluateAll(); len(diags) != 1 {
 		t.Errorf("settle reported %v, want the check's error", diags)
 	}
 	if v, _ := s.Lookup("local.checked"); v.IsKnown() {

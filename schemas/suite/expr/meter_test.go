@@ -68,7 +68,7 @@ func TestValueTooLarge(t *testing.T) {
 		before := string(c - 1)
 		locals = append(locals, string(c)+"=[local."+before+", local."+before+"]")
 	}
-	diags := scope(t, locals...).Settle()
+	diags := scope(t, locals...).EvaluateAll()
 	want := "local.o has more than 100000 elements, or a text of 6400000 letters, which no suite needs."
 	if len(diags) != 1 || diags[0].Detail != want {
 		t.Errorf("diagnostics %v, want %q once", diags, want)

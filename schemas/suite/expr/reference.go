@@ -69,8 +69,8 @@ func stepName(step hcl.Traverser) (string, bool) {
 	return "", false
 }
 
-// elsewhere says where words mean something that are not bound everywhere.
-var elsewhere = map[string]string{
+// boundOnlyIn says where words mean something that are not bound everywhere.
+var boundOnlyIn = map[string]string{
 	"each": "in a benchmark with for_each",
 	"cell": "in the argument when of a matrix",
 }
@@ -82,7 +82,7 @@ func (s *Scope) unknownRoot(t hcl.Traversal) *hcl.Diagnostic {
 		words = append(words, r.Word)
 	}
 	detail := fmt.Sprintf("Nothing is called %q here", t.RootName())
-	if where, ok := elsewhere[t.RootName()]; ok {
+	if where, ok := boundOnlyIn[t.RootName()]; ok {
 		detail += ": it has a meaning only " + where + "."
 		return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Unknown reference", Detail: detail, Subject: t.SourceRange().Ptr()}
 	}

@@ -102,10 +102,10 @@ func (s *Scope) lost(t hcl.Traversal) bool {
 	return s.incomplete[t.RootName()]
 }
 
-// Settle evaluates everything declared and returns all that was wrong with it.
-func (s *Scope) Settle() hcl.Diagnostics {
+// EvaluateAll evaluates everything declared and returns all that was wrong with it.
+func (s *Scope) EvaluateAll() hcl.Diagnostics {
 	for _, n := range s.order {
-		s.settle(n)
+		s.evaluate(n)
 	}
 	diags := s.diags
 	s.diags = nil
@@ -118,11 +118,11 @@ func (s *Scope) Lookup(address string) (cty.Value, bool) {
 	if !ok {
 		return cty.DynamicVal, false
 	}
-	return s.settle(n), true
+	return s.evaluate(n), true
 }
 
-// settle is the value of a node, evaluating it now if need be.
-func (s *Scope) settle(n *node) cty.Value {
+// evaluate is the value of a node, evaluating it now if need be.
+func (s *Scope) evaluate(n *node) cty.Value {
 	switch n.state {
 	case done:
 		return n.value

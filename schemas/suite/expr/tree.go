@@ -14,7 +14,7 @@ func (s *Scope) tree(refs []hcl.Traversal, used map[string]*node) map[string]cty
 	}
 	for _, address := range sortedKeys(used) {
 		n := used[address]
-		v := s.settle(n)
+		v := s.evaluate(n)
 		if len(n.Path) == 1 {
 			byRoot[n.Root][n.Path[0]] = v
 			continue

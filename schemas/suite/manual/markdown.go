@@ -102,7 +102,7 @@ func bounds(b *block.Bounds) string {
 	if b == nil {
 		return ""
 	}
-	if b.Whole {
+	if b.Integer {
 		parts = append(parts, "whole")
 	}
 	switch {

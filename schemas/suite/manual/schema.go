@@ -205,7 +205,7 @@ func number(b *block.Bounds) object {
 	if b == nil {
 		return s
 	}
-	if b.Whole {
+	if b.Integer {
 		s["type"] = "integer"
 	}
 	if b.Min != nil && b.Above {

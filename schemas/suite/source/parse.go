@@ -59,7 +59,7 @@ func native(p *hclparse.Parser, text []byte, name string) (*hcl.File, hcl.Diagno
 		return nil, hcl.Diagnostics{d}
 	}
 	f, found := p.ParseHCL(text, name)
-	return f, settled(found)
+	return f, withoutConsequences(found)
 }
 
 // unfit says why a text is no suite at all, whatever its parser would make of each letter; nil if it may be one.
@@ -99,9 +99,9 @@ func invalidAt(text []byte) int {
 	return at
 }
 
-// settled keeps of what the parser says what is not a consequence of something before: the first in each line, and nothing after a string
+// withoutConsequences keeps of what the parser says what is not a consequence of something before: the first in each line, and nothing after a string
 // that was not closed, since from there on it takes text for code.
-func settled(diags hcl.Diagnostics) hcl.Diagnostics {
+func withoutConsequences(diags hcl.Diagnostics) hcl.Diagnostics {
 	var out hcl.Diagnostics
 	lines := map[int]bool{}
 	for _, d := range diags {

@@ -86,7 +86,7 @@ func DecodeKeep(v cty.Value) (k Keep, err error) {
 		if err != nil {
 			return k, fmt.Errorf("%s is a number of tokens, but this is %s", name, block.Noun(attrs[name].Type()))
 		}
-		if err := block.Whole(1)(n); err != nil {
+		if err := block.Integer(1)(n); err != nil {
 			return k, fmt.Errorf("%s: %w", name, err)
 		}
 		if most := cty.NumberIntVal(length.MaxTokens); n.GreaterThan(most).True() {

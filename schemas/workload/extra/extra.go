@@ -16,8 +16,8 @@ import (
 	"github.com/strangeloopio/inferencex/schemas/block"
 )
 
-// taken says of the members that may not be given who sets them.
-func taken(member string) string {
+// reserved says of the members that may not be given who sets them.
+func reserved(member string) string {
 	switch member {
 	case "model":
 		return "the deployment's model is asked for"
@@ -46,7 +46,7 @@ func ours(member string) string {
 
 // Member says why a request's body may not be given a member, nil if it may. A null takes out what would be sent otherwise.
 func Member(name string, null bool) error {
-	if who := taken(name); who != "" {
+	if who := reserved(name); who != "" {
 		return fmt.Errorf("%q cannot be set here: %s", name, who)
 	}
 	if who := ours(name); who != "" && !null {

@@ -37,7 +37,7 @@ func Decode(v cty.Value, field string, read func(string) (string, error)) (Lengt
 		if err != nil {
 			return Lengths{}, fmt.Errorf("%q is %s", v.AsString(), notLengths)
 		}
-		tokens, err := whole(n)
+		tokens, err := integer(n)
 		return Of(tokens), err
 	}
 	if !v.CanIterateElements() || !v.Type().IsObjectType() && !v.Type().IsMapType() {
@@ -91,9 +91,9 @@ func Check(v cty.Value) error {
 	return err
 }
 
-// whole reads a number of tokens.
-func whole(v cty.Value) (int, error) {
-	if err := block.Whole(1)(v); err != nil {
+// integer reads a number of tokens.
+func integer(v cty.Value) (int, error) {
+	if err := block.Integer(1)(v); err != nil {
 		return 0, err
 	}
 	n, _ := v.AsBigFloat().Int64()
@@ -121,10 +121,10 @@ func (l Lengths) uniform(v cty.Value) (Lengths, error) {
 	if err != nil {
 		return l, err
 	}
-	if l.Lo, err = whole(lo); err != nil {
+	if l.Lo, err = integer(lo); err != nil {
 		return l, fmt.Errorf("uniform: %w", err)
 	}
-	if l.Hi, err = whole(hi); err != nil {
+	if l.Hi, err = integer(hi); err != nil {
 		return l, fmt.Errorf("uniform: %w", err)
 	}
 	if l.Lo > l.Hi {
@@ -160,7 +160,7 @@ func (l Lengths) bell(v cty.Value, attrs map[string]cty.Value) (Lengths, error) 
 		if err != nil {
 			return l, fmt.Errorf("%s is a number of tokens, but this is %s", name, block.Noun(bound.Type()))
 		}
-		if *into, err = whole(n); err != nil {
+		if *into, err = integer(n); err != nil {
 			return l, fmt.Errorf("%s: %w", name, err)
 		}
 	}

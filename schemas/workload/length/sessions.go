@@ -61,9 +61,9 @@ func (s *Sessions) foreseen() *Sessions {
 	return &ahead
 }
 
-// Whole are the sessions told by what each has become in the end: the tokens of its last prompt, which all before it are a part of, and those of the
+// LastRequests are the sessions told by what each has become in the end: the tokens of its last prompt, which all before it are a part of, and those of the
 // answer to it. Requests have the lengths of their indices in d, of which an input is what is new in a prompt; before the first, so many more are shared.
-func (s *Sessions) Whole(d *Draws, shared int) (input, output Lengths) {
+func (s *Sessions) LastRequests(d *Draws, shared int) (input, output Lengths) {
 	var inputs, outputs []int32
 	ahead := s.foreseen()
 	for at, ok := ahead.Next(); ok; at, ok = ahead.Next() {
@@ -81,7 +81,7 @@ func (s *Sessions) Whole(d *Draws, shared int) (input, output Lengths) {
 // MostTokens is what the longest session comes to in the end, its prompt and its answer together.
 func (s *Sessions) MostTokens(d *Draws, shared int) int {
 	most := 0
-	input, output := s.Whole(d, shared)
+	input, output := s.LastRequests(d, shared)
 	for i := range input.Values {
 		most = max(most, int(input.Values[i])+int(output.Values[i]))
 	}

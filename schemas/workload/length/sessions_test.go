@@ -60,7 +60,7 @@ func TestWholeSessions(t *testing.T) {
 	d := draws(t, InOrder("f", "isl", "d", []int32{10, 20, 30, 40}), InOrder("f", "osl", "d", []int32{1, 2, 3, 4}), 1, 1)
 	s := sessions(t, Of(3), 1, 1, 4)
 	for range 2 { // it goes through them from the first, wherever they are
-		input, output := s.Whole(d, 100)
+		input, output := s.LastRequests(d, 100)
 		if diff := cmp.Diff([][]int32{{100 + 10 + 1 + 20 + 2 + 30, 100 + 40}, {3, 4}}, [][]int32{input.Values, output.Values}); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}

@@ -29,11 +29,11 @@ type Phases []Phase
 func (p Phases) Open() bool { return p.PeakRPS() > 0 }
 
 // Duration is how long all of them take.
-func (p Phases) Duration() (whole time.Duration) {
+func (p Phases) Duration() (total time.Duration) {
 	for _, phase := range p {
-		whole += phase.Duration
+		total += phase.Duration
 	}
-	return whole
+	return total
 }
 
 // MostUsers is the most users of any of them; 0 where they have a rate.

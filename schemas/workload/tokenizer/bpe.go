@@ -12,14 +12,14 @@ const none = -1
 
 // model is byte pair encoding: two tokens that stand together become one, those that were learnt first before others.
 type model struct {
-	ids      map[string]int32
-	merges   map[pair]merge
-	bytes    bool       // words are bytes; else letters
-	byteIDs  [256]int32 // of a byte by itself: of a word of bytes, or in place of a letter that has no token
-	fallback bool       // letters without a token are bytes
-	unknown  int32      // what has no token at all; none: it is left out
-	fuse     bool       // several of these in a row are one
-	whole    bool       // a word that is a token is taken as it is
+	ids          map[string]int32
+	merges       map[pair]merge
+	bytes        bool       // words are bytes; else letters
+	byteIDs      [256]int32 // of a byte by itself: of a word of bytes, or in place of a letter that has no token
+	fallback     bool       // letters without a token are bytes
+	unknown      int32      // what has no token at all; none: it is left out
+	fuse         bool       // several of these in a row are one
+	ignoreMerges bool       // a word that is a token is taken as it is
 }
 
 type pair struct{ left, right int32 }
@@ -85,7 +85,7 @@ func parseModel(text json.RawMessage, bytes bool) (model, error) {
 	}
 	m := model{
 		ids: file.Vocab, merges: make(map[pair]merge, len(file.Merges)), bytes: bytes,
-		fallback: file.Fallback, fuse: file.Fuse, whole: file.Whole, unknown: none,
+		fallback: file.Fallback, fuse: file.Fuse, ignoreMerges: file.Whole, unknown: none,
 	}
 	for rank, both := range file.Merges {
 		left, okLeft := m.ids[both[0]]

@@ -24,7 +24,7 @@ type candidate struct {
 
 // word appends the ids of a word.
 func (e *encoder) word(word string) {
-	if e.model.whole {
+	if e.model.ignoreMerges {
 		if id, ok := e.model.ids[word]; ok {
 			e.ids = append(e.ids, int64(id))
 			return
@@ -53,10 +53,10 @@ func (e *encoder) spellBytes(word string) {
 			unknown = e.skip(unknown)
 			continue
 		}
-		e.settle(&unknown)
+		e.flushUnknown(&unknown)
 		e.add(id)
 	}
-	e.settle(&unknown)
+	e.flushUnknown(&unknown)
 }
 
 // spellLetters makes the word's letters its symbols.
@@ -67,7 +67,7 @@ func (e *encoder) spellLetters(word string) {
 		letter := word[i : i+size]
 		i += size
 		if id, ok := e.model.ids[letter]; ok {
-			e.settle(&unknown)
+			e.flushUnknown(&unknown)
 			e.add(id)
 			continue
 		}
@@ -76,7 +76,7 @@ func (e *encoder) spellLetters(word string) {
 		}
 		unknown = e.skip(unknown)
 	}
-	e.settle(&unknown)
+	e.flushUnknown(&unknown)
 }
 
 // asBytes adds the bytes of a letter if they all have tokens.
@@ -95,13 +95,13 @@ func (e *encoder) asBytes(letter string) bool {
 // skip counts something without a token to those before it that have not been added yet.
 func (e *encoder) skip(unknown int) int {
 	if unknown > 0 && !e.model.fuse {
-		e.settle(&unknown)
+		e.flushUnknown(&unknown)
 	}
 	return 1
 }
 
-// settle adds the token for what has none.
-func (e *encoder) settle(unknown *int) {
+// flushUnknown adds the token for what has none.
+func (e *encoder) flushUnknown(unknown *int) {
 	if *unknown > 0 && e.model.unknown != none {
 		e.add(e.model.unknown)
 	}

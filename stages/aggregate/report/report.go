@@ -28,7 +28,7 @@ func groups(r result.Results) []group {
 	var all []group
 	at := map[string]int{}
 	for _, p := range result.Points(r.Cells) {
-		title := fmt.Sprintf("%s on %s (ISL: %s, OSL: %s%s)", p.Model, p.GPUType, p.Input(), p.Output(), talk(p.Labels))
+		title := fmt.Sprintf("%s on %s (ISL: %s, OSL: %s%s)", p.Model, p.GPUType, p.Input(), p.Output(), turnsLabel(p.Labels))
 		var words []string
 		for _, w := range []struct{ what, name string }{
 			{"benchmark", p.Benchmark}, {"engine", p.Engine}, {"provider", p.Provider}, {"workload", p.Workload},
@@ -54,8 +54,8 @@ func (g group) titleOfSeveral(all []group) bool {
 	return slices.ContainsFunc(all, func(other group) bool { return other.title == g.title && other.detail != g.detail })
 }
 
-// talk says what conversations a load has, behind its lengths.
-func talk(l result.Labels) string {
+// turnsLabel says what conversations a load has, behind its lengths.
+func turnsLabel(l result.Labels) string {
 	text := ""
 	if l.Turns != "" {
 		text += ", turns: " + l.Turns

@@ -26,7 +26,7 @@ func writeTurns(b *bytes.Buffer, g group) {
 		for _, side := range turnSides {
 			ttft := "ttft_" + side.suffix + "_"
 			t.AppendRow(table.Row{
-				p.Label(), whole(p, "sessions"), side.words, plain(p, "isl_mean_"+side.suffix), percent(p, "prefix_hit_"+side.suffix),
+				p.Label(), count(p, "sessions"), side.words, plain(p, "isl_mean_"+side.suffix), percent(p, "prefix_hit_"+side.suffix),
 				seconds(p, ttft+"mean_s"), seconds(p, ttft+"p50_s"), seconds(p, ttft+"p90_s"), seconds(p, ttft+"p99_s"),
 			})
 		}
@@ -37,8 +37,8 @@ func writeTurns(b *bytes.Buffer, g group) {
 	}
 }
 
-// whole is a count, rounded where trials differ.
-func whole(p result.Point, metric string) string {
+// count is a count, rounded where trials differ.
+func count(p result.Point, metric string) string {
 	s, ok := p.Stat(metric)
 	if !ok {
 		return missing
@@ -74,7 +74,7 @@ func unsentLine(points []result.Point) string {
 	var parts []string
 	for _, p := range points {
 		if s, ok := p.Stat("turns_unsent"); ok && s.Max > 0 {
-			parts = append(parts, fmt.Sprintf("%s (%s)", whole(p, "turns_unsent"), p.Label()))
+			parts = append(parts, fmt.Sprintf("%s (%s)", count(p, "turns_unsent"), p.Label()))
 		}
 	}
 	if len(parts) == 0 {

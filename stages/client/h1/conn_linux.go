@@ -104,8 +104,8 @@ func (c *Conn) giveUp() (heard, gaveUp bool) {
 	return c.parser.begun(), true
 }
 
-// take hands on what was read at t. It reports whether the connection can be read on. The caller holds mu.
-func (c *Conn) take(t int64, b []byte) bool {
+// receive hands on what was read at t. It reports whether the connection can be read on. The caller holds mu.
+func (c *Conn) receive(t int64, b []byte) bool {
 	if c.sink == nil {
 		return false // nobody has asked for it
 	}

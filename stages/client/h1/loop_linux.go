@@ -143,7 +143,7 @@ func (l *loop) serve(c *Conn, events uint32, buf []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if n > 0 {
-		if !c.take(t, buf[:n]) {
+		if !c.receive(t, buf[:n]) {
 			l.drop(c)
 		}
 		return

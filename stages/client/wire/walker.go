@@ -34,8 +34,8 @@ func (w *walker) peek() byte {
 	return w.b[w.i]
 }
 
-// take passes over the byte want.
-func (w *walker) take(want byte) bool {
+// consume passes over the byte want.
+func (w *walker) consume(want byte) bool {
 	if w.peek() != want {
 		w.bad = true
 		return false
@@ -46,7 +46,7 @@ func (w *walker) take(want byte) bool {
 
 // open enters an object or array and reports whether it has a first member.
 func (w *walker) open(begin, end byte) bool {
-	if !w.take(begin) {
+	if !w.consume(begin) {
 		return false
 	}
 	if w.peek() == end {
@@ -74,7 +74,7 @@ func (w *walker) more(end byte) bool {
 // name reads a member's name, which must have no escapes, and its colon.
 func (w *walker) name() []byte {
 	raw, plain := w.str()
-	if !plain || !w.take(':') {
+	if !plain || !w.consume(':') {
 		w.bad = true
 		return nil
 	}
@@ -83,7 +83,7 @@ func (w *walker) name() []byte {
 
 // str reads a string and returns what is between its quotes, and whether that has neither escapes nor bytes beyond ASCII.
 func (w *walker) str() (raw []byte, plain bool) {
-	if !w.take('"') {
+	if !w.consume('"') {
 		return nil, false
 	}
 	from := w.i
@@ -236,7 +236,7 @@ func (w *walker) skip(depth int) {
 	case '{':
 		for more := w.open('{', '}'); more; more = w.more('}') {
 			w.str()
-			w.take(':')
+			w.consume(':')
 			w.skip(depth + 1)
 		}
 	case '[':

@@ -32,7 +32,7 @@ func (*Provider) Body() block.Body {
 				Doc: "Simulated seconds in one second of the wall clock, at most: where this machine cannot write and read the chunks of the planned loads so fast, the speed is lowered, and plan, events and results say to what.",
 			},
 			{
-				Name: "seed", Type: cty.Number, Default: cty.NumberIntVal(0), Bounds: block.WholeFrom(0),
+				Name: "seed", Type: cty.Number, Default: cty.NumberIntVal(0), Bounds: block.IntegerFrom(0),
 				Doc: "Seed of jitter and of the power sensors' errors.",
 			},
 			{

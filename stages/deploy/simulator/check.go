@@ -20,8 +20,8 @@ import (
 )
 
 var (
-	_ deploy.Checker   = (*Provider)(nil)
-	_ deploy.Contexter = (*Provider)(nil)
+	_ deploy.Checker        = (*Provider)(nil)
+	_ deploy.ContextLimiter = (*Provider)(nil)
 )
 
 // Context is the model's, the one that an engine's args ask for, or what the KV cache of the GPUs holds; 0 where Check finds something wrong.

@@ -29,7 +29,7 @@ type figure struct {
 
 // architecture describes a model.
 func architecture() description {
-	size := block.WholeFrom(1)
+	size := block.IntegerFrom(1)
 	return description{
 		name: "architecture",
 		doc: "Describes a model that the simulator's catalogue lacks, by what its config.json says. parameters counts all weights, weight_bytes is the size of one in the layers, " +
@@ -103,7 +103,7 @@ func (d description) schema() map[string]any {
 		switch {
 		case f.bounds == nil:
 			properties[f.name] = map[string]any{"type": "boolean"}
-		case f.bounds.Whole:
+		case f.bounds.Integer:
 			properties[f.name] = map[string]any{"type": "integer", "minimum": *f.bounds.Min}
 		case f.bounds.Above:
 			properties[f.name] = map[string]any{"type": "number", "exclusiveMinimum": *f.bounds.Min}

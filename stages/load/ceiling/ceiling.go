@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/strangeloopio/inferencex/stages/client/null"
+	"github.com/strangeloopio/inferencex/stages/client/nullserver"
 	"github.com/strangeloopio/inferencex/stages/metric/measured"
 )
 
 // Config says how to look for the ceiling.
 type Config struct {
-	Server []string // command that runs null.Main
+	Server []string // command that runs nullserver.Main
 	Dir    string   // an empty folder for what the loads leave
 	Now    func() time.Time
 	Budget time.Duration // no point is begun that would end after it
@@ -39,7 +39,7 @@ func gaps() []time.Duration { return []time.Duration{20 * time.Millisecond, 5 * 
 // Find doubles the streams until the client does not keep up, halves the step once, and does the same with faster ones. It returns the ceiling and
 // every point. A machine that keeps up with nothing, and a server that does not start, are errors.
 func Find(ctx context.Context, cfg Config) (measured.Ceiling, []Point, error) {
-	server, err := null.Start(ctx, cfg.Server...)
+	server, err := nullserver.Start(ctx, cfg.Server...)
 	if err != nil {
 		return measured.Ceiling{}, nil, err
 	}

@@ -12,14 +12,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/strangeloopio/inferencex/stages/client/null"
+	"github.com/strangeloopio/inferencex/stages/client/nullserver"
 	"github.com/strangeloopio/inferencex/stages/metric/measured"
 )
 
 // TestMain lets this binary be the null server's process.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "null-server" {
-		os.Exit(null.Main(os.Stdin, os.Stdout, os.Stderr))
+		os.Exit(nullserver.Main(os.Stdin, os.Stdout, os.Stderr))
 	}
 	os.Exit(m.Run())
 }
@@ -104,12 +104,12 @@ func TestFind(t *testing.T) {
 
 func TestJudge(t *testing.T) {
 	for want, p := range map[string]Point{
-		"ok":                                       {Gap: 20 * time.Millisecond, CPUShare: .9, Figures: null.Figures{LagP99: .010, TTFTError: .005}},
-		"tokens read 10.1 ms late (p99)":           {Gap: 20 * time.Millisecond, Figures: null.Figures{LagP99: .0101}},
-		"tokens read 5.1 ms late (p99)":            {Gap: 5 * time.Millisecond, Figures: null.Figures{LagP99: .0051}},
-		"5.1 ms added to the ttft":                 {Gap: 20 * time.Millisecond, Figures: null.Figures{TTFTError: .0051}},
+		"ok":                                       {Gap: 20 * time.Millisecond, CPUShare: .9, Figures: nullserver.Figures{LagP99: .010, TTFTError: .005}},
+		"tokens read 10.1 ms late (p99)":           {Gap: 20 * time.Millisecond, Figures: nullserver.Figures{LagP99: .0101}},
+		"tokens read 5.1 ms late (p99)":            {Gap: 5 * time.Millisecond, Figures: nullserver.Figures{LagP99: .0051}},
+		"5.1 ms added to the ttft":                 {Gap: 20 * time.Millisecond, Figures: nullserver.Figures{TTFTError: .0051}},
 		"91 % of the processors used":              {Gap: 20 * time.Millisecond, CPUShare: .91},
-		"the server itself was 11.0 ms late (p99)": {Gap: 20 * time.Millisecond, Figures: null.Figures{ServerLateP99: .011}},
+		"the server itself was 11.0 ms late (p99)": {Gap: 20 * time.Millisecond, Figures: nullserver.Figures{ServerLateP99: .011}},
 	} {
 		if got := p.judge(); got != want {
 			t.Errorf("%q, want %q", got, want)
@@ -123,7 +123,7 @@ func TestPoint(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := null.Start(t.Context(), self, "null-server")
+	server, err := nullserver.Start(t.Context(), self, "null-server")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/schemas/workload/length"
-	"github.com/strangeloopio/inferencex/stages/client/null"
+	"github.com/strangeloopio/inferencex/stages/client/nullserver"
 	"github.com/strangeloopio/inferencex/stages/load"
 	"github.com/strangeloopio/inferencex/stages/metric/measured"
 )
@@ -23,10 +23,10 @@ type Point struct {
 	Streams int           `json:"streams"` // in flight at once
 	Gap     time.Duration `json:"gap_ns"`  // between the tokens of each
 	// ChunksPerSecond is the rate while all streams are in flight.
-	ChunksPerSecond float64      `json:"chunks_per_second"`
-	Figures         null.Figures `json:"figures"`
-	CPUShare        float64      `json:"cpu_share"` // of the processors that the client may use
-	Verdict         string       `json:"verdict"`   // ok, or what stands against it
+	ChunksPerSecond float64            `json:"chunks_per_second"`
+	Figures         nullserver.Figures `json:"figures"`
+	CPUShare        float64            `json:"cpu_share"` // of the processors that the client may use
+	Verdict         string             `json:"verdict"`   // ok, or what stands against it
 }
 
 const verdictOK = "ok"
@@ -75,7 +75,7 @@ func (m measurement) point(ctx context.Context, streams int, gap time.Duration) 
 		return p, err
 	}
 	defer os.RemoveAll(dir)
-	if _, err := null.Records(ctx, m.url); err != nil { // of what was before
+	if _, err := nullserver.Records(ctx, m.url); err != nil { // of what was before
 		return p, err
 	}
 	if err := m.load(ctx, p, dir); err != nil {
@@ -85,11 +85,11 @@ func (m measurement) point(ctx context.Context, streams int, gap time.Duration) 
 	if err != nil {
 		return p, err
 	}
-	records, err := null.Records(ctx, m.url)
+	records, err := nullserver.Records(ctx, m.url)
 	if err != nil {
 		return p, err
 	}
-	if p.Figures, err = null.Compare(answers, records); err != nil {
+	if p.Figures, err = nullserver.Compare(answers, records); err != nil {
 		return p, err
 	}
 	facts, err := measured.ReadLoad(dir)
@@ -103,7 +103,7 @@ func (m measurement) point(ctx context.Context, streams int, gap time.Duration) 
 
 // load runs the stage as a suite would have it run: each stream has two answers, and all begin over the length of one.
 func (m measurement) load(ctx context.Context, p Point, dir string) error {
-	order, err := json.Marshal(null.Order{TTFTMicros: ttft.Microseconds(), GapMicros: p.Gap.Microseconds(), Stamp: true})
+	order, err := json.Marshal(nullserver.Order{TTFTMicros: ttft.Microseconds(), GapMicros: p.Gap.Microseconds(), Stamp: true})
 	if err != nil {
 		return err
 	}
@@ -126,8 +126,8 @@ func (m measurement) load(ctx context.Context, p Point, dir string) error {
 }
 
 // answersIn reads what a load left. A request that failed says that the machine is beyond its ceiling in a way that no figure tells.
-func answersIn(dir string) ([]null.Answer, error) {
-	var answers []null.Answer
+func answersIn(dir string) ([]nullserver.Answer, error) {
+	var answers []nullserver.Answer
 	at := map[int64]int{} // by the request's index
 	var epoch int64
 	err := table.Scan(filepath.Join(dir, measured.RequestsFile), func(rows []table.Request) error {
@@ -137,7 +137,7 @@ func answersIn(dir string) ([]null.Answer, error) {
 			}
 			at[r.Index] = len(answers)
 			epoch = r.EpochUnixNS
-			answers = append(answers, null.Answer{ID: r.ID, Send: r.EpochUnixNS + r.TSend, Tokens: make([]int64, 0, r.Chunks)})
+			answers = append(answers, nullserver.Answer{ID: r.ID, Send: r.EpochUnixNS + r.TSend, Tokens: make([]int64, 0, r.Chunks)})
 		}
 		return nil
 	})

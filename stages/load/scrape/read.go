@@ -109,8 +109,8 @@ func (v vocabulary) lines(text []byte, prefix string) []byte {
 		}
 		own, known := names[string(name)]
 		for _, part := range []string{"_sum", "_count"} {
-			if whole, cut := bytes.CutSuffix(name, []byte(part)); cut && !known {
-				own, known = names[string(whole)]
+			if base, cut := bytes.CutSuffix(name, []byte(part)); cut && !known {
+				own, known = names[string(base)]
 			}
 		}
 		if known {

@@ -21,13 +21,13 @@ const (
 )
 
 const (
-	period    = time.Second           // of the server's time, between readings during a load
-	minPeriod = 50 * time.Millisecond // of wall time: seconds of a simulated server may pass faster
-	rest      = 9                     // times as long as a reading took, the next one waits
-	patience  = 2 * time.Second       // of wall time, with one reading: connections that wait for the load must not grow old
-	settling  = time.Second           // of wall time, until a server is at rest: engines count an answer a moment after they have sent it
-	glance    = 30 * time.Millisecond // of wall time, between looks meanwhile
-	mostRows  = 4096                  // that are kept of one load: of a longer one every second, and so on
+	period      = time.Second           // of the server's time, between readings during a load
+	minPeriod   = 50 * time.Millisecond // of wall time: seconds of a simulated server may pass faster
+	rest        = 9                     // times as long as a reading took, the next one waits
+	patience    = 2 * time.Second       // of wall time, with one reading: connections that wait for the load must not grow old
+	restTimeout = time.Second           // of wall time, until a server is at rest: engines count an answer a moment after they have sent it
+	glance      = 30 * time.Millisecond // of wall time, between looks meanwhile
+	mostRows    = 4096                  // that are kept of one load: of a longer one every second, and so on
 )
 
 // Config is what a Watch needs.
@@ -58,7 +58,7 @@ type Series struct {
 // Begin reads the server, and goes on doing so until End. A server that cannot be read is left alone.
 func Begin(ctx context.Context, cfg Config) *Watch {
 	w := &Watch{cfg: cfg}
-	row, err := w.settled(ctx, Before)
+	row, err := w.readAtRest(ctx, Before)
 	if err != nil {
 		w.problem = err
 		return w
@@ -84,7 +84,7 @@ func (w *Watch) End(ctx context.Context) Series {
 	if w.stop != nil {
 		w.stop()
 		w.done.Wait()
-		row, err := w.settled(ctx, After)
+		row, err := w.readAtRest(ctx, After)
 		if err != nil {
 			w.problem = err
 		} else {
@@ -138,9 +138,9 @@ func (w *Watch) keep(row table.Server, err error) (thinned bool) {
 	return true
 }
 
-// settled reads the server when it has nothing to do, or after some time all the same: whoever else uses it may keep it busy.
-func (w *Watch) settled(ctx context.Context, phase string) (table.Server, error) {
-	waiting, cancel := context.WithTimeout(ctx, settling)
+// readAtRest reads the server when it has nothing to do, or after some time all the same: whoever else uses it may keep it busy.
+func (w *Watch) readAtRest(ctx context.Context, phase string) (table.Server, error) {
+	waiting, cancel := context.WithTimeout(ctx, restTimeout)
 	defer cancel()
 	for {
 		row, err := w.read(ctx, phase)

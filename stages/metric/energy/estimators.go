@@ -58,12 +58,12 @@ func (s series) byPads(q Query, length float64) estimate {
 
 // pads returns the readings around the window that tell of idle time alone. A reading may be a period old when it is taken.
 func (s series) pads(q Query, length float64) (before, after []float64) {
-	settled := length + s.lag + s.period + q.ClockErrorSeconds
+	quietFrom := length + s.lag + s.period + q.ClockErrorSeconds
 	for _, r := range s.power {
 		switch {
 		case r.t >= -q.PadSeconds && r.t <= -q.ClockErrorSeconds:
 			before = append(before, r.v)
-		case r.t >= settled && r.t <= length+q.PadSeconds:
+		case r.t >= quietFrom && r.t <= length+q.PadSeconds:
 			after = append(after, r.v)
 		}
 	}

@@ -61,7 +61,7 @@ func several(s *metric.Sample) (detail string, yes bool) {
 		return "/metrics was answered by several servers by turns", true
 	}
 	if ok := float64(len(s.OK())); a.Finished != nil && *a.Finished < (1-maxTokensOff)*ok {
-		return fmt.Sprintf("the server that showed its metrics ended %s requests, and %s were answered", whole(*a.Finished), whole(ok)), true
+		return fmt.Sprintf("the server that showed its metrics ended %s requests, and %s were answered", grouped(*a.Finished), grouped(ok)), true
 	}
 	return "", false
 }
@@ -104,7 +104,7 @@ func tokenMismatch(s *metric.Sample, _ Facts) (string, bool) {
 	if _, others := several(s); others || a.OutputTokens == nil || t.least == 0 {
 		return "", false
 	}
-	return fmt.Sprintf("the server counts %s generated tokens, its answers to the client had %s", whole(*a.OutputTokens), whole(t.least)),
+	return fmt.Sprintf("the server counts %s generated tokens, its answers to the client had %s", grouped(*a.OutputTokens), grouped(t.least)),
 		*a.OutputTokens < (1-maxTokensOff)*t.least
 }
 
@@ -117,14 +117,14 @@ func foreign(s *metric.Sample) (detail string, share float64) {
 	t := tell(s)
 	if a.OutputTokens != nil {
 		if extra := *a.OutputTokens - t.most; extra > maxTokensOff*t.most {
-			detail, share = fmt.Sprintf("%s of %s tokens that the server generated were for others", whole(extra), whole(*a.OutputTokens)), extra / *a.OutputTokens
+			detail, share = fmt.Sprintf("%s of %s tokens that the server generated were for others", grouped(extra), grouped(*a.OutputTokens)), extra / *a.OutputTokens
 		}
 	}
 	if a.Finished != nil && *a.Finished > t.sent {
 		if detail != "" {
 			detail += ", and "
 		}
-		detail += fmt.Sprintf("%s of %s requests that it ended", whole(*a.Finished-t.sent), whole(*a.Finished))
+		detail += fmt.Sprintf("%s of %s requests that it ended", grouped(*a.Finished-t.sent), grouped(*a.Finished))
 		if share == 0 {
 			detail += " were others'"
 		}
@@ -214,9 +214,9 @@ func serverQueue(s *metric.Sample, _ Facts) (string, bool) {
 	if looks < fewestLooks {
 		return "", false
 	}
-	detail := fmt.Sprintf("%s requests waited on average, never fewer than %s and at most %s", result.Number(waiting/float64(looks)), whole(least), whole(most))
+	detail := fmt.Sprintf("%s requests waited on average, never fewer than %s and at most %s", result.Number(waiting/float64(looks)), grouped(least), grouped(most))
 	if running > 0 {
-		detail += fmt.Sprintf(", while at most %s ran", whole(mostRunning))
+		detail += fmt.Sprintf(", while at most %s ran", grouped(mostRunning))
 	}
 	if a, _ := s.Server(); a.QueueMeanSeconds != nil {
 		detail += fmt.Sprintf("; a request waited %s s", result.Number(*a.QueueMeanSeconds))
@@ -229,11 +229,11 @@ func preempted(s *metric.Sample, _ Facts) (string, bool) {
 	if a.Preemptions == nil {
 		return "", false
 	}
-	detail := fmt.Sprintf("%s preemptions in %d requests", whole(*a.Preemptions), len(s.OK()))
+	detail := fmt.Sprintf("%s preemptions in %d requests", grouped(*a.Preemptions), len(s.OK()))
 	if a.KVUsage != nil {
 		detail += fmt.Sprintf(": at most %.0f %% of the KV cache was in use", 100*a.KVUsage.Max)
 	}
 	return detail, *a.Preemptions > 0
 }
 
-func whole(v float64) string { return result.Group(fmt.Sprintf("%.0f", v)) }
+func grouped(v float64) string { return result.Group(fmt.Sprintf("%.0f", v)) }

@@ -91,7 +91,7 @@ func (p *Pool) grow(t *Table, shared, tokens int) bool {
 	}
 	t.published += shared
 	for range missing {
-		t.blocks = append(t.blocks, p.take())
+		t.blocks = append(t.blocks, p.allocate())
 	}
 	return true
 }
@@ -123,8 +123,8 @@ func (p *Pool) Release(t *Table) {
 	t.blocks, t.published = t.blocks[:0], 0
 }
 
-// take gives a free block away; there must be one.
-func (p *Pool) take() int32 {
+// allocate gives a free block away; there must be one.
+func (p *Pool) allocate() int32 {
 	if len(p.blocks) < p.limit {
 		p.blocks = append(p.blocks, block{references: 1})
 		return int32(len(p.blocks) - 1)

@@ -195,7 +195,7 @@ func scanIDs(raw []byte) ([]int64, bool) {
 	return ids, true
 }
 
-// setLength settles how many tokens to make, as vLLM does.
+// setLength decides how many tokens to make, as vLLM does.
 func (r *Request) setLength(b body, maxModelLen int) *Error {
 	limit := b.MaxTokens
 	if r.Chat && b.MaxCompletionTokens != nil {

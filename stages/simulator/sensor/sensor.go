@@ -115,14 +115,14 @@ func (r *Recorder) UUIDs() []string { return r.uuids }
 // Add tells what the boards do in a stretch that begins no earlier than any
 // time read so far and than the end of the one before. Time between spans is idle.
 func (r *Recorder) Add(s Span) {
-	r.take(s.Start)
+	r.sampleUntil(s.Start)
 	r.spans = append(r.spans, s)
 }
 
 // Read returns the readings of the closed interval [from, to], by time and
 // then by board. `now` is how far the spans are known; nothing later is read.
 func (r *Recorder) Read(now, from, to time.Duration) []Reading {
-	r.take(now)
+	r.sampleUntil(now)
 	oldest := max(0, r.next-(r.limit-windowTicks-1))
 	first := max(oldest, int(math.Ceil(float64(max(0, from))/float64(Period))))
 	var out []Reading
@@ -161,8 +161,8 @@ func (r *Recorder) at(k int) tick {
 	return r.ticks[k%r.limit]
 }
 
-// take records every tick up to and including `until`.
-func (r *Recorder) take(until time.Duration) {
+// sampleUntil records every tick up to and including `until`.
+func (r *Recorder) sampleUntil(until time.Duration) {
 	for ; time.Duration(r.next)*Period <= until; r.next++ {
 		at := time.Duration(r.next) * Period
 		if r.next > 0 {

@@ -99,7 +99,7 @@ func Parse(args []string, driver int) (Query, error) {
 			return Query{}, err
 		}
 	}
-	return q, q.settle(asked, driver)
+	return q, q.resolve(asked, driver)
 }
 
 func refuse(format string, args ...any) error {
@@ -120,8 +120,8 @@ func (q *Query) every(next func() (string, error), name string, unit time.Durati
 	return nil
 }
 
-// settle looks up the fields and the format.
-func (q *Query) settle(asked string, driver int) error {
+// resolve looks up the fields and the format.
+func (q *Query) resolve(asked string, driver int) error {
 	switch {
 	case q.list:
 		return nil

@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/strangeloopio/inferencex/cmd/inferencex/internal/view"
-	"github.com/strangeloopio/inferencex/stages/client/null"
+	"github.com/strangeloopio/inferencex/stages/client/nullserver"
 	"github.com/strangeloopio/inferencex/stages/load/ceiling"
 )
 
@@ -75,6 +75,8 @@ func newNullServer(app *App) *cobra.Command {
 		Use:    "null-server",
 		Hidden: true,
 		Args:   noArgs,
-		RunE:   func(*cobra.Command, []string) error { return silent(null.Main(app.Stdin, app.Stdout, app.Stderr)) },
+		RunE: func(*cobra.Command, []string) error {
+			return silent(nullserver.Main(app.Stdin, app.Stdout, app.Stderr))
+		},
 	}
 }

@@ -145,7 +145,7 @@ func TestOpenConversations(t *testing.T) {
 		const turns = 3
 		s := int64(time.Second)
 		pauses := think.NewDraws(think.Of(2*time.Second), 1, 1)
-		all := converse(t.Context(), stage.NewClock(time.Now, stage.ServerClock{}), NewOpen(0, every(2, 0), 4).Talking(pauses, 10*s), 10, turns, time.Second, nil)
+		all := converse(t.Context(), stage.NewClock(time.Now, stage.ServerClock{}), NewOpen(0, every(2, 0), 4).WithTurns(pauses, 10*s), 10, turns, time.Second, nil)
 		var want []turn
 		for session := range int64(10) {
 			for n := range int64(turns) {

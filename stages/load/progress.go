@@ -35,8 +35,8 @@ func goalOf(cfg stage.LoadConfig, recorded *trace.Trace) goal {
 	return g
 }
 
-// board holds what is shown of a running load. It is safe for concurrent use.
-type board struct {
+// progress holds what is shown of a running load. It is safe for concurrent use.
+type progress struct {
 	session *traffic.Session
 	server  *scrape.Watch // nil before the load
 	goal    goal
@@ -52,13 +52,13 @@ type board struct {
 // reading is the deltas so far at a time.
 type reading struct{ ns, deltas int64 }
 
-func newBoard(session *traffic.Session, goal goal) *board {
+func newBoard(session *traffic.Session, goal goal) *progress {
 	begun := reading{session.Clock.NowNS(), session.Client.Live().Deltas}
-	return &board{session: session, goal: goal, begun: begun, readings: []reading{begun}}
+	return &progress{session: session, goal: goal, begun: begun, readings: []reading{begun}}
 }
 
 // add counts a request that has ended.
-func (b *board) add(row table.Request) {
+func (b *progress) add(row table.Request) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.done++
@@ -80,7 +80,7 @@ func (b *board) add(row table.Request) {
 }
 
 // progress returns the figures of now.
-func (b *board) progress() stage.Progress {
+func (b *progress) progress() stage.Progress {
 	live := b.session.Client.Live()
 	now := reading{b.session.Clock.NowNS(), live.Deltas}
 	b.mu.Lock()
@@ -142,7 +142,7 @@ func (r *recent) show(figures map[string]any, name string) {
 }
 
 // addServer adds what the server last said of itself.
-func (b *board) addServer(figures map[string]any) {
+func (b *progress) addServer(figures map[string]any) {
 	latest, ok := b.server.Latest()
 	if !ok {
 		return
@@ -156,7 +156,7 @@ func (b *board) addServer(figures map[string]any) {
 
 // rate returns tokens per server second between two readings. Deltas are counted as they come, and stand for as many tokens as
 // those of the ended requests did.
-func (b *board) rate(since, now reading) float64 {
+func (b *progress) rate(since, now reading) float64 {
 	if now.ns <= since.ns {
 		return 0
 	}

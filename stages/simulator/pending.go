@@ -5,15 +5,15 @@ import (
 	"sync"
 )
 
-// armed is the faults that wait for a request. Those that strike one stand in a queue: each waits for its after_requests once those before it are
+// pendingFaults is the faults that wait for a request. Those that strike one stand in a queue: each waits for its after_requests once those before it are
 // spent. Those of the power readings wait side by side.
-type armed struct {
+type pendingFaults struct {
 	mu    sync.Mutex
 	queue []Fault
 	power []Fault
 }
 
-func (a *armed) add(f Fault) {
+func (a *pendingFaults) add(f Fault) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	f.Count = max(1, f.Count)
@@ -21,14 +21,14 @@ func (a *armed) add(f Fault) {
 }
 
 // await has a fault of the power readings begin with a request to come.
-func (a *armed) await(f Fault) {
+func (a *pendingFaults) await(f Fault) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.power = append(a.power, f)
 }
 
 // arrive takes note of a request. It returns the faults of the power readings that begin with it.
-func (a *armed) arrive() (begin []Fault) {
+func (a *pendingFaults) arrive() (begin []Fault) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	wait := a.power[:0]
@@ -43,8 +43,8 @@ func (a *armed) arrive() (begin []Fault) {
 	return begin
 }
 
-// take returns the fault that strikes the request that has just come, if any does.
-func (a *armed) take() (Fault, bool) {
+// due returns the fault that strikes the request that has just come, if any does.
+func (a *pendingFaults) due() (Fault, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if len(a.queue) == 0 {
@@ -87,7 +87,7 @@ func (s *Server) arrive() (Fault, bool) {
 	for _, f := range s.faults.arrive() {
 		s.disturb(f)
 	}
-	return s.faults.take()
+	return s.faults.due()
 }
 
 // disturb has a fault of the power readings begin: now, or after its after_seconds.

@@ -1,4 +1,4 @@
-package null
+package nullserver
 
 import (
 	"bufio"

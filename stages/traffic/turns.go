@@ -18,17 +18,17 @@ type asked struct {
 	steps    []dataset.Turn // that follow, of a dataset's conversation
 }
 
-// talks reports whether the job has requests that go on from others. What is not measured has the last request of each conversation in place of all of it: the
+// hasTurns reports whether the job has requests that go on from others. What is not measured has the last request of each conversation in place of all of it: the
 // longest of them, which a server is to have seen.
-func (j Job) talks() bool { return !j.Workload.Turns.IsZero() && j.Purpose == prompt.Measure }
+func (j Job) hasTurns() bool { return !j.Workload.Turns.IsZero() && j.Purpose == prompt.Measure }
 
-// wholeSessions returns the lengths of the last requests of the workload's sessions, and how many there are.
-func (j Job) wholeSessions(draws *length.Draws, turns length.Lengths) (*length.Draws, int64, error) {
+// lastRequests returns the lengths of the last requests of the workload's sessions, and how many there are.
+func (j Job) lastRequests(draws *length.Draws, turns length.Lengths) (*length.Draws, int64, error) {
 	sessions, err := length.NewSessions(turns, j.Seed, j.Trial, int64(j.Workload.Requests))
 	if err != nil {
 		return nil, 0, err
 	}
-	input, output := sessions.Whole(draws, j.Workload.SharedPrefix)
+	input, output := sessions.LastRequests(draws, j.Workload.SharedPrefix)
 	draws, err = length.NewDraws(input, output, j.Seed, j.Trial)
 	return draws, int64(len(input.Values)), err
 }

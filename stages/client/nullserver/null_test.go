@@ -1,4 +1,4 @@
-package null_test
+package nullserver_test
 
 import (
 	"bufio"
@@ -17,13 +17,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/strangeloopio/inferencex/stages/client/null"
+	"github.com/strangeloopio/inferencex/stages/client/nullserver"
 )
 
 // TestMain lets this binary be the server's process.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "null-server" {
-		os.Exit(null.Main(os.Stdin, os.Stdout, os.Stderr))
+		os.Exit(nullserver.Main(os.Stdin, os.Stdout, os.Stderr))
 	}
 	os.Exit(m.Run())
 }
@@ -36,7 +36,7 @@ func serve(t *testing.T) string {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- new(null.Server).Serve(ctx, ln) }()
+	go func() { ended <- new(nullserver.Server).Serve(ctx, ln) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-ended; err != nil {
@@ -47,10 +47,10 @@ func serve(t *testing.T) string {
 }
 
 // ask returns the data of the events of an answer, and by what its body ended.
-func ask(t *testing.T, url, path, id string, tokens int, order null.Order) (code int, events []string, err error) {
+func ask(t *testing.T, url, path, id string, tokens int, order nullserver.Order) (code int, events []string, err error) {
 	t.Helper()
 	body, err := json.Marshal(struct {
-		null.Order
+		nullserver.Order
 		Stream    bool  `json:"stream"`
 		MaxTokens int   `json:"max_tokens"`
 		Prompt    []int `json:"prompt"`
@@ -79,7 +79,7 @@ func ask(t *testing.T, url, path, id string, tokens int, order null.Order) (code
 
 func TestAnswer(t *testing.T) {
 	url := serve(t)
-	for _, pace := range []null.Order{{}, {TTFTMicros: 1}} {
+	for _, pace := range []nullserver.Order{{}, {TTFTMicros: 1}} {
 		for path, delta := range map[string]string{"/v1/completions": `"text":" token"`, "/v1/chat/completions": `"delta":{"content":" token"}`} {
 			for _, tokens := range []int{1, 2, 1000} {
 				t.Run(fmt.Sprint(pace, path, tokens), func(t *testing.T) {
@@ -106,14 +106,14 @@ func TestAnswer(t *testing.T) {
 func TestPace(t *testing.T) {
 	url := serve(t)
 	const ttft, gap, tokens = 30 * time.Millisecond, 5 * time.Millisecond, 20
-	order := null.Order{TTFTMicros: ttft.Microseconds(), GapMicros: gap.Microseconds(), Stamp: true}
+	order := nullserver.Order{TTFTMicros: ttft.Microseconds(), GapMicros: gap.Microseconds(), Stamp: true}
 	if _, _, err := ask(t, url, "/v1/completions", "paced", tokens, order); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := ask(t, url, "/v1/completions", "poured", tokens, null.Order{Stamp: true}); err != nil {
+	if _, _, err := ask(t, url, "/v1/completions", "poured", tokens, nullserver.Order{Stamp: true}); err != nil {
 		t.Fatal(err)
 	}
-	records, err := null.Records(t.Context(), url)
+	records, err := nullserver.Records(t.Context(), url)
 	if err != nil || len(records) != 2 || records[0].ID != "paced" || len(records[0].Writes) != tokens || len(records[1].Writes) != tokens {
 		t.Fatalf("%v, %v", records, err)
 	}
@@ -122,7 +122,7 @@ func TestPace(t *testing.T) {
 			t.Errorf("token %d was written %v early", i, time.Duration(due-written))
 		}
 	}
-	if again, err := null.Records(t.Context(), url); err != nil || len(again) != 0 {
+	if again, err := nullserver.Records(t.Context(), url); err != nil || len(again) != 0 {
 		t.Errorf("the records are there again: %v, %v", again, err)
 	}
 }
@@ -131,20 +131,20 @@ func TestFaults(t *testing.T) {
 	url := serve(t)
 	for _, pace := range []int64{0, 100} {
 		for _, test := range []struct {
-			fault  null.Fault
+			fault  nullserver.Fault
 			after  int
 			code   int
 			events int
 			want   error
 		}{
-			{null.Refuse, 0, 500, 0, nil},
-			{null.Reset, 0, 0, 0, syscall.ECONNRESET},
-			{null.Close, 0, 0, 0, io.EOF},
-			{null.Close, 3, 200, 3, io.ErrUnexpectedEOF},
-			{null.Break, 3, 200, 4, nil},
+			{nullserver.Refuse, 0, 500, 0, nil},
+			{nullserver.Reset, 0, 0, 0, syscall.ECONNRESET},
+			{nullserver.Close, 0, 0, 0, io.EOF},
+			{nullserver.Close, 3, 200, 3, io.ErrUnexpectedEOF},
+			{nullserver.Break, 3, 200, 4, nil},
 		} {
 			t.Run(fmt.Sprint(pace, test.fault, test.after), func(t *testing.T) {
-				code, events, err := ask(t, url, "/v1/completions", "f", 10, null.Order{GapMicros: pace, Fault: test.fault, After: test.after})
+				code, events, err := ask(t, url, "/v1/completions", "f", 10, nullserver.Order{GapMicros: pace, Fault: test.fault, After: test.after})
 				if code != test.code || len(events) != test.events || !errors.Is(err, test.want) {
 					t.Errorf("%d, %q, %v", code, events, err)
 				}
@@ -154,21 +154,21 @@ func TestFaults(t *testing.T) {
 }
 
 func TestCompare(t *testing.T) {
-	records := []null.Record{
+	records := []nullserver.Record{
 		{ID: "b", Arrival: 1_001e6, Writes: []int64{1_101e6, 1_121e6}},
 		{ID: "a", Arrival: 2e6, Writes: []int64{102e6, 122e6, 142e6}},
 	}
-	answers := []null.Answer{
+	answers := []nullserver.Answer{
 		{ID: "a", Send: 1e6, Tokens: []int64{103e6, 123e6, 150e6}},
 		{ID: "b", Send: 1_000e6, Tokens: []int64{1_104e6, 1_121e6}},
 	}
-	got, err := null.Compare(answers, records)
-	want := null.Figures{Tokens: 5, TTFTError: .003, LagP50: .001, LagP99: .003, GapP50: .020, GapP99: .020}
+	got, err := nullserver.Compare(answers, records)
+	want := nullserver.Figures{Tokens: 5, TTFTError: .003, LagP50: .001, LagP99: .003, GapP50: .020, GapP99: .020}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 	answers[1].Tokens = answers[1].Tokens[:1]
-	if _, err := null.Compare(answers, records); err == nil || err.Error() != "answer b: the server wrote 2 tokens, the client read 1" {
+	if _, err := nullserver.Compare(answers, records); err == nil || err.Error() != "answer b: the server wrote 2 tokens, the client read 1" {
 		t.Error(err)
 	}
 }
@@ -178,17 +178,17 @@ func TestChild(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	child, err := null.Start(t.Context(), self, "null-server")
+	child, err := nullserver.Start(t.Context(), self, "null-server")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if code, events, err := ask(t, child.URL, "/v1/completions", "c", 2, null.Order{}); code != 200 || len(events) != 5 || err != nil {
+	if code, events, err := ask(t, child.URL, "/v1/completions", "c", 2, nullserver.Order{}); code != 200 || len(events) != 5 || err != nil {
 		t.Errorf("%d, %q, %v", code, events, err)
 	}
 	if err := child.Close(); err != nil {
 		t.Errorf("close: %v", err)
 	}
-	if _, err := null.Start(t.Context(), "/bin/sh", "-c", "exit 3"); err == nil || !strings.HasPrefix(err.Error(), "start the null server: it ended before it listened") {
+	if _, err := nullserver.Start(t.Context(), "/bin/sh", "-c", "exit 3"); err == nil || !strings.HasPrefix(err.Error(), "start the null server: it ended before it listened") {
 		t.Error(err)
 	}
 }

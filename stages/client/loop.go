@@ -8,21 +8,21 @@ import (
 	"github.com/strangeloopio/inferencex/stages/client/h1"
 )
 
-// direct carries requests over plain HTTP/1.1 connections that one loop reads.
-type direct struct {
+// loop carries requests over plain HTTP/1.1 connections that one loop reads.
+type loop struct {
 	client    *Client
 	transport *h1.Transport
 }
 
 var (
-	_ carrier = (*direct)(nil)
+	_ carrier = (*loop)(nil)
 	_ h1.Sink = (*answer)(nil)
 )
 
-func (d *direct) carry(ctx context.Context, call *Call, a *answer) (stale bool) {
+func (d *loop) carry(ctx context.Context, call *Call, a *answer) (stale bool) {
 	conn, err := d.transport.Get(ctx)
 	if err != nil {
-		a.settle(ctx, d.client.clock.NowNS(), unanswered, err)
+		a.conclude(ctx, d.client.clock.NowNS(), unanswered, err)
 		return false
 	}
 	kept := conn.Kept()
@@ -40,15 +40,15 @@ func (d *direct) carry(ctx context.Context, call *Call, a *answer) (stale bool) 
 	default:
 		err = end.Err
 	}
-	a.settle(ctx, end.T, unanswered, err)
+	a.conclude(ctx, end.T, unanswered, err)
 	return false
 }
 
-func (d *direct) warm(ctx context.Context, n int) error { return d.transport.Fill(ctx, n) }
+func (d *loop) warm(ctx context.Context, n int) error { return d.transport.Fill(ctx, n) }
 
 // forget does nothing: the loop hears of closed connections.
-func (d *direct) forget() {}
+func (d *loop) forget() {}
 
-func (d *direct) connections() int { return d.transport.Connections() }
-func (d *direct) reads() h1.Reads  { return d.transport.Reads() }
-func (d *direct) close()           { d.transport.Close() }
+func (d *loop) connections() int { return d.transport.Connections() }
+func (d *loop) reads() h1.Reads  { return d.transport.Reads() }
+func (d *loop) close()           { d.transport.Close() }

@@ -18,8 +18,8 @@ import (
 
 const readBytes = 16 << 10
 
-// standard carries requests by net/http: over TLS, and where there is no loop.
-type standard struct {
+// netHTTP carries requests by net/http: over TLS, and where there is no loop.
+type netHTTP struct {
 	client    *Client
 	pool      *pool
 	transport transport
@@ -33,10 +33,10 @@ type transport interface {
 	CloseIdleConnections()
 }
 
-var _ carrier = (*standard)(nil)
+var _ carrier = (*netHTTP)(nil)
 
-func newStandard(c *Client, p *pool) *standard {
-	return &standard{
+func newNetHTTP(c *Client, p *pool) *netHTTP {
+	return &netHTTP{
 		client: c, pool: p, transport: newTransport(p.dial),
 		buffers: sync.Pool{New: func() any { return new([readBytes]byte) }}, explain: func(err error) error { return err },
 	}
@@ -54,7 +54,7 @@ func newTransport(dial func(context.Context, string, string) (net.Conn, error)) 
 	}
 }
 
-func (s *standard) carry(ctx context.Context, call *Call, a *answer) (stale bool) {
+func (s *netHTTP) carry(ctx context.Context, call *Call, a *answer) (stale bool) {
 	var kept bool
 	var heard atomic.Bool // set by the transport's own goroutine
 	trace := &httptrace.ClientTrace{
@@ -75,7 +75,7 @@ func (s *standard) carry(ctx context.Context, call *Call, a *answer) (stale bool
 			}
 			err = fmt.Errorf("closed without an answer after %.1f s: %w", time.Duration(now-a.row.TSend).Seconds(), err)
 		}
-		a.settle(ctx, now, unanswered, s.explain(err))
+		a.conclude(ctx, now, unanswered, s.explain(err))
 		return false
 	}
 	defer resp.Body.Close()
@@ -88,7 +88,7 @@ func (s *standard) carry(ctx context.Context, call *Call, a *answer) (stale bool
 }
 
 // read reads a body into a to its end, or until that has enough.
-func (s *standard) read(body io.Reader, a *answer) (t int64, err error) {
+func (s *netHTTP) read(body io.Reader, a *answer) (t int64, err error) {
 	buffer := s.buffers.Get().(*[readBytes]byte)
 	defer s.buffers.Put(buffer)
 	for {
@@ -103,12 +103,12 @@ func (s *standard) read(body io.Reader, a *answer) (t int64, err error) {
 	}
 }
 
-func (s *standard) warm(ctx context.Context, n int) error { return s.pool.fill(ctx, n) }
-func (s *standard) forget()                               { s.pool.drain() }
-func (s *standard) connections() int                      { return s.pool.connections() }
-func (s *standard) reads() h1.Reads                       { return h1.Reads{} }
+func (s *netHTTP) warm(ctx context.Context, n int) error { return s.pool.fill(ctx, n) }
+func (s *netHTTP) forget()                               { s.pool.drain() }
+func (s *netHTTP) connections() int                      { return s.pool.connections() }
+func (s *netHTTP) reads() h1.Reads                       { return h1.Reads{} }
 
-func (s *standard) close() {
+func (s *netHTTP) close() {
 	s.pool.drain()
 	s.transport.CloseIdleConnections()
 }

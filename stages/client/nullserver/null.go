@@ -1,9 +1,9 @@
-// Package null is a server that answers without doing any work, to measure clients against. Its invariant: what it writes, and when, follows
+// Package nullserver is a server that answers without doing any work, to measure clients against. Its invariant: what it writes, and when, follows
 // from the request and the clock alone, and the time of a write is read before it is made.
 //
 // A request for a stream says in its extra body how it wants to be answered: see Order. Streams that are paced are written by one goroutine for all of
 // them, so that thousands cost little beside their writes; a server that takes the machine away from the client would measure itself.
-package null
+package nullserver
 
 import (
 	"bufio"

@@ -10,21 +10,21 @@ import (
 	"slices"
 )
 
-// second carries requests by HTTP/2: as many over one connection as the server allows, and then over another. What is read of one request then waits
+// http2 carries requests by HTTP/2: as many over one connection as the server allows, and then over another. What is read of one request then waits
 // for what is read of all others on its connection.
-type second struct{ *standard }
+type http2 struct{ *netHTTP }
 
-var _ carrier = second{}
+var _ carrier = http2{}
 
-func newSecond(c *Client, p *pool) second {
-	s := newStandard(c, p)
+func newHTTP2(c *Client, p *pool) http2 {
+	s := newNetHTTP(c, p)
 	s.transport = newShared(c, p)
 	s.explain = func(err error) error { return fmt.Errorf("by HTTP/2, which not every server speaks: %w", err) }
-	return second{s}
+	return http2{s}
 }
 
 // warm makes the first connection, by asking for the server's health: whatever it answers, it speaks HTTP/2.
-func (s second) warm(ctx context.Context, _ int) error {
+func (s http2) warm(ctx context.Context, _ int) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.client.base+"/health", nil)
 	if err != nil {
 		return err
@@ -70,7 +70,7 @@ func newShared(c *Client, p *pool) *shared {
 
 // RoundTrip makes one request. Its trace hears of the connection.
 func (s *shared) RoundTrip(req *http.Request) (*http.Response, error) {
-	conn, reused, err := s.take(req.Context())
+	conn, reused, err := s.acquire(req.Context())
 	if err != nil {
 		return nil, err
 	}
@@ -80,8 +80,8 @@ func (s *shared) RoundTrip(req *http.Request) (*http.Response, error) {
 	return conn.RoundTrip(req)
 }
 
-// take returns a connection with room for one more request, which it keeps for the caller, and whether it is not a new one.
-func (s *shared) take(ctx context.Context) (conn *http.ClientConn, reused bool, err error) {
+// acquire returns a connection with room for one more request, which it keeps for the caller, and whether it is not a new one.
+func (s *shared) acquire(ctx context.Context) (conn *http.ClientConn, reused bool, err error) {
 	select {
 	case s.turn <- struct{}{}:
 	case <-ctx.Done():
