@@ -28,8 +28,7 @@ func FuzzAnswer(f *testing.F) {
 		if err != nil {
 			f.Fatal(err)
 		}
-		_, body, _ := bytes.Cut(raw, []byte("\r\n\r\n"))
-		body, _, _ = bytes.Cut(body, []byte("### curl exit"))
+		body := capturedBody(f, path)
 		status := 200
 		if bytes.HasPrefix(raw, []byte("HTTP/1.1 4")) {
 			status = 400

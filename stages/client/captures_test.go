@@ -115,8 +115,9 @@ var readings = map[string]reading{
 	"sim-inject-server_error.txt":    {"http_error", 503, "", -1, "none", -1, -1, 0, 0, "HTTP 503: The server is overloaded or not ready yet."},
 }
 
-// noCompletions are the captures that answer no completion: TestServer reads those that the client asks for.
+// noCompletions are the captures that answer no completion: server_test.go and models_test.go read those that the client asks for.
 var noCompletions = []string{
+	"litellm-models.txt", "llama7-models.txt", "vllm032-models.txt",
 	"both-err-refused.txt", "llama-detokenize.txt", "llama-health-loading.txt", "llama-health.txt", "llama-metrics.txt", "llama-models.txt",
 	"llama-tokenize.txt", "sim-detokenize.txt", "sim-health-ready-starting.txt", "sim-health.txt", "sim-metrics-loaded.txt", "sim-metrics.txt",
 	"sim-models.txt", "sim-tokenize.txt",

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 
 	"github.com/strangeloopio/inferencex/stages/client/wire"
 )
@@ -29,32 +28,6 @@ func (c *Client) Health(ctx context.Context) error {
 		return fmt.Errorf("health of %s: %w", c.base, err)
 	}
 	return nil
-}
-
-// Models returns the names that GET /v1/models lists, ids and aliases, in the server's order and each once.
-func (c *Client) Models(ctx context.Context) ([]string, error) {
-	body, err := c.ask(ctx, http.MethodGet, "/v1/models", nil)
-	if err != nil {
-		return nil, fmt.Errorf("models of %s: %w", c.base, err)
-	}
-	var list struct {
-		Data []struct {
-			ID      string   `json:"id"`
-			Aliases []string `json:"aliases"` // llama.cpp
-		} `json:"data"`
-	}
-	if err := json.Unmarshal(body, &list); err != nil {
-		return nil, fmt.Errorf("models of %s: %w", c.base, err)
-	}
-	var names []string
-	for _, model := range list.Data {
-		for _, name := range append([]string{model.ID}, model.Aliases...) {
-			if name != "" && !slices.Contains(names, name) {
-				names = append(names, name)
-			}
-		}
-	}
-	return names, nil
 }
 
 // Tokenize returns the ids that the server makes of text, without special tokens such as the beginning of a sequence. Servers that

@@ -10,23 +10,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestModels(t *testing.T) {
-	for name, want := range map[string][]string{"llama-models.txt": {"llm"}, "sim-models.txt": {"llm"}} {
-		got, err := newClient(t, newReplay(t, once(capture(t, name))).URL).Models(context.Background())
-		if diff := cmp.Diff(want, got); err != nil || diff != "" {
-			t.Errorf("%s: %v (-want +got):\n%s", name, err, diff)
-		}
-	}
-}
-
-func TestModelAliases(t *testing.T) {
-	body := "HTTP/1.1 200 OK\r\nContent-Length: 64\r\n\r\n" + `{"data":[{"id":"a","aliases":["b","a"]},{"id":"c"},{"id":"b"}]} `
-	got, err := newClient(t, newReplay(t, once([]byte(body))).URL).Models(context.Background())
-	if diff := cmp.Diff([]string{"a", "b", "c"}, got); err != nil || diff != "" {
-		t.Errorf("%v (-want +got):\n%s", err, diff)
-	}
-}
-
 func TestTokenize(t *testing.T) {
 	for name, want := range map[string][]int64{
 		"llama-tokenize.txt": {974, 916, 945, 952, 830, 728, 947, 410},

@@ -94,22 +94,9 @@ func (p *Probe) Models(ctx context.Context) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	var list struct {
-		Data []struct {
-			ID      string   `json:"id"`
-			Aliases []string `json:"aliases"`
-		} `json:"data"`
-	}
-	if err := json.Unmarshal(body, &list); err != nil {
-		return nil, fmt.Errorf("GET %s/v1/models: the answer is no list of models: %w", p.base, err)
-	}
-	var names []string
-	for _, m := range list.Data {
-		for _, name := range append([]string{m.ID}, m.Aliases...) {
-			if name != "" && !slices.Contains(names, name) {
-				names = append(names, name)
-			}
-		}
+	names, err := client.ModelNames(body)
+	if err != nil {
+		return nil, fmt.Errorf("GET %s/v1/models: %w", p.base, err)
 	}
 	return names, nil
 }
