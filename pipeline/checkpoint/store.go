@@ -1,5 +1,18 @@
-// Package checkpoint keeps the results of steps under the key of what they were made from. An entry is whole or it is not there: it
-// appears by one rename, its files are read-only, and a lookup counts it as a hit only if every one of them is there and hashes right.
+// Package checkpoint keeps the results of steps under the key of what they were made from: the sha256 of their recipe.
+//
+// Its invariant: an entry is whole or it is not there. A lookup is a hit only if every file hashes as the manifest says,
+// and the manifest as its own last line says. A sealed file is never written again.
+//
+// A result is sealed in these steps, with a boundary between each two at which the process may die:
+//
+//  1. The files of the attempt are moved into a temporary folder of the store, or copied where the store is on another
+//     file system, hashed and made read-only.
+//  2. Files and folders are synced.
+//  3. The manifest is written, synced and renamed to its name. From here on the result is whole: if the process dies,
+//     Clean carries the sealing through; before, Clean removes what is there.
+//  4. The names of the entry's steps are pointed to its key, so that a later plan can say which line of a recipe changed.
+//  5. An entry that is replaced or damaged is renamed aside.
+//  6. The temporary folder is renamed to the entry's name, and the folder above is synced.
 package checkpoint
 
 import (

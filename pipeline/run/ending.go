@@ -70,8 +70,8 @@ func (e ending) admits(class stage.Class, underway bool) bool {
 	}
 }
 
-// ends makes the run end like this, unless it is about to end with less. What may not go on is canceled.
-func (e *executor) ends(how ending) {
+// endRun makes the run end like this, unless it is about to end with less. What may not go on is canceled.
+func (e *executor) endRun(how ending) {
 	if rank(how.end) <= rank(e.ending.end) {
 		return
 	}

@@ -1,5 +1,22 @@
-// Package run steps through a plan. Whatever happens on the way — a failed stage, a panic, ^C, a deadline — every deployment that was
+// Package run carries out a plan.
+//
+// Its invariant: whatever happens on the way (a failed stage, a panic, ^C, a deadline), every deployment that was
 // acquired is released before Run returns, or is named in its outcome.
+//
+// One goroutine, loop, owns the state of the run:
+//
+//  1. A step is ready when every step before it has ended.
+//  2. The verdict on a ready step: its result is reused, it is skipped, it is blocked by a step that it needs, it is
+//     canceled because the run is ending, or it runs.
+//  3. A deploy step first reserves its GPUs in the quota. Where there are too few it is parked, until a teardown gives
+//     some back.
+//  4. A step that runs gets a worker: a goroutine that makes the attempts, with their timeout, retries and a net under
+//     panics, and that seals the result of an atom whose last step it was.
+//  5. The worker sends back how the step ended. The loop frees the step's edges and goes on with 1.
+//  6. An interrupt, a deadline, a failed disk or a step with on_failure = "stop" sets the ending: from then on step 2
+//     admits only the classes of stage that this ending lets begin. Teardowns are always among them.
+//  7. When nothing runs and nothing is ready, the loop ends. What an earlier process left alive and no step adopted is
+//     released, and the outcome is told.
 package run
 
 import (

@@ -117,9 +117,9 @@ func (e *executor) loop(ctx context.Context) {
 			e.finish(f)
 		case <-interrupted:
 			interrupted = nil
-			e.ends(interruptedBy(ctx))
+			e.endRun(interruptedBy(ctx))
 		case <-timeIsOver:
-			e.ends(timedOutAfter(e.Timeout))
+			e.endRun(timedOutAfter(e.Timeout))
 		}
 	}
 }
@@ -133,15 +133,15 @@ func (e *executor) limit() (<-chan time.Time, func()) {
 	return timer.C, func() { timer.Stop() }
 }
 
-// begin starts or settles every step that can be.
+// begin starts or ends every step whose edges are free.
 func (e *executor) begin(ctx context.Context) {
 	if ctx.Err() != nil {
-		e.ends(interruptedBy(ctx))
+		e.endRun(interruptedBy(ctx))
 	}
 	for e.ready.Len() > 0 {
 		n := heap.Pop(&e.ready).(*node)
 		if state, err := e.verdict(n); state != Running {
-			e.end(n, state, err)
+			e.endStep(n, state, err)
 			continue
 		}
 		if n.GPUs != nil && !e.quota.reserve(*n.GPUs) {
@@ -243,7 +243,7 @@ func (e *executor) finish(f finished) {
 	if n.Address.Kind == plan.Teardown && f.state == Done {
 		delete(e.lives, n.Deployment)
 	}
-	e.end(n, f.state, f.err)
+	e.endStep(n, f.state, f.err)
 	if n.GPUs != nil && e.lives[n.Address] == nil {
 		e.free(n)
 	}
@@ -270,21 +270,21 @@ func (e *executor) refuseParked() {
 	parked := e.parked
 	e.parked = nil
 	for _, n := range parked {
-		e.end(n, Blocked, fmt.Errorf("%d × %s of %s are still held by a deployment that could not be torn down",
+		e.endStep(n, Blocked, fmt.Errorf("%d × %s of %s are still held by a deployment that could not be torn down",
 			n.GPUs.Count, n.GPUs.GPUType, n.GPUs.Provider))
 	}
 }
 
-// end ends a step and frees the edges from it.
-func (e *executor) end(n *node, state State, err error) {
+// endStep ends a step and frees the edges from it.
+func (e *executor) endStep(n *node, state State, err error) {
 	n.state, n.err = state, err
 	e.tell(n)
 	switch {
 	case state == Failed && durable.DiskFailed(err):
 		e.disk = cmp.Or(e.disk, err)
-		e.ends(stoppedByDisk(n.Address))
+		e.endRun(stoppedByDisk(n.Address))
 	case state == Failed && e.Plan.Policies[n.Address.Kind].Stop:
-		e.ends(stoppedBy(n.Address))
+		e.endRun(stoppedBy(n.Address))
 	}
 	for _, next := range n.after {
 		if next.waiting--; next.waiting == 0 {

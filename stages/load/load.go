@@ -1,8 +1,20 @@
-// Package load is the stage that measures: it keeps so many requests in flight at an endpoint, or sends so many a second, and writes down what became of each. Its
-// invariant: every request that was sent is one row, in the journal before the step ends, whether the step then succeeds or not.
+// Package load is the stage that measures: it sends the requests of one cell and writes down what became of each.
 //
-// The prompts of a cell follow from its configuration: measured twice on fresh servers it sends the same bytes. A server that may have seen
-// them before would answer from its prefix cache, so there a nonce sets them apart: see traffic.Nonce.
+// Its invariant: every request that was sent is one row, in the journal before the step ends, whether the step then
+// succeeds or not.
+//
+//  1. The cell's requests are prepared: lengths are drawn, the first prompts fitted and encoded, connections dialled.
+//  2. What is to be watched is watched from before the first request: this machine, the wake-ups of this process, the
+//     server's metrics and, of a simulated server, its lateness.
+//  3. The load model of stages/traffic sends the requests. Each that has ended becomes a row in the journal, and its
+//     chunks with it, in the order in which they ended.
+//  4. When all have ended, the server's metrics are read once more and held against the client's own count.
+//  5. load.json says in which window, on which machine and against which server the rows were measured.
+//  6. The journals are sealed into Parquet tables. A load that was stopped keeps its journals instead.
+//
+// The prompts of a cell follow from its configuration: measured twice on fresh servers it sends the same bytes. A
+// server that may have seen them before would answer from its prefix cache. There a nonce sets them apart: see
+// traffic.Nonce.
 package load
 
 import (

@@ -1,5 +1,18 @@
-// Package traffic decides when requests are sent. Its invariant: no request is sent before its time, none beyond the most that may be in
-// flight, and when Run returns all have ended.
+// Package traffic decides when requests are sent.
+//
+// Its invariant: no request is sent before its time, none beyond the most that may be in flight, and when Run returns
+// all have ended.
+//
+//  1. Prepare draws the lengths of all requests by the seed, fits the prompts and encodes the first ones. From then on
+//     a feed encodes a bounded number of requests ahead of the clock.
+//  2. A model decides when. Closed has a goroutine for each user: it takes the next request from the feed as soon as
+//     the user's last one has ended and the user has thought. Open has a schedule: a request is sent when it is due,
+//     by a goroutine of its own, whether or not the ones before it were answered.
+//  3. A request that would exceed max_in_flight is dropped, and is a row all the same.
+//  4. An answer within a conversation becomes part of the next prompt, which the same goroutine then sends.
+//  5. Each result goes over one channel to the caller's function, which is never called twice at a time.
+//  6. When the work, the model or the time is over, nothing new is sent. What is in flight ends, or is cut off after
+//     the grace.
 package traffic
 
 import (

@@ -1,10 +1,21 @@
-// Package h1 carries HTTP/1.1 requests to one server over plain TCP, and has one goroutine read the answers of all connections. Its invariant:
-// the clock is read behind each read and before its bytes are looked at, and an answer is handed on where it lies, piece by piece, to the
-// one who asked for it and to nobody after that.
+// Package h1 carries HTTP/1.1 requests to one server over plain TCP. One goroutine, the loop, reads the answers of all
+// connections.
 //
-// What a token costs a client is not its parsing but its wake-up: with a goroutine for each connection, a read that finds nothing, the
-// parking, the poller and the scheduler come to each chunk. Here one system call tells of every connection that has something, and one more
-// reads each. Where the system has no such call, New returns ErrUnsupported, and net/http does the work.
+// Its invariant: the clock is read right after each read and before its bytes are looked at, and an answer is handed
+// over where it lies, piece by piece, to the sink of its request and to nobody after that.
+//
+// A token costs a client not its parsing but its wake-up. With a goroutine for each connection each chunk pays for a
+// read that finds nothing, the parking, the poller and the scheduler. Here:
+//
+//  1. epoll_wait tells of every connection that has something to read.
+//  2. The loop reads each of them once and stamps the bytes with the clock. On some connections it also takes the
+//     kernel's receive stamp, which says how late the read was.
+//  3. It parses the bytes as far as they go, and hands each piece of a body to the request's sink with the stamp.
+//  4. An answer that is complete ends its request; the connection waits for the next one.
+//  5. What cannot be written at once is written by the loop when epoll says that there is room.
+//  6. Only the loop closes a descriptor, so no event is ever of one that has been given away again.
+//
+// Where the system has no epoll, New returns ErrUnsupported, and net/http does the work.
 package h1
 
 import (

@@ -1,14 +1,20 @@
-// Package energy turns power readings into the energy of a window. Its invariant: a result is either valid and complete —
-// every device measured over the whole window — or it carries reason codes and no number at all.
+// Package energy turns power readings into the energy of a window.
 //
-// Three estimators are tried in this order, each device integrated on its own and the devices then summed:
+// Its invariant: a result is either valid and complete (every device was measured over the whole window), or it carries
+// reason codes and no number at all.
 //
-//  1. counter: the difference of the cumulative energy counter, interpolated at the window's edges;
-//  2. padded: the integral of power over the window and a pad on either side, less the idle power of the pads. It owes
-//     nothing to the sensor's averaging or to a small clock error, but needs pads in which the GPUs were idle;
-//  3. trapezoid: the integral of power over the window alone, 1-s averages moved back by half a second.
+//  1. The readings are split by device. Devices that are not the deployment's are left out; a number of devices other
+//     than expected makes the window invalid.
+//  2. The best estimator that all devices allow is chosen, in this order:
+//     counter, the difference of the cumulative energy counter, interpolated at the window's edges;
+//     padded, the integral of power over the window and a pad on either side, less the idle power of the pads: the
+//     sensor's averaging and a small clock error cancel out, but the GPUs must have been idle in the pads;
+//     trapezoid, the integral of power over the window alone, 1-s averages moved back by half a second.
+//  3. Gaps, coverage, edges and clocks are held against the limits of that estimator. What exceeds one is a reason.
+//  4. Each device is integrated by itself, with its error, and the devices are summed. Errors of clock and workload are
+//     common to all devices and add up; those of the sensors are independent and average out.
 //
-// Readings are never pooled, resampled or filtered by utilisation: the mean of a log filtered so is several percent off,
+// Readings are never pooled, resampled or filtered by utilisation: the mean of a filtered log is several percent off,
 // with a spread as large (see TestBias).
 package energy
 
