@@ -196,7 +196,7 @@ func (a *answer) ending(t int64, err error) (ending, error) {
 		if err != nil {
 			return broken, err
 		}
-		return a.whole()
+		return a.closeDocument()
 	}
 	if a.stream.Finish(err == nil) {
 		if end, why := a.event(t); end != going {
@@ -209,8 +209,8 @@ func (a *answer) ending(t int64, err error) (ending, error) {
 	return broken, err
 }
 
-// whole takes in a body that is one JSON document though a stream was asked for.
-func (a *answer) whole() (ending, error) {
+// closeDocument takes in a body that is one JSON document though a stream was asked for.
+func (a *answer) closeDocument() (ending, error) {
 	if err := wire.Decode(a.held, &a.chunk); err != nil {
 		return garbled, err
 	}
@@ -253,13 +253,13 @@ func (a *answer) conclude(ctx context.Context, t int64, end ending, err error) {
 		row.TLastToken = at(a.lastNS)
 	}
 	row.FinishReason = a.finish
-	a.settleTokens()
+	a.countTokens()
 	row.Status, row.Error = a.outcome(ctx, end, err)
 	row.Error = a.client.excerpt(row.Error)
 }
 
-// settleTokens fills in the lengths: the server's where it said, else a chunk is taken for a token and the row says so.
-func (a *answer) settleTokens() {
+// countTokens fills in the lengths: the server's where it said, else a chunk is taken for a token and the row says so.
+func (a *answer) countTokens() {
 	row, usage := &a.row, a.usage // a copy, so that the row does not hold the answer
 	if usage.PromptTokens > 0 {
 		row.ISL = &usage.PromptTokens
