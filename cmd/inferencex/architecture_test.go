@@ -43,6 +43,7 @@ var rules = []rule{
 	{"pipeline/status", []string{"pipeline/addr", "pipeline/event", "pipeline/journal", "pipeline/plan", "pipeline/run"}, "it reads what a run writes"},
 	{"pipeline/run", []string{"pipeline/...", "schemas/plural"}, "the plan is all that the executor knows: never a suite, never a stage"},
 	{"stages/all", []string{"stages/...", "schemas/...", "pipeline/stage"}, "the registry"},
+	{"stages/simulator/simtest", with("stages/simulator", "pipeline/stage", "pipeline/addr"), "a rig that tests of stages and providers run on"},
 	{"stages/simulator/...", []string{"stages/simulator/...", "schemas/block", "schemas/gpu", "schemas/quantile"}, "a server knows nothing of what measures it"},
 	{"stages/metric/...", with("stages/metric/...", "pipeline/stage"), ""},
 	{"stages/chart/...", with("stages/chart/..."), "charts draw what they are given"},
@@ -83,8 +84,12 @@ func TestImports(t *testing.T) {
 			}
 		}
 		for _, imported := range pkg.Imports {
-			if local, ok := strings.CutPrefix(imported, module); ok && !allowed(r, name, local) {
+			local, ok := strings.CutPrefix(imported, module)
+			if ok && !allowed(r, name, local) {
 				t.Errorf("%s imports %s: %s may import only %v (%s)", name, local, r.packages, r.may, r.because)
+			}
+			if ok && forTests(local) && !forTests(name) {
+				t.Errorf("%s imports %s, which is for tests alone", name, local)
 			}
 			for mod, folder := range only {
 				if strings.HasPrefix(imported, mod) && !below(name, folder) {
@@ -94,6 +99,9 @@ func TestImports(t *testing.T) {
 		}
 	}
 }
+
+// forTests reports whether a package holds what tests share, such as deploytest. Only tests, and packages like it, import it.
+func forTests(name string) bool { return strings.HasSuffix(name, "test") }
 
 func ruleOf(name string) (rule, bool) {
 	for _, r := range rules {
@@ -184,6 +192,8 @@ func TestRulesCanFail(t *testing.T) {
 		{"stages/load", "schemas/workload/length", true},
 		{"stages/simulator", "stages/deploy", false},
 		{"stages/load", "stages/simulator", false},
+		{"stages/simulator/simtest", "pipeline/stage", true},
+		{"stages/simulator/simtest", "stages/deploy", false},
 		{"stages/deploy/simulator", "stages/simulator", true},
 		{"pipeline/run", "schemas/suite", false},
 		{"stages/load", "stages/power", false},

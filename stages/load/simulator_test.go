@@ -1,51 +1,22 @@
 package load_test
 
 import (
-	"context"
-	"encoding/json"
-	"log/slog"
-	"net"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/schemas/workload/length"
 	"github.com/strangeloopio/inferencex/stages/simulator"
+	"github.com/strangeloopio/inferencex/stages/simulator/simtest"
 )
-
-// live is a deployment that is there already.
-type live struct {
-	stage.Live
-	endpoint stage.Endpoint
-}
-
-func (l live) Endpoint() stage.Endpoint { return l.endpoint }
 
 // simulate starts a simulated server on a socket of this machine.
 func simulate(t *testing.T, cfg simulator.Config) (*simulator.Server, stage.Endpoint) {
 	t.Helper()
-	server, err := simulator.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- server.Serve(context.Background(), ln) }()
-	t.Cleanup(func() {
-		server.Close()
-		<-done
-	})
-	info := server.Info()
-	return server, stage.Endpoint{
-		URL: "http://" + ln.Addr().String(), Model: info.Served[0], Engine: "simulator", Simulated: true,
-		Clock: stage.ServerClock{Speed: info.Speed, EpochUnixNS: info.EpochUnixNS},
-	}
+	server := simtest.Start(t, cfg)
+	return server.Server, server.Endpoint()
 }
 
 var step = addr.Step{Kind: "load", Name: "chat", Key: "qwen/h100/1gpu/16u/128x64/t2"}
@@ -53,20 +24,13 @@ var step = addr.Step{Kind: "load", Name: "chat", Key: "qwen/h100/1gpu/16u/128x64
 // task is a load step of cfg against endpoint.
 func task(t *testing.T, endpoint stage.Endpoint, cfg stage.LoadConfig) stage.Task {
 	t.Helper()
-	text, err := json.Marshal(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return stage.Task{
-		Address: step, Attempt: 1, Config: text, Dir: t.TempDir(),
-		Incarnation: &stage.Incarnation{Live: live{endpoint: endpoint}},
-	}
+	return simtest.Task(t, step, endpoint, cfg)
 }
 
 func environment() stage.Env {
-	return stage.Env{
-		RunID: "run-1", Now: time.Now, Getenv: func(string) string { return "sk-secret-1" }, Log: slog.New(slog.DiscardHandler),
-	}
+	env := simtest.Env()
+	env.Getenv = func(string) string { return "sk-secret-1" }
+	return env
 }
 
 // cell is a small cell of so many users.

@@ -1,10 +1,8 @@
 package power_test
 
 import (
-	"context"
 	"io"
 	"math"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -20,11 +18,12 @@ import (
 	"github.com/strangeloopio/inferencex/stages/metric/measured"
 	"github.com/strangeloopio/inferencex/stages/power"
 	"github.com/strangeloopio/inferencex/stages/simulator"
+	"github.com/strangeloopio/inferencex/stages/simulator/simtest"
 )
 
 // bench is a simulated server of two GPUs and a load on it.
 type bench struct {
-	*simulator.Server
+	*simtest.Server
 	at     stage.Endpoint
 	gpus   int
 	before float64 // simulated seconds without work before the load
@@ -33,30 +32,8 @@ type bench struct {
 func newBench(t *testing.T, speed float64, faults ...string) *bench {
 	t.Helper()
 	const gpus = 2
-	server, err := simulator.New(simulator.Config{Model: "Qwen3-8B-FP8", Profile: "offline", Speed: speed, GPUs: gpus})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- server.Serve(context.Background(), ln) }()
-	t.Cleanup(func() {
-		if err := server.Close(); err != nil {
-			t.Error(err)
-		}
-		<-done
-	})
-	info := server.Info()
-	b := &bench{Server: server, gpus: gpus, before: 5, at: stage.Endpoint{
-		URL: "http://" + ln.Addr().String(), Simulated: true, Clock: stage.ServerClock{Speed: info.Speed, EpochUnixNS: info.EpochUnixNS},
-		Power: stage.PowerSource{Kind: "simulator", URL: "http://" + ln.Addr().String() + "/simulator/power"},
-	}}
-	for i, uuid := range info.GPUUUIDs {
-		b.at.GPUs = append(b.at.GPUs, stage.DeviceGPU{Index: i, UUID: uuid})
-	}
+	server := simtest.Start(t, simulator.Config{Model: "Qwen3-8B-FP8", Profile: "offline", Speed: speed, GPUs: gpus})
+	b := &bench{Server: server, at: server.Endpoint(), gpus: gpus, before: 5}
 	for _, fault := range faults {
 		b.post(t, "/simulator/faults", fault, http.StatusNoContent)
 	}
@@ -206,7 +183,7 @@ func TestFaultsOfSimulatedPower(t *testing.T) {
 			}
 			from, to := b.load(t)
 			task := newTask(t, b.at, b.gpus, `{}`, from, to)
-			if err := power.New(power.Config{}).Run(t.Context(), newEnv(), task); err != nil {
+			if err := power.New(power.Config{}).Run(t.Context(), simtest.Env(), task); err != nil {
 				t.Fatal(err)
 			}
 			record, _ := results(t, task)

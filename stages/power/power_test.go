@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"math"
 	"os"
 	"path/filepath"
@@ -22,19 +21,8 @@ import (
 	"github.com/strangeloopio/inferencex/stages/metric/energy"
 	"github.com/strangeloopio/inferencex/stages/metric/measured"
 	"github.com/strangeloopio/inferencex/stages/power"
+	"github.com/strangeloopio/inferencex/stages/simulator/simtest"
 )
-
-// live is a deployment that is nothing but an endpoint.
-type live struct {
-	stage.Live
-	at stage.Endpoint
-}
-
-func (l live) Endpoint() stage.Endpoint { return l.at }
-
-func newEnv() stage.Env {
-	return stage.Env{Now: time.Now, Getenv: func(string) string { return "" }, Log: slog.New(slog.DiscardHandler)}
-}
 
 // newTask is a step of gpus GPUs on the endpoint, after a load of [from, to] (unix ns).
 func newTask(t *testing.T, at stage.Endpoint, gpus int, options string, from, to int64) stage.Task {
@@ -48,7 +36,7 @@ func newTask(t *testing.T, at stage.Endpoint, gpus int, options string, from, to
 		Address: addr.Step{Kind: power.Name, Name: "chat", Key: "c"}, Attempt: 1, Dir: t.TempDir(),
 		Config:      json.RawMessage(fmt.Sprintf(`{"gpus":%d,"options":%s}`, gpus, options)),
 		Inputs:      []stage.Input{{Address: addr.Step{Kind: "load", Name: "chat", Key: "c"}, Dir: load}},
-		Incarnation: &stage.Incarnation{Live: live{at: at}},
+		Incarnation: simtest.Incarnation(at),
 	}
 }
 
@@ -84,7 +72,7 @@ func watch(t *testing.T, mode, more string) (*power.Kind, stage.Task) {
 	begin := time.Now().Add(startup)
 	task := newTask(t, at, 2, options, begin.UnixNano(), begin.Add(300*time.Millisecond).UnixNano())
 	kind := power.New(power.Config{})
-	task.Watch, err = kind.Watch(t.Context(), newEnv(), task)
+	task.Watch, err = kind.Watch(t.Context(), simtest.Env(), task)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +88,7 @@ func TestNvidiaSMI(t *testing.T) {
 	for mode, wantKind := range map[string]string{"good": "avg1s", "old": "unknown"} {
 		t.Run(mode, func(t *testing.T) {
 			kind, task := watch(t, mode, "")
-			if err := kind.Run(t.Context(), newEnv(), task); err != nil {
+			if err := kind.Run(t.Context(), simtest.Env(), task); err != nil {
 				t.Fatal(err)
 			}
 			record, rows := results(t, task)
@@ -120,7 +108,7 @@ func TestNvidiaSMI(t *testing.T) {
 				t.Fatalf("logs in the seed's form: %v", logs)
 			}
 			again := newTask(t, stage.Endpoint{}, 2, fmt.Sprintf(`{"source":"csv","pad":"0s","path":%s}`, strconv.Quote(logs[0])), record.Query.FromUnixNS, record.Query.ToUnixNS)
-			if err := kind.Run(t.Context(), newEnv(), again); err != nil {
+			if err := kind.Run(t.Context(), simtest.Env(), again); err != nil {
 				t.Fatal(err)
 			}
 			_, copied := results(t, again)
@@ -142,7 +130,7 @@ func TestNvidiaSMITrouble(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			kind, task := watch(t, c.mode, "")
-			if err := kind.Run(t.Context(), newEnv(), task); err != nil {
+			if err := kind.Run(t.Context(), simtest.Env(), task); err != nil {
 				t.Fatal(err)
 			}
 			record, _ := results(t, task)
@@ -155,7 +143,7 @@ func TestNvidiaSMITrouble(t *testing.T) {
 
 func TestRequiredPowerFailsTheStep(t *testing.T) {
 	kind, task := watch(t, "broken", `,"required":true`)
-	err := kind.Run(t.Context(), newEnv(), task)
+	err := kind.Run(t.Context(), simtest.Env(), task)
 	if err == nil || stage.ClassOf(err) != stage.Permanent || stage.ReasonOf(err) != "power_missing" {
 		t.Fatalf("class %s, reason %s: %v", stage.ClassOf(err), stage.ReasonOf(err), err)
 	}
@@ -168,7 +156,7 @@ func TestRequiredPowerFailsTheStep(t *testing.T) {
 
 func TestWatchWithoutTheProgram(t *testing.T) {
 	at := stage.Endpoint{Power: stage.PowerSource{Kind: "nvidia-smi"}}
-	_, err := power.New(power.Config{}).Watch(t.Context(), newEnv(), newTask(t, at, 1, `{"command":"/nowhere/nvidia-smi"}`, 0, 1))
+	_, err := power.New(power.Config{}).Watch(t.Context(), simtest.Env(), newTask(t, at, 1, `{"command":"/nowhere/nvidia-smi"}`, 0, 1))
 	if err == nil || !strings.Contains(err.Error(), `no such file or directory; set command to its path, or source = "none" in stage "fetch-power"`) {
 		t.Errorf("error is %v", err)
 	}
@@ -178,7 +166,7 @@ func TestInterruptEndsTheWait(t *testing.T) {
 	kind, task := watch(t, "good", "")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := kind.Run(ctx, newEnv(), task); stage.ClassOf(err) != stage.Canceled {
+	if err := kind.Run(ctx, simtest.Env(), task); stage.ClassOf(err) != stage.Canceled {
 		t.Errorf("got %v", err)
 	}
 }
@@ -195,7 +183,7 @@ func TestNoSource(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			task := newTask(t, stage.Endpoint{Power: stage.PowerSource{Kind: c.kind}}, 1, c.options, 1e9, 2e9)
-			if err := power.New(power.Config{}).Run(t.Context(), newEnv(), task); err != nil {
+			if err := power.New(power.Config{}).Run(t.Context(), simtest.Env(), task); err != nil {
 				t.Fatal(err)
 			}
 			record, rows := results(t, task)
@@ -209,7 +197,7 @@ func TestNoSource(t *testing.T) {
 func TestRunNeedsALoad(t *testing.T) {
 	task := newTask(t, stage.Endpoint{}, 1, `{}`, 0, 1)
 	task.Inputs[0] = stage.Input{Failure: "errors"}
-	err := power.New(power.Config{}).Run(t.Context(), newEnv(), task)
+	err := power.New(power.Config{}).Run(t.Context(), simtest.Env(), task)
 	if err == nil || stage.ReasonOf(err) != "load_failed" {
 		t.Errorf("got %v", err)
 	}
@@ -225,7 +213,7 @@ func TestOptionsOfASuite(t *testing.T) {
 	bare := newTask(t, stage.Endpoint{}, 1, `{}`, 1e9, 2e9)
 	kind := power.New(power.Config{})
 	for _, task := range []stage.Task{task, bare} {
-		if err := kind.Run(t.Context(), newEnv(), task); err != nil {
+		if err := kind.Run(t.Context(), simtest.Env(), task); err != nil {
 			t.Fatal(err)
 		}
 	}

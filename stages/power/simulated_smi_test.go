@@ -11,6 +11,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/stages/metric/energy"
 	"github.com/strangeloopio/inferencex/stages/power"
+	"github.com/strangeloopio/inferencex/stages/simulator/simtest"
 )
 
 // The sampler over a real process, pipe and clock, against GPUs whose energy is known: it is right within what it says of itself, or says why not.
@@ -61,7 +62,7 @@ func TestNvidiaSMIOfSimulatedGPUs(t *testing.T) {
 			}
 			options := fmt.Sprintf(`{"source":"nvidia-smi","command":["env",%q,%q],%s}`, standIn+"="+tc.mode, self, tc.options)
 			kind, watched := power.New(power.Config{}), newTask(t, b.at, b.gpus, options, 0, 1)
-			watch, err := kind.Watch(t.Context(), newEnv(), watched)
+			watch, err := kind.Watch(t.Context(), simtest.Env(), watched)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -73,7 +74,7 @@ func TestNvidiaSMIOfSimulatedGPUs(t *testing.T) {
 			from, to := b.load(t)
 			task := newTask(t, b.at, b.gpus, options, from, to)
 			task.Watch = watch
-			if err := kind.Run(t.Context(), newEnv(), task); err != nil {
+			if err := kind.Run(t.Context(), simtest.Env(), task); err != nil {
 				t.Fatal(err)
 			}
 			record, rows := results(t, task)
@@ -109,7 +110,7 @@ func TestLogOfSimulatedGPUs(t *testing.T) {
 		t.Fatal(err)
 	}
 	task := newTask(t, b.at, b.gpus, fmt.Sprintf(`{"source":"csv","path":%q,"pad":"5s"}`, dir), from, to)
-	if err := power.New(power.Config{}).Run(t.Context(), newEnv(), task); err != nil {
+	if err := power.New(power.Config{}).Run(t.Context(), simtest.Env(), task); err != nil {
 		t.Fatal(err)
 	}
 	record, _ := results(t, task)

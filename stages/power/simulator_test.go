@@ -15,6 +15,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/stages/metric/energy"
 	"github.com/strangeloopio/inferencex/stages/power"
+	"github.com/strangeloopio/inferencex/stages/simulator/simtest"
 )
 
 // simulated serves the power of one GPU of 200 W, 1 s of it more at each call.
@@ -44,7 +45,7 @@ func TestSimulatorIsAskedUntilItsClockIsThere(t *testing.T) {
 	const begin = int64(1_700_000_000_000_000_000)
 	at, calls := simulated(t, begin)
 	task := newTask(t, at, 1, `{"pad":"500ms","required":true}`, begin+1e9, begin+3e9)
-	if err := power.New(power.Config{}).Run(t.Context(), newEnv(), task); err != nil {
+	if err := power.New(power.Config{}).Run(t.Context(), simtest.Env(), task); err != nil {
 		t.Fatal(err)
 	}
 	record, rows := results(t, task)
@@ -77,7 +78,7 @@ func TestSimulatorTrouble(t *testing.T) {
 			defer server.Close()
 			at := stage.Endpoint{Power: stage.PowerSource{Kind: "simulator", URL: server.URL + "/series"}}
 			task := newTask(t, at, 1, `{}`, 1e9, 2e9)
-			if err := power.New(power.Config{}).Run(t.Context(), newEnv(), task); err != nil {
+			if err := power.New(power.Config{}).Run(t.Context(), simtest.Env(), task); err != nil {
 				t.Fatal(err)
 			}
 			record, _ := results(t, task)

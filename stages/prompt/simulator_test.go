@@ -2,38 +2,19 @@ package prompt_test
 
 import (
 	"context"
-	"net"
 	"testing"
 	"time"
 
-	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/stages/client"
 	"github.com/strangeloopio/inferencex/stages/prompt"
 	"github.com/strangeloopio/inferencex/stages/simulator"
+	"github.com/strangeloopio/inferencex/stages/simulator/simtest"
 )
 
 // The simulated server counts by rules of its own: what it says of a prompt is what was asked for, by either API.
 func TestAgainstTheSimulator(t *testing.T) {
-	server, err := simulator.New(simulator.Config{Model: "Qwen3-8B-FP8", Profile: "offline", Speed: 1000})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- server.Serve(context.Background(), ln) }()
-	t.Cleanup(func() {
-		server.Close()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-	info := server.Info()
-	c, err := client.New(client.Config{Endpoint: stage.Endpoint{
-		URL: "http://" + ln.Addr().String(), Model: info.Served[0], Clock: stage.ServerClock{Speed: info.Speed, EpochUnixNS: info.EpochUnixNS},
-	}})
+	server := simtest.Start(t, simulator.Config{Model: "Qwen3-8B-FP8", Profile: "offline", Speed: 1000})
+	c, err := client.New(client.Config{Endpoint: server.Endpoint()})
 	if err != nil {
 		t.Fatal(err)
 	}

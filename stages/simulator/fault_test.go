@@ -107,7 +107,7 @@ func TestDie(t *testing.T) {
 	if err == nil || len(s.texts) > 2 || s.done {
 		t.Errorf("reading ended with %v after %d chunks, want a broken stream after at most 2", err, len(s.texts))
 	}
-	if err := <-r.result; !errors.Is(err, simulator.ErrDied) || err.Error() != "the simulated server died" {
+	if err := r.Ended(); !errors.Is(err, simulator.ErrDied) || err.Error() != "the simulated server died" {
 		t.Errorf("Serve: %v, want ErrDied", err)
 	}
 	if resp, err := r.try(t.Context(), "GET", "/health", ""); err == nil {

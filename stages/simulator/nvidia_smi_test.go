@@ -23,7 +23,7 @@ func (r *running) nvidiaSMI(t *testing.T, args string, lines int) (code int, tex
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	out := &limited{lines: lines, full: stop}
-	code, err := smi.Client{Endpoint: r.url, HTTP: r.client}.Run(ctx, strings.Fields(args), out)
+	code, err := smi.Client{Endpoint: r.URL, HTTP: r.client}.Run(ctx, strings.Fields(args), out)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -147,7 +147,7 @@ func TestNvidiaSMIWithoutItsServer(t *testing.T) {
 	ended := make(chan int, 1)
 	lines := &limited{lines: 3, full: func() { _ = gone.Close() }}
 	go func() {
-		code, _ := smi.Client{Endpoint: gone.url, HTTP: gone.client}.Run(context.Background(), strings.Fields("--query-gpu=index --format=csv -lms 100"), lines)
+		code, _ := smi.Client{Endpoint: gone.URL, HTTP: gone.client}.Run(context.Background(), strings.Fields("--query-gpu=index --format=csv -lms 100"), lines)
 		ended <- code
 	}()
 	if code := <-ended; code != 9 || !strings.Contains(string(lines.text), "couldn't communicate") {

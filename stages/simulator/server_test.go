@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/stages/simulator"
+	"github.com/strangeloopio/inferencex/stages/simulator/simtest"
 )
 
 func TestStartup(t *testing.T) {
@@ -82,10 +83,10 @@ func TestNoGoroutineOutlivesServe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	transport := &http.Transport{}
-	r := &running{Server: s, url: "http://" + ln.Addr().String(), client: &http.Client{Transport: transport}, result: make(chan error, 1)}
+	transport, ended := &http.Transport{}, make(chan error, 1)
+	r := &running{Server: &simtest.Server{Server: s, URL: "http://" + ln.Addr().String()}, client: &http.Client{Transport: transport}}
 	ctx, cancel := context.WithCancel(t.Context())
-	go func() { r.result <- s.Serve(ctx, ln) }()
+	go func() { ended <- s.Serve(ctx, ln) }()
 	cut := make(chan error, 8)
 	for range 8 {
 		resp, err := r.try(t.Context(), "POST", "/v1/chat/completions", chat(3, 30000, ""))
@@ -99,7 +100,7 @@ func TestNoGoroutineOutlivesServe(t *testing.T) {
 		}()
 	}
 	cancel()
-	if err := <-r.result; err != nil {
+	if err := <-ended; err != nil {
 		t.Errorf("Serve: %v, want nil after its context ended", err)
 	}
 	for range 8 {

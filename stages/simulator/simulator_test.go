@@ -7,21 +7,19 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/strangeloopio/inferencex/stages/simulator"
+	"github.com/strangeloopio/inferencex/stages/simulator/simtest"
 )
 
 // running is a server on a loopback socket.
 type running struct {
-	*simulator.Server
-	url    string
+	*simtest.Server
 	client *http.Client
-	result chan error // of Serve
 }
 
 // start serves until the test ends. Speed 50 unless the configuration says otherwise.
@@ -33,26 +31,14 @@ func start(t testing.TB, cfg simulator.Config) *running {
 	if cfg.Speed == 0 {
 		cfg.Speed = 50
 	}
-	s, err := simulator.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
+	return connect(t, simtest.Start(t, cfg))
+}
+
+// connect gives a server a client of its own.
+func connect(t testing.TB, s *simtest.Server) *running {
 	transport := &http.Transport{MaxIdleConnsPerHost: 256}
-	r := &running{
-		Server: s, url: "http://" + ln.Addr().String(), client: &http.Client{Transport: transport}, result: make(chan error, 1),
-	}
-	go func() { r.result <- s.Serve(context.Background(), ln) }()
-	t.Cleanup(func() {
-		if err := s.Close(); err != nil {
-			t.Error(err)
-		}
-		transport.CloseIdleConnections()
-	})
-	return r
+	t.Cleanup(transport.CloseIdleConnections)
+	return &running{Server: s, client: &http.Client{Transport: transport}}
 }
 
 // do sends a request and returns the answer, whose body is closed with the test.
@@ -67,7 +53,7 @@ func (r *running) do(t testing.TB, method, path, body string, header ...string) 
 }
 
 func (r *running) try(ctx context.Context, method, path, body string, header ...string) (*http.Response, error) {
-	req, err := http.NewRequestWithContext(ctx, method, r.url+path, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, r.URL+path, strings.NewReader(body))
 	if err != nil {
 		return nil, err
 	}

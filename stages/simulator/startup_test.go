@@ -11,7 +11,7 @@ import (
 
 func TestStartupFault(t *testing.T) {
 	r := start(t, simulator.Config{StartupSeconds: 2, Faults: []simulator.Fault{{Kind: simulator.FaultStartup}}})
-	err := <-r.result
+	err := r.Ended()
 	var failed *simulator.StartupError
 	if !errors.Is(err, simulator.ErrStartup) || !errors.As(err, &failed) || failed.Class != "cuda_oom" {
 		t.Fatalf("Serve: %v, want a failed start", err)
@@ -28,7 +28,7 @@ func TestStartupFaultByRequest(t *testing.T) {
 		t.Fatalf("arming: %d %s", status, answer)
 	}
 	var failed *simulator.StartupError
-	if err := <-r.result; !errors.As(err, &failed) || failed.Class != "driver" {
+	if err := r.Ended(); !errors.As(err, &failed) || failed.Class != "driver" {
 		t.Errorf("Serve: %v, want a failed start of class driver", err)
 	}
 }

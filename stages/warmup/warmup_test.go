@@ -2,14 +2,11 @@ package warmup_test
 
 import (
 	"encoding/json"
-	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
@@ -17,53 +14,16 @@ import (
 	"github.com/strangeloopio/inferencex/schemas/workload/length"
 	"github.com/strangeloopio/inferencex/stages/load"
 	"github.com/strangeloopio/inferencex/stages/simulator"
+	"github.com/strangeloopio/inferencex/stages/simulator/simtest"
 	"github.com/strangeloopio/inferencex/stages/warmup"
 )
 
-// live is a deployment that is there already.
-type live struct {
-	stage.Live
-	endpoint stage.Endpoint
-}
-
-func (l live) Endpoint() stage.Endpoint { return l.endpoint }
-
-func simulate(t *testing.T, cfg simulator.Config) (*simulator.Server, stage.Endpoint) {
-	t.Helper()
-	server, err := simulator.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- server.Serve(t.Context(), ln) }()
-	t.Cleanup(func() {
-		server.Close()
-		<-done
-	})
-	info := server.Info()
-	return server, stage.Endpoint{
-		URL: "http://" + ln.Addr().String(), Model: info.Served[0], Simulated: true,
-		Clock: stage.ServerClock{Speed: info.Speed, EpochUnixNS: info.EpochUnixNS},
-	}
-}
-
 func task(t *testing.T, kind string, endpoint stage.Endpoint, cfg any) stage.Task {
 	t.Helper()
-	text, err := json.Marshal(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return stage.Task{
-		Address: addr.Step{Kind: kind, Name: "sim", Key: "qwen/h100/1gpu"}, Attempt: 1, Config: text, Dir: t.TempDir(),
-		Incarnation: &stage.Incarnation{Live: live{endpoint: endpoint}},
-	}
+	return simtest.Task(t, addr.Step{Kind: kind, Name: "sim", Key: "qwen/h100/1gpu"}, endpoint, cfg)
 }
 
-var env = stage.Env{RunID: "run-1", Now: time.Now, Log: slog.New(slog.DiscardHandler)}
+var env = simtest.Env()
 
 type report struct {
 	Requests         int      `json:"requests"`
@@ -98,10 +58,10 @@ func TestNothingIsFoundInTheCache(t *testing.T) {
 	on := true
 	for _, api := range []string{"completions", "chat"} {
 		t.Run(api, func(t *testing.T) {
-			server, endpoint := simulate(t, simulator.Config{Model: "Qwen3-8B-FP8", Profile: "offline", Speed: 20, PrefixCache: &on})
+			server := simtest.Start(t, simulator.Config{Model: "Qwen3-8B-FP8", Profile: "offline", Speed: 20, PrefixCache: &on})
 			work := work
 			work.API = api
-			warm := task(t, warmup.Name, endpoint, stage.WarmupConfig{Workload: work, Users: 8, Requests: 3, Seed: 1})
+			warm := task(t, warmup.Name, server.Endpoint(), stage.WarmupConfig{Workload: work, Users: 8, Requests: 3, Seed: 1})
 			if err := warmup.New().Run(t.Context(), env, warm); err != nil {
 				t.Fatal(err)
 			}
@@ -110,7 +70,7 @@ func TestNothingIsFoundInTheCache(t *testing.T) {
 				t.Errorf("report: %+v: want one request for each user", got)
 			}
 			work.Requests = 16
-			measured := task(t, load.Name, endpoint, stage.LoadConfig{Workload: work, Users: 8, Trial: 1, Seed: 1})
+			measured := task(t, load.Name, server.Endpoint(), stage.LoadConfig{Workload: work, Users: 8, Trial: 1, Seed: 1})
 			if err := load.New().Run(t.Context(), env, measured); err != nil {
 				t.Fatal(err)
 			}
@@ -132,13 +92,13 @@ func TestNothingIsFoundInTheCache(t *testing.T) {
 
 func TestSharedPrefixIsWarm(t *testing.T) {
 	on := true
-	_, endpoint := simulate(t, simulator.Config{Model: "Qwen3-8B-FP8", Profile: "offline", Speed: 20, PrefixCache: &on})
+	server := simtest.Start(t, simulator.Config{Model: "Qwen3-8B-FP8", Profile: "offline", Speed: 20, PrefixCache: &on})
 	work := work
 	work.SharedPrefix, work.Requests = 64, 16
-	if err := warmup.New().Run(t.Context(), env, task(t, warmup.Name, endpoint, stage.WarmupConfig{Workload: work, Users: 2, Seed: 1})); err != nil {
+	if err := warmup.New().Run(t.Context(), env, task(t, warmup.Name, server.Endpoint(), stage.WarmupConfig{Workload: work, Users: 2, Seed: 1})); err != nil {
 		t.Fatal(err)
 	}
-	measured := task(t, load.Name, endpoint, stage.LoadConfig{Workload: work, Users: 2, Trial: 1, Seed: 1})
+	measured := task(t, load.Name, server.Endpoint(), stage.LoadConfig{Workload: work, Users: 2, Trial: 1, Seed: 1})
 	if err := load.New().Run(t.Context(), env, measured); err != nil {
 		t.Fatal(err)
 	}
@@ -185,8 +145,8 @@ func TestFailures(t *testing.T) {
 
 // A suite that wants no warm-up has a step that asks the server nothing.
 func TestNoWarmup(t *testing.T) {
-	server, endpoint := simulate(t, simulator.Config{Model: "Qwen3-8B-FP8"})
-	task := task(t, "warmup", endpoint, stage.WarmupConfig{
+	server := simtest.Start(t, simulator.Config{Model: "Qwen3-8B-FP8"})
+	task := task(t, "warmup", server.Endpoint(), stage.WarmupConfig{
 		Users: 4, Workload: stage.Workload{API: "completions", ISL: length.Of(64), OSL: length.Of(8), IgnoreEOS: true},
 	})
 	if err := warmup.New().Run(t.Context(), env, task); err != nil {
@@ -199,8 +159,8 @@ func TestNoWarmup(t *testing.T) {
 
 // A warm-up that is to settle ends by itself, long before the most that it may send, and what is in flight then is answered.
 func TestUntilSettled(t *testing.T) {
-	server, endpoint := simulate(t, simulator.Config{Model: "Qwen3-8B-FP8", Profile: "offline", Speed: 5})
-	task := task(t, warmup.Name, endpoint, stage.WarmupConfig{Workload: work, Users: 4, Requests: 4, Settle: true, Seed: 1})
+	server := simtest.Start(t, simulator.Config{Model: "Qwen3-8B-FP8", Profile: "offline", Speed: 5})
+	task := task(t, warmup.Name, server.Endpoint(), stage.WarmupConfig{Workload: work, Users: 4, Requests: 4, Settle: true, Seed: 1})
 	if err := warmup.New().Run(t.Context(), env, task); err != nil {
 		t.Fatal(err)
 	}

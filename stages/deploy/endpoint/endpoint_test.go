@@ -3,7 +3,6 @@ package endpoint_test
 import (
 	"encoding/json"
 	"fmt"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -18,33 +17,12 @@ import (
 	"github.com/strangeloopio/inferencex/stages/deploy/deploytest"
 	"github.com/strangeloopio/inferencex/stages/deploy/endpoint"
 	"github.com/strangeloopio/inferencex/stages/simulator"
+	"github.com/strangeloopio/inferencex/stages/simulator/simtest"
 )
 
 const repo = "Qwen/Qwen3-8B-FP8"
 
 var qwen = stage.Deployment{Model: stage.Model{Repo: repo}, GPUType: "H100", GPUs: 2}
-
-// serve runs a simulated server for the length of a test and returns its address as host:port.
-func serve(t *testing.T, cfg simulator.Config) string {
-	t.Helper()
-	server, err := simulator.New(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	done := make(chan error, 1)
-	go func() { done <- server.Serve(t.Context(), ln) }()
-	t.Cleanup(func() {
-		_ = server.Close()
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-	return ln.Addr().String()
-}
 
 // acquire takes the endpoint that a provider block in HCL names.
 func acquire(t *testing.T, hcl string, d stage.Deployment, getenv func(string) string) (stage.Live, error) {
@@ -73,10 +51,10 @@ func acquireIn(t *testing.T, env stage.Env, hcl string, d stage.Deployment) (sta
 
 func TestProvider(t *testing.T) {
 	deploytest.Run(t, func(t *testing.T) deploytest.Subject {
-		address := serve(t, simulator.Config{Model: repo, GPUs: 2})
+		server := simtest.Start(t, simulator.Config{Model: repo, GPUs: 2})
 		return deploytest.Subject{
 			Provider:   endpoint.New(),
-			Args:       `url = "http://` + address + `"`,
+			Args:       `url = "` + server.URL + `"`,
 			Deployment: qwen,
 		}
 	})
@@ -84,18 +62,14 @@ func TestProvider(t *testing.T) {
 
 // A simulated server is known as such behind a plain URL too: nothing that is measured on it may pass for real.
 func TestSimulatedServerIsRecognised(t *testing.T) {
-	address := serve(t, simulator.Config{Model: repo, GPUs: 2, Speed: 4})
-	live, err := acquire(t, `url = "http://`+address+`/v1/"`, qwen, nil)
+	server := simtest.Start(t, simulator.Config{Model: repo, GPUs: 2, Speed: 4})
+	live, err := acquire(t, `url = "`+server.URL+`/v1/"`, qwen, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	e := live.Endpoint()
-	want := stage.Endpoint{
-		URL: "http://" + address, Model: repo, Engine: "simulator", Simulated: true, Borrowed: true,
-		Power: stage.PowerSource{Kind: "simulator", URL: "http://" + address + "/simulator/power"},
-		Clock: stage.ServerClock{Speed: 4, EpochUnixNS: e.Clock.EpochUnixNS},
-		GPUs:  e.GPUs, RTTSeconds: e.RTTSeconds,
-	}
+	want := server.Endpoint()
+	want.Borrowed, want.RTTSeconds = true, e.RTTSeconds
 	if diff := cmp.Diff(want, e); diff != "" {
 		t.Errorf("endpoint (-want +got):\n%s", diff)
 	}

@@ -10,11 +10,12 @@ import (
 	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/stages/deploy/endpoint"
 	"github.com/strangeloopio/inferencex/stages/simulator"
+	"github.com/strangeloopio/inferencex/stages/simulator/simtest"
 )
 
 func TestMetricsElsewhere(t *testing.T) {
-	address := serve(t, simulator.Config{Model: repo, GPUs: 2})
-	live, err := acquire(t, fmt.Sprintf("url = \"http://%s\"\nmetrics_urls = [\"http://10.0.0.{gpus}:8000/metrics\", \"http://10.0.1.1/m\"]", address), qwen, nil)
+	server := simtest.Start(t, simulator.Config{Model: repo, GPUs: 2})
+	live, err := acquire(t, fmt.Sprintf("url = \"%s\"\nmetrics_urls = [\"http://10.0.0.{gpus}:8000/metrics\", \"http://10.0.1.1/m\"]", server.URL), qwen, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

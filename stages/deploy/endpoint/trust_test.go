@@ -17,11 +17,15 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/stages/simulator"
+	"github.com/strangeloopio/inferencex/stages/simulator/simtest"
 )
 
 // A server of a private authority is measured where the suite names that authority, and refused at once where it does not.
 func TestTrust(t *testing.T) {
-	behind := &url.URL{Scheme: "http", Host: serve(t, simulator.Config{Model: repo, GPUs: 2})}
+	behind, err := url.Parse(simtest.Start(t, simulator.Config{Model: repo, GPUs: 2}).URL)
+	if err != nil {
+		t.Fatal(err)
+	}
 	front := httptest.NewUnstartedServer(httputil.NewSingleHostReverseProxy(behind))
 	front.Config.ErrorLog = log.New(io.Discard, "", 0) // of refused handshakes
 	front.StartTLS()
@@ -46,7 +50,7 @@ func TestTrust(t *testing.T) {
 			t.Errorf("%s: alive: %v", hcl, err)
 		}
 	}
-	_, err := acquire(t, fmt.Sprintf("url = %q", front.URL), qwen, nil)
+	_, err = acquire(t, fmt.Sprintf("url = %q", front.URL), qwen, nil)
 	if err == nil || stage.ReasonOf(err) != "untrusted" || stage.ClassOf(err) != stage.Permanent ||
 		!strings.HasSuffix(err.Error(), "name the certificate of the server's own authority in ca_file, or set insecure = true to trust anyone") {
 		t.Errorf("%s: %v", stage.ReasonOf(err), err)
