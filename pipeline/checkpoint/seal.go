@@ -213,7 +213,7 @@ func (s *Store) hint(path, text string) error {
 func (s *Store) Clean() error {
 	leftovers, err := s.children(tmpDir)
 	for _, path := range leftovers {
-		if entry, whole := s.readWhole(path); whole {
+		if entry, whole := s.readComplete(path); whole {
 			err = errors.Join(err, s.publish(path, entry))
 		} else {
 			err = errors.Join(err, os.RemoveAll(path))
@@ -223,8 +223,8 @@ func (s *Store) Clean() error {
 	return errors.Join(err, s.emptyTrash())
 }
 
-// readWhole reads the entry of a sealing that was cut short, if all of it is there.
-func (s *Store) readWhole(dir string) (Entry, bool) {
+// readComplete reads the entry of a sealing that was cut short, if all of it is there.
+func (s *Store) readComplete(dir string) (Entry, bool) {
 	text, err := os.ReadFile(filepath.Join(dir, manifestFile))
 	if err != nil {
 		return Entry{}, false
