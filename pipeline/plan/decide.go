@@ -267,12 +267,17 @@ func (d *decider) inputs(step *Step) (digests []string, complete bool) {
 	return digests, true
 }
 
-// PureRecipe returns the recipe of a pure step: its configuration and, for each of its inputs in the order Needs, Uses, the digest of the
-// files, or the failure that stands in their place.
+// PureRecipe returns the recipe of a pure step: its kind's revision, and parts if it is Composed; its configuration; and for each of its inputs,
+// in the order Needs, Uses, the digest of the files, or the failure that stands in their place.
 func PureRecipe(kind stage.Kind, step Step, inputs []string) (checkpoint.Recipe, error) {
 	var recipe checkpoint.Builder
 	name := step.Address.Kind
 	recipe.Add(name+".revision", kind.Revision())
+	if composed, ok := kind.(stage.Composed); ok {
+		for part, says := range composed.Parts() {
+			recipe.Add(name+"."+part, says)
+		}
+	}
 	if err := recipe.AddJSON(name+".config", step.Config); err != nil {
 		return nil, err
 	}

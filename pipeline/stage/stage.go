@@ -32,6 +32,15 @@ type Kind interface {
 	Revision() int
 }
 
+// Composed is the optional power of a pure kind whose result is made of parts that a registry lists, such as metrics or charts. The parts stand in
+// the recipes of its steps beside the revision: one that is added, removed or described anew is seen without a new revision, also in a folder that
+// was sealed before.
+type Composed interface {
+	Kind
+	// Parts returns what the result says of each part, by a name such as metric.ttft_p99_s. It is plain data.
+	Parts() map[string]any
+}
+
 // Runner is a kind whose steps do their work and end: every kind but deploy.
 type Runner interface {
 	Kind

@@ -31,12 +31,21 @@ const Name = "aggregate"
 const metricsDef = "1"
 
 // Kind is the stage kind aggregate.
-type Kind struct{}
+type Kind struct {
+	metrics      []metric.Def
+	phaseMetrics []metric.PhaseDef
+}
 
-var _ stage.Runner = Kind{}
+var (
+	_ stage.Runner   = Kind{}
+	_ stage.Composed = Kind{}
+)
 
-// New returns the kind.
-func New() Kind { return Kind{} }
+// New returns the kind with every metric.
+func New() Kind { return Of(metric.All()) }
+
+// Of returns the kind with these metrics of a cell.
+func Of(metrics []metric.Def) Kind { return Kind{metrics, metric.OfPhases()} }
 
 // Name returns "aggregate".
 func (Kind) Name() string { return Name }
@@ -44,11 +53,24 @@ func (Kind) Name() string { return Name }
 // Class returns stage.Pure: the results follow from the measurements.
 func (Kind) Class() stage.Class { return stage.Pure }
 
-// Revision counts changes that change results, those of the GPU catalogue among them.
+// Revision counts changes that change results, those of the GPU catalogue among them. Metrics that come, go or are described anew need no new one:
+// they are Parts. TestRevision tells when one is due.
 func (Kind) Revision() int { return 12 }
 
+// Parts returns the metrics, as the tables and the results describe them.
+func (k Kind) Parts() map[string]any {
+	parts := map[string]any{}
+	for _, m := range describe(k.metrics) {
+		parts["metric."+m.Name] = m
+	}
+	for _, m := range describePhases(k.phaseMetrics) {
+		parts["phase_metric."+m.Name] = m
+	}
+	return parts
+}
+
 // Run merges the inputs' tables and computes each cell of the configuration.
-func (Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
+func (k Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
 	var cfg stage.AggregateConfig
 	if err := json.Unmarshal(task.Config, &cfg); err != nil {
 		return fmt.Errorf("aggregate: read configuration: %w", err)
@@ -57,7 +79,7 @@ func (Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
 	if err != nil {
 		return fmt.Errorf("aggregate: %w", err)
 	}
-	results := result.Results{Schema: result.Schema, Suite: cfg.Suite, Description: cfg.Description, Seed: cfg.Seed, Metrics: describeMetrics()}
+	results := result.Results{Schema: result.Schema, Suite: cfg.Suite, Description: cfg.Description, Seed: cfg.Seed, Metrics: describe(k.metrics)}
 	results.Simulated = slices.ContainsFunc(inputs, input.simulated)
 	for _, dir := range []string{"tables", "report"} {
 		if err := os.MkdirAll(filepath.Join(task.Dir, dir), 0o755); err != nil {
@@ -73,13 +95,13 @@ func (Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		cell, err := in.cell(knownOf(in.labels.GPUType, cfg.GPUs[in.labels.GPUType]), tables)
+		cell, err := k.cell(in, knownOf(in.labels.GPUType, cfg.GPUs[in.labels.GPUType]), tables)
 		if err != nil {
 			return fmt.Errorf("aggregate %s: %w", in.labels.Load, err)
 		}
 		results.Cells = append(results.Cells, cell)
 		if len(cell.Phases) > 0 {
-			results.PhaseMetrics = describePhases()
+			results.PhaseMetrics = describePhases(k.phaseMetrics)
 		}
 		env.Report(stage.Progress{Done: i + 1, Total: len(inputs), Note: in.labels.Cell})
 	}
@@ -122,10 +144,10 @@ func readInputs(task stage.Task, cells []stage.CellLabels) ([]input, error) {
 	return inputs, nil
 }
 
-func describeMetrics() []result.Metric {
-	all := metric.All()
-	described := make([]result.Metric, len(all))
-	for i, d := range all {
+// describe says of metrics what the tables and the results do.
+func describe(metrics []metric.Def) []result.Metric {
+	described := make([]result.Metric, len(metrics))
+	for i, d := range metrics {
 		described[i] = result.Metric{Name: d.Name, Unit: d.Unit, Better: d.Better, Doc: d.Doc}
 	}
 	return described

@@ -30,8 +30,8 @@ type input struct {
 	powerDir string // empty where no power was fetched
 }
 
-// cell copies the input's rows into the run's tables and computes the cell. It holds the rows of one cell in memory.
-func (in input) cell(known stage.GPU, tables *tables) (result.Cell, error) {
+// cell copies an input's rows into the run's tables and computes the cell. It holds the rows of one cell in memory.
+func (k Kind) cell(in input, known stage.GPU, tables *tables) (result.Cell, error) {
 	cell := result.Cell{Labels: labelsOf(in.labels), Simulated: in.simulated(), Metrics: map[string]float64{}}
 	if in.loadDir == "" {
 		reason, why := "failed", in.failure
@@ -53,12 +53,12 @@ func (in input) cell(known stage.GPU, tables *tables) (result.Cell, error) {
 		cell.ServerMetrics = a.Engine
 	}
 	cell.Status = result.StatusOK
-	for _, d := range metric.All() {
+	for _, d := range k.metrics {
 		if v, ok := d.Compute(sample); ok {
 			cell.Metrics[d.Name] = result.Round(v)
 		}
 	}
-	cell.Phases = phasesOf(sample)
+	cell.Phases = k.phasesOf(sample)
 	if e := data.Energy; e != nil && e.Valid {
 		u95 := result.Round(*e.U95Percent)
 		cell.PowerValid, cell.PowerMethod, cell.PowerU95Percent = true, string(e.Method), &u95

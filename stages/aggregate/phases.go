@@ -6,7 +6,7 @@ import (
 )
 
 // phasesOf computes what each phase of a load came to.
-func phasesOf(sample *metric.Sample) []result.Phase {
+func (k Kind) phasesOf(sample *metric.Sample) []result.Phase {
 	var phases []result.Phase
 	for part := range sample.Parts() {
 		p := result.Phase{Phase: part.Phase, FromSeconds: part.From.Seconds(), ToSeconds: part.To.Seconds(), Metrics: map[string]float64{}}
@@ -18,7 +18,7 @@ func phasesOf(sample *metric.Sample) []result.Phase {
 		if part.Ramp() {
 			p.RampFrom = &part.Begin
 		}
-		for _, d := range metric.OfPhases() {
+		for _, d := range k.phaseMetrics {
 			if v, ok := d.Compute(part); ok {
 				p.Metrics[d.Name] = result.Round(v)
 			}
@@ -28,10 +28,10 @@ func phasesOf(sample *metric.Sample) []result.Phase {
 	return phases
 }
 
-func describePhases() []result.Metric {
-	var described []result.Metric
-	for _, d := range metric.OfPhases() {
-		described = append(described, result.Metric{Name: d.Name, Unit: d.Unit, Better: d.Better, Doc: d.Doc})
+func describePhases(metrics []metric.PhaseDef) []result.Metric {
+	described := make([]result.Metric, len(metrics))
+	for i, d := range metrics {
+		described[i] = result.Metric{Name: d.Name, Unit: d.Unit, Better: d.Better, Doc: d.Doc}
 	}
 	return described
 }

@@ -28,12 +28,18 @@ const (
 )
 
 // Kind is the stage "plot".
-type Kind struct{}
+type Kind struct{ charts []chart.Def }
 
-var _ stage.Runner = Kind{}
+var (
+	_ stage.Runner   = Kind{}
+	_ stage.Composed = Kind{}
+)
 
-// New returns the stage.
-func New() Kind { return Kind{} }
+// New returns the stage with every chart.
+func New() Kind { return Of(chart.All()) }
+
+// Of returns the stage with these charts.
+func Of(charts []chart.Def) Kind { return Kind{charts} }
 
 // Name is "plot".
 func (Kind) Name() string { return "plot" }
@@ -41,11 +47,21 @@ func (Kind) Name() string { return "plot" }
 // Class is Pure.
 func (Kind) Class() stage.Class { return stage.Pure }
 
-// Revision counts changes of this stage that change its files.
+// Revision counts changes of this stage that change its files. Charts that come, go or get another title need no new one: they are Parts.
+// TestRevision tells when one is due.
 func (Kind) Revision() int { return revision }
 
+// Parts returns the titles of the charts.
+func (k Kind) Parts() map[string]any {
+	parts := map[string]any{}
+	for _, def := range k.charts {
+		parts["chart."+def.Name] = def.Title
+	}
+	return parts
+}
+
 // Run reads report/results.json of its one input and writes report/NAME.svg for each chart, report/panels.png and report/index.html.
-func (Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
+func (k Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
 	var cfg stage.PlotConfig
 	if err := json.Unmarshal(task.Config, &cfg); err != nil {
 		return fmt.Errorf("plot: configuration: %w", err)
@@ -57,7 +73,7 @@ func (Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
 	if err != nil {
 		return fmt.Errorf("plot: %w", err)
 	}
-	defs, err := chosen(cfg.Charts)
+	defs, err := k.chosen(cfg.Charts)
 	if err != nil {
 		return err
 	}
@@ -76,14 +92,14 @@ func (Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
 	return os.WriteFile(filepath.Join(dir, "index.html"), html.Bytes(), 0o644)
 }
 
-// chosen returns the charts of these names, in the order of chart.All; no names are all of them.
-func chosen(names []string) ([]chart.Def, error) {
+// chosen returns the charts of these names, in the order of the page; no names are all of them.
+func (k Kind) chosen(names []string) ([]chart.Def, error) {
 	if names == nil {
-		return chart.All(), nil
+		return k.charts, nil
 	}
 	var defs []chart.Def
 	var known []string
-	for _, def := range chart.All() {
+	for _, def := range k.charts {
 		known = append(known, def.Name)
 		if slices.Contains(names, def.Name) {
 			defs = append(defs, def)
