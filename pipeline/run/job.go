@@ -5,12 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"runtime/debug"
 	"slices"
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/pipeline/event"
 	"github.com/strangeloopio/inferencex/pipeline/plan"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
@@ -52,7 +52,7 @@ func (e *executor) job(n *node) *job {
 func (j *job) do(ctx context.Context) finished {
 	begun := j.Now()
 	var f finished
-	err := safely(func() error {
+	err := crew.Catch(func() error {
 		f = j.work(ctx)
 		return nil
 	})
@@ -167,6 +167,9 @@ func (j *job) attempts(ctx context.Context, work func(context.Context, stage.Tas
 		switch left := queueUntil.Sub(j.Now()); {
 		case f.err == nil:
 			return f
+		case crew.PanicIn(f.err) != nil: // which an interrupt does not hide, and another attempt does not mend
+			f.state = Failed
+			return f
 		case ctx.Err() != nil:
 			return canceled(ctx, f)
 		case noRoom && left > 0:
@@ -230,7 +233,7 @@ func (j *job) attempt(ctx context.Context, try int, queueUntil time.Time, work f
 			}
 		}()
 	}
-	return dir, safely(func() error {
+	return dir, crew.Catch(func() error {
 		return work(ctx, stage.Task{
 			Address: j.node.Address, Attempt: try, Config: j.node.Config, Dir: dir, Inputs: j.inputs,
 			QueueUntil: queueUntil, Incarnation: j.life.incarnation(), Watch: j.life.watch(j.node.Address.Kind),
@@ -238,40 +241,15 @@ func (j *job) attempt(ctx context.Context, try int, queueUntil time.Time, work f
 	})
 }
 
-// safely turns a panic of work into an error.
-func safely(work func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = stage.Failf(stage.Permanent, "bug", "panic: %v\n%s", p, debug.Stack())
-		}
-	}()
-	return work()
-}
-
 // within gives work so much time, and does not wait for it any longer than that: on the way to a teardown nothing may hold it up.
 func within[T any](ctx context.Context, limit time.Duration, work func(context.Context) (T, error)) (T, error) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	type answer struct {
-		value T
-		err   error
+	value, err := crew.Ask(ctx, work)
+	if err != nil && err == ctx.Err() {
+		err = fmt.Errorf("no end after %s", limit)
 	}
-	done := make(chan answer, 1) // a late answer is let go
-	go func() {
-		var a answer
-		a.err = safely(func() (err error) {
-			a.value, err = work(ctx)
-			return err
-		})
-		done <- a
-	}()
-	select {
-	case a := <-done:
-		return a.value, a.err
-	case <-ctx.Done():
-		var none T
-		return none, fmt.Errorf("no end after %s", limit)
-	}
+	return value, err
 }
 
 // jitter draws the wait before the next attempt: anything up to a ceiling that doubles, and stops at two minutes.

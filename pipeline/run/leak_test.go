@@ -21,13 +21,14 @@ func checkLeaks(t *testing.T) {
 	})
 }
 
-// leaked returns the stacks of the goroutines that this package has started.
+// leaked returns the stacks of the goroutines that this package has started, itself or by a crew.
 func leaked() []string {
 	text := make([]byte, 1<<20)
 	text = text[:runtime.Stack(text, true)]
 	var found []string
 	for _, stack := range strings.Split(string(text), "\n\n") {
-		if strings.Contains(stack, "\ncreated by github.com/strangeloopio/inferencex/pipeline/run.") {
+		const house = "\ncreated by github.com/strangeloopio/inferencex/pipeline/"
+		if strings.Contains(stack, house+"run.") || strings.Contains(stack, house+"crew.") {
 			found = append(found, stack)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/pipeline/durable"
 	"github.com/strangeloopio/inferencex/pipeline/event"
 	"github.com/strangeloopio/inferencex/pipeline/journal"
@@ -188,7 +189,7 @@ func (j *job) openWatches(ctx context.Context, l *life) {
 		dir := filepath.Join(j.Dir, "watch", folder(at))
 		err := os.MkdirAll(dir, 0o755)
 		if err == nil {
-			err = safely(func() error {
+			err = crew.Catch(func() error {
 				watch, err := w.Watch(ctx, j.env(at), stage.Task{Address: at, Attempt: 1, Config: w.config, Dir: dir, Incarnation: &l.inc})
 				if err == nil {
 					l.watches[w.kind] = watch

@@ -458,7 +458,7 @@ func TestAPanicIsAFailureAndTearsDown(t *testing.T) {
 	b.on["load 1gpu/2u"] = func(context.Context, int) error { panic("index out of range") }
 	o, _ := b.run(t.Context(), twoDeployments)
 	b.mustBeEmpty(o)
-	if f := o.Failures(); len(f) != 1 || stage.ReasonOf(f[0].Err) != "bug" || !strings.Contains(f[0].Err.Error(), "index out of range") {
+	if f := o.Failures(); len(f) != 1 || stage.ReasonOf(f[0].Err) != stage.ReasonPanic || !strings.Contains(f[0].Err.Error(), "index out of range") {
 		t.Errorf("%v", f)
 	}
 }

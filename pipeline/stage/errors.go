@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 )
 
 // ErrorClass says what the pipeline may do about an error.
@@ -39,10 +41,16 @@ func Failf(class ErrorClass, reason, format string, args ...any) error {
 	return Fail(class, reason, fmt.Errorf(format, args...))
 }
 
-// ClassOf returns the class that Fail gave to err or to what it wraps. Cancellation is told by itself; everything else is permanent.
+// ReasonPanic is the reason code of a bug in this program that panicked.
+const ReasonPanic = "panic"
+
+// ClassOf returns the class that Fail gave to err or to what it wraps. A panic is permanent, whatever class its consequences were given. Cancellation
+// is told by itself; everything else is permanent.
 func ClassOf(err error) ErrorClass {
 	var c *classed
 	switch {
+	case crew.PanicIn(err) != nil:
+		return Permanent
 	case errors.As(err, &c):
 		return c.class
 	case errors.Is(err, context.Canceled):
@@ -52,10 +60,12 @@ func ClassOf(err error) ErrorClass {
 	}
 }
 
-// ReasonOf returns the reason code that Fail gave to err, or "error".
+// ReasonOf returns the reason code that Fail gave to err, or "error". A panic has its own, whatever reason its consequences were given.
 func ReasonOf(err error) string {
 	var c *classed
 	switch {
+	case crew.PanicIn(err) != nil:
+		return ReasonPanic
 	case errors.As(err, &c) && c.reason != "":
 		return c.reason
 	case errors.Is(err, context.Canceled):

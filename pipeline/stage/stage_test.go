@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"testing"
 	"time"
+
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 )
 
 func TestErrorsKeepTheirClassThroughWrapping(t *testing.T) {
@@ -20,6 +22,7 @@ func TestErrorsKeepTheirClassThroughWrapping(t *testing.T) {
 		{fmt.Errorf("load: %w", context.Canceled), Canceled, "canceled"},
 		{fmt.Errorf("load: %w", context.DeadlineExceeded), Permanent, "timeout"},
 		{Fail(Quota, "", errors.New("x")), Quota, "error"},
+		{Fail(Transient, "endpoint_gone", fmt.Errorf("dial: %w", &crew.Panic{Value: "boom"})), Permanent, "panic"},
 	} {
 		if got := ClassOf(tc.err); got != tc.class {
 			t.Errorf("%v: class %s, want %s", tc.err, got, tc.class)

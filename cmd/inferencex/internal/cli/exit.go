@@ -8,7 +8,7 @@ import (
 // Exit codes. Scripts rely on them: they are stable, and README.md lists them.
 const (
 	ExitOK          = 0   // every cell is valid, or the command did what it was asked
-	ExitError       = 1   // the program or its surroundings failed: a full disk, a port in use
+	ExitError       = 1   // the program or its surroundings failed: a panic, a full disk, a port in use
 	ExitChanges     = 2   // plan -detailed-exitcode: there is something to do
 	ExitConfig      = 3   // the suite or the command line is wrong; nothing was begun
 	ExitCells       = 4   // a cell failed or is invalid

@@ -20,6 +20,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/journal"
 	"github.com/strangeloopio/inferencex/pipeline/plan"
 	"github.com/strangeloopio/inferencex/pipeline/run"
+	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/result"
 )
 
@@ -216,6 +217,8 @@ func (a *App) conclude(w *workspace, p *plan.Plan, o run.Outcome, runErr error, 
 	switch {
 	case runErr != nil:
 		return runErr
+	case panicked(o):
+		return silent(ExitError) // the step that failed has told the stack
 	case o.End == run.Interrupted:
 		return silent(ExitInterrupted)
 	case o.End == run.TimedOut:
@@ -231,6 +234,11 @@ func (a *App) conclude(w *workspace, p *plan.Plan, o run.Outcome, runErr error, 
 // failed reports whether the step of a kind failed.
 func failed(o run.Outcome, kind string) bool {
 	return slices.ContainsFunc(o.Failures(), func(r run.Result) bool { return r.Address.Kind == kind })
+}
+
+// panicked reports whether a step failed by a bug of this program.
+func panicked(o run.Outcome) bool {
+	return slices.ContainsFunc(o.Failures(), func(r run.Result) bool { return stage.ReasonOf(r.Err) == stage.ReasonPanic })
 }
 
 // verdictOf judges the cells.
