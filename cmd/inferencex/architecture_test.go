@@ -26,8 +26,10 @@ type rule struct {
 var data = []string{"schemas/block", "schemas/workload/...", "schemas/gpu", "schemas/plural", "schemas/quantile", "schemas/result", "schemas/table"}
 
 var rules = []rule{
+	{"schemas/block/blocktest", []string{"schemas/block"}, ""},
 	{"schemas/suite/...", []string{"schemas/suite/...", "schemas/block", "schemas/plural", "schemas/workload/..."}, "the language knows nothing of what it is used for"},
 	{"schemas/workload/...", []string{"schemas/workload/...", "schemas/block"}, "a workload is described without the language"},
+	{"schemas/table/tabletest", []string{"schemas/table"}, "it reads as other programs do"},
 	{"schemas/table/...", []string{"pipeline/durable"}, "tables are read by programs that know no suite"},
 	{"schemas/...", nil, "schemas are the bottom of the house"},
 	{"pipeline/addr", nil, "addresses are plain names"},
@@ -53,7 +55,7 @@ var rules = []rule{
 	{"stages/traffic/arrival", nil, "a schedule knows nothing of what keeps it"},
 	{"stages/traffic", with("stages/traffic/arrival", "stages/client", "stages/prompt", "pipeline/stage"), ""},
 	{"stages/deploy", with("stages/deploy/startup", "stages/deploy/probe", "stages/client", "pipeline/stage", "pipeline/addr"), "the stage knows no provider by name"},
-	{"stages/deploy/deploytest", with("stages/deploy", "pipeline/..."), ""},
+	{"stages/deploy/deploytest", with("stages/deploy", "schemas/block/blocktest", "pipeline/..."), ""},
 	{"stages/deploy/simulator", with("stages/deploy", "stages/simulator/...", "pipeline/stage", "pipeline/addr"), "a provider never knows a sibling"},
 	{"stages/deploy/*/...", with("stages/deploy", "stages/client", "pipeline/stage", "pipeline/addr"), "a provider never knows a sibling"},
 	{"stages/*/...", with("pipeline/stage", "pipeline/addr", "stages/metric/...", "stages/chart/...", "stages/client/...", "stages/prompt", "stages/traffic/..."), "a kind never knows another kind, nor plan, run, checkpoint or journal"},

@@ -40,7 +40,7 @@ func (c Crash) WriteJSON(staged, named, path string, v any) error {
 	})
 }
 
-// Write is the function of that name, passing boundaries as WriteFile does.
+// Write lets fill write the content of path, and passes boundaries as WriteFile does. Nothing is left behind when fill or the disk fails.
 func (c Crash) Write(staged, named, path string, fill func(io.Writer) error) error {
 	file, err := Create(path)
 	if err != nil {

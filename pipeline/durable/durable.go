@@ -3,7 +3,6 @@ package durable
 
 import (
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,11 +14,6 @@ func WriteFile(path string, data []byte) error { return Crash(nil).WriteFile("",
 
 // WriteJSON writes v as indented JSON.
 func WriteJSON(path string, v any) error { return Crash(nil).WriteJSON("", "", path, v) }
-
-// Write lets fill write the content of path. Nothing is left behind when fill or the disk fails.
-func Write(path string, fill func(io.Writer) error) error {
-	return Crash(nil).Write("", "", path, fill)
-}
 
 // File is a file that appears under its path whole or not at all: written beside it, put to disk, and then renamed.
 type File struct {

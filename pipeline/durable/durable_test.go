@@ -28,7 +28,7 @@ func TestWriteThatFailsLeavesTheOldFileAlone(t *testing.T) {
 	if err := WriteFile(path, []byte("old")); err != nil {
 		t.Fatal(err)
 	}
-	err := Write(path, func(w io.Writer) error {
+	err := Crash(nil).Write("", "", path, func(w io.Writer) error {
 		_, _ = io.WriteString(w, "half of the n")
 		return errors.New("no space left on device")
 	})

@@ -7,7 +7,6 @@ package block
 
 import (
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/zclconf/go-cty/cty"
 )
 
@@ -179,17 +178,4 @@ func (b Body) Select(v cty.Value) cty.Value {
 		}
 	}
 	return cty.ObjectVal(attrs)
-}
-
-// Parse decodes HCL text by a body that needs no variables: for the tests of those who define one.
-func Parse(b Body, src string) (cty.Value, error) {
-	file, diags := hclsyntax.ParseConfig([]byte(src), "text.hcl", hcl.InitialPos)
-	if diags.HasErrors() {
-		return cty.DynamicVal, diags
-	}
-	content, diags := b.Decode(file.Body, nil)
-	if diags.HasErrors() {
-		return cty.DynamicVal, diags
-	}
-	return content.Value, nil
 }

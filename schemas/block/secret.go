@@ -130,9 +130,6 @@ func (t Text) Reveal() string { return t.text }
 // Sensitive says whether the text is hidden when printed.
 func (t Text) Sensitive() bool { return t.secret }
 
-// Equal compares the texts themselves.
-func (t Text) Equal(other Text) bool { return t == other }
-
 // String is the text, or "(sensitive)".
 func (t Text) String() string {
 	if t.secret {

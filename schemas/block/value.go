@@ -60,12 +60,6 @@ func Time(v cty.Value, name string) time.Duration {
 	return d
 }
 
-// Fraction reads an argument whose Format is Percent: "1%" is 0.01.
-func Fraction(v cty.Value, name string) float64 {
-	f, _ := ParsePercent(String(v, name))
-	return f
-}
-
 // Strings reads a list or set of strings, nil if there is none.
 func Strings(v cty.Value, name string) []string {
 	a, ok := get(v, name)

@@ -3,13 +3,10 @@ package table
 import (
 	"errors"
 	"fmt"
-	"io"
 	"maps"
 	"math"
 	"slices"
-	"strings"
 
-	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 
@@ -163,98 +160,4 @@ func integer(v any) (n int64, ok bool) {
 		return v, true
 	}
 	return 0, false
-}
-
-// ReadColumns reads a whole Parquet file of any table: its columns in order, its rows and its metadata, in which MetaTable
-// and MetaVersion say what it is. Each row has a key for each column, nil where it is null. Columns of types that
-// tables of inferencex do not have are passed over.
-func ReadColumns(path string) ([]Column, []map[string]any, Meta, error) {
-	cols, rows, meta, err := readColumns(path, memory.NewGoAllocator())
-	return cols, rows, meta, durable.Error("read", path, err)
-}
-
-func readColumns(path string, mem memory.Allocator) ([]Column, []map[string]any, Meta, error) {
-	in, err := openParquet(path, mem)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	defer in.close()
-	if _, err := identityOf(in.meta); err != nil {
-		return nil, nil, nil, err
-	}
-	batches, err := in.batches(nil)
-	if err != nil {
-		return nil, nil, nil, err
-	}
-	defer batches.Release()
-
-	cols, index := columnsOf(batches.Schema())
-	rows := []map[string]any{}
-	for {
-		batch, err := batches.next()
-		if errors.Is(err, io.EOF) {
-			return cols, rows, in.meta, nil
-		}
-		if err == nil {
-			rows, err = appendRows(rows, batch, cols, index)
-		}
-		if err != nil {
-			return nil, nil, nil, err
-		}
-	}
-}
-
-// columnsOf describes the columns of a file and says where in its batches they are.
-func columnsOf(s *arrow.Schema) (cols []Column, index []int) {
-	for i, f := range s.Fields() {
-		t, ok := typeOf(f.Type)
-		if !ok {
-			continue
-		}
-		unit, _ := f.Metadata.GetValue(columnUnit)
-		doc, _ := f.Metadata.GetValue(columnDoc)
-		cols = append(cols, Column{Name: f.Name, Type: t, Unit: unit, Doc: doc, Nullable: f.Nullable})
-		index = append(index, i)
-	}
-	return cols, index
-}
-
-func appendRows(rows []map[string]any, batch arrow.RecordBatch, cols []Column, index []int) (_ []map[string]any, err error) {
-	defer asError(&err)
-	for r := range int(batch.NumRows()) {
-		row := make(map[string]any, len(cols))
-		for i, c := range cols {
-			row[c.Name] = valueAt(batch.Column(index[i]), r)
-		}
-		rows = append(rows, row)
-	}
-	return rows, nil
-}
-
-// valueAt is the i-th value of a column, in memory of its own; nil: null.
-func valueAt(column arrow.Array, i int) any {
-	if column.IsNull(i) {
-		return nil
-	}
-	switch a := column.(type) {
-	case *array.String:
-		return strings.Clone(a.Value(i))
-	case *array.Int32:
-		return a.Value(i)
-	case *array.Int64:
-		return a.Value(i)
-	case *array.Float64:
-		return a.Value(i)
-	case *array.Boolean:
-		return a.Value(i)
-	case *array.List:
-		from, to := a.ValueOffsets(i)
-		list := make([]string, 0, to-from)
-		for k := from; k < to; k++ {
-			s, _ := valueAt(a.ListValues(), int(k)).(string)
-			list = append(list, s)
-		}
-		return list
-	}
-	panic("table: no value of a column of type " + column.DataType().String())
 }

@@ -47,15 +47,10 @@ func newJournal[R any](f *os.File, mem memory.Allocator) *Journal[R] {
 	return j
 }
 
-// Append adds rows. They are in the file after the next full batch of 4096 rows, Flush or Close. After an error the journal
+// Append adds rows. They are in the file after the next full batch of 4096 rows, or Close. After an error the journal
 // takes no more rows and returns the error again; what was whole before it can be read.
 func (j *Journal[R]) Append(rows ...R) error {
 	return durable.Error("append to journal", j.path, j.batcher.append(rows))
-}
-
-// Flush hands all rows to the operating system: they survive the end of this process, though not of the machine.
-func (j *Journal[R]) Flush() error {
-	return durable.Error("append to journal", j.path, j.batcher.flush())
 }
 
 // Close writes the rows that wait and the mark by which ReadJournal knows that nothing is missing, and makes the file

@@ -24,7 +24,7 @@ func smallJournal(t testing.TB) (rows []Chunk, data []byte, ends []int) {
 		if err := j.Append(rows[5*len(ends) : 5*len(ends)+5]...); err != nil {
 			t.Fatal(err)
 		}
-		if err := j.Flush(); err != nil {
+		if err := j.batcher.flush(); err != nil {
 			t.Fatal(err)
 		}
 		info, err := os.Stat(path)
@@ -108,7 +108,7 @@ func TestJournalWithAFlippedByteGivesNoWrongRow(t *testing.T) {
 	}
 }
 
-func TestJournalHoldsRowsAfterFlushAndAfterAFullBatch(t *testing.T) {
+func TestJournalHoldsEachBatch(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "chunks.arrows")
 	j, err := NewJournal[Chunk](path)
 	if err != nil {
@@ -130,7 +130,7 @@ func TestJournalHoldsRowsAfterFlushAndAfterAFullBatch(t *testing.T) {
 		t.Fatal(err)
 	}
 	stored(batchRows)
-	if err := j.Flush(); err != nil {
+	if err := j.batcher.flush(); err != nil {
 		t.Fatal(err)
 	}
 	stored(batchRows + 10)
@@ -244,6 +244,5 @@ func TestJournalOnAFullDiskSaysSoAndStaysFailed(t *testing.T) {
 	want := "append to journal PATH: no space left on device: free space on that disk, or give a run directory on another one"
 	wantError(t, j.Append(chunks(batchRows)...), j.path, want)
 	wantError(t, j.Append(chunks(1)...), j.path, want)
-	wantError(t, j.Flush(), j.path, want)
 	wantError(t, j.Close(), j.path, "close journal PATH: no space left on device: free space")
 }

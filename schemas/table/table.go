@@ -36,7 +36,7 @@ const (
 // Type is the type of a column.
 type Type int
 
-// The types of columns. In the maps of WriteColumns and ReadColumns they are Go's string, int32, int64, float64, bool
+// The types of columns. In the maps of WriteColumns they are Go's string, int32, int64, float64, bool
 // and []string.
 const (
 	String Type = iota
@@ -108,16 +108,6 @@ func (t Type) arrow() arrow.DataType {
 		return arrow.ListOfField(arrow.Field{Name: "element", Type: arrow.BinaryTypes.String, Nullable: true})
 	}
 	panic("table: no such column type: " + t.String())
-}
-
-// typeOf is the inverse of Type.arrow; ok is false for a type that no column of ours has.
-func typeOf(dt arrow.DataType) (t Type, ok bool) {
-	for t := String; t <= StringList; t++ {
-		if arrow.TypeEqual(dt, t.arrow()) {
-			return t, true
-		}
-	}
-	return 0, false
 }
 
 // identity names a table and the version of its columns.

@@ -13,7 +13,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/result"
-	"github.com/strangeloopio/inferencex/schemas/table"
+	"github.com/strangeloopio/inferencex/schemas/table/tabletest"
 	"github.com/strangeloopio/inferencex/schemas/workload/phase"
 )
 
@@ -61,10 +61,8 @@ func TestEachPhaseIsARow(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 
-	columns, rows, _, err := table.ReadColumns(filepath.Join(task.Dir, "tables", "phases.parquet"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	written := tabletest.Read(t, filepath.Join(task.Dir, "tables", "phases.parquet"))
+	columns, rows := written.Columns, written.Rows
 	if len(rows) != 3 || columns[0].Name != "cell" {
 		t.Fatalf("%d rows, first column %s", len(rows), columns[0].Name)
 	}

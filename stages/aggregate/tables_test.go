@@ -12,6 +12,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/result"
 	"github.com/strangeloopio/inferencex/schemas/table"
+	"github.com/strangeloopio/inferencex/schemas/table/tabletest"
 	"github.com/strangeloopio/inferencex/stages/aggregate"
 	"github.com/strangeloopio/inferencex/stages/metric/measured"
 )
@@ -46,10 +47,8 @@ func TestTablesAreMergedUnderThePlansAddresses(t *testing.T) {
 func TestCellsTableHasTheResults(t *testing.T) {
 	task := newTask(t)
 	results := run(t, task)
-	columns, rows, meta, err := table.ReadColumns(filepath.Join(task.Dir, "tables", "cells.parquet"))
-	if err != nil {
-		t.Fatal(err)
-	}
+	written := tabletest.Read(t, filepath.Join(task.Dir, "tables", "cells.parquet"))
+	columns, rows, meta := written.Columns, written.Rows, written.Meta
 	if len(rows) != len(results.Cells) || meta["table"] != "cells" || meta["simulated"] != "true" {
 		t.Fatalf("%d rows, %v", len(rows), meta)
 	}

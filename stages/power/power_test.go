@@ -17,6 +17,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/block"
+	"github.com/strangeloopio/inferencex/schemas/block/blocktest"
 	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/stages/metric/energy"
 	"github.com/strangeloopio/inferencex/stages/metric/measured"
@@ -222,7 +223,7 @@ func TestOptionsOfASuite(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || got.Query.PadSeconds != 2 {
 		t.Error(diff, got.Query.PadSeconds)
 	}
-	if _, err := block.Parse(power.Body(), `source = "nvidia_smi"`); err == nil || !strings.Contains(err.Error(), "nvidia-smi") {
+	if _, err := blocktest.Parse(power.Body(), `source = "nvidia_smi"`); err == nil || !strings.Contains(err.Error(), "nvidia-smi") {
 		t.Errorf("a wrong source gives %v", err)
 	}
 }
@@ -238,7 +239,7 @@ func TestCommand(t *testing.T) {
 		"an object":       {`command = { a = "b" }`, "an object is no command"},
 		"a list of lists": {`command = ["ssh", ["gpu-host"]]`, "word 2 of the command is a list; want a string"},
 	} {
-		_, err := block.Parse(power.Body(), tc.hcl)
+		_, err := blocktest.Parse(power.Body(), tc.hcl)
 		if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
 			t.Errorf("%s: error %v, want %q", name, err, tc.want)
 		}

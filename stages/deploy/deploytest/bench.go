@@ -13,6 +13,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/block"
+	"github.com/strangeloopio/inferencex/schemas/block/blocktest"
 	"github.com/strangeloopio/inferencex/stages/deploy"
 )
 
@@ -26,7 +27,7 @@ type bench struct {
 
 func newBench(t *testing.T, s Subject) *bench {
 	t.Helper()
-	args, err := block.Parse(s.Provider.Body(), s.Args)
+	args, err := blocktest.Parse(s.Provider.Body(), s.Args)
 	if err != nil {
 		t.Fatalf("the subject's arguments: %v", err)
 	}

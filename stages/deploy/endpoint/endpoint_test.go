@@ -13,6 +13,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/block"
+	"github.com/strangeloopio/inferencex/schemas/block/blocktest"
 	"github.com/strangeloopio/inferencex/stages/deploy"
 	"github.com/strangeloopio/inferencex/stages/deploy/deploytest"
 	"github.com/strangeloopio/inferencex/stages/deploy/endpoint"
@@ -33,7 +34,7 @@ func acquire(t *testing.T, hcl string, d stage.Deployment, getenv func(string) s
 func acquireIn(t *testing.T, env stage.Env, hcl string, d stage.Deployment) (stage.Live, error) {
 	t.Helper()
 	p := endpoint.New()
-	args, err := block.Parse(p.Body(), hcl)
+	args, err := blocktest.Parse(p.Body(), hcl)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,7 +84,7 @@ func TestSimulatedServerIsRecognised(t *testing.T) {
 
 func TestURLPerGPUCount(t *testing.T) {
 	p := endpoint.New()
-	args, err := block.Parse(p.Body(), `url = "https://acme--vllm-serve-{gpus}gpu.modal.run"`)
+	args, err := blocktest.Parse(p.Body(), `url = "https://acme--vllm-serve-{gpus}gpu.modal.run"`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -103,7 +104,7 @@ func TestBadURL(t *testing.T) {
 		"ftp://files.localhost":  "no address of a server",
 		"http://me:pw@localhost": "the URL holds a name or a password",
 	} {
-		if _, err := block.Parse(endpoint.New().Body(), `url = "`+url+`"`); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := blocktest.Parse(endpoint.New().Body(), `url = "`+url+`"`); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("url %q: %v; want %q", url, err, want)
 		}
 	}
@@ -192,7 +193,7 @@ func TestFailures(t *testing.T) {
 // Headers in clear can route, so they are keyed. What env gives is known by its variable alone, wherever it is written down.
 func TestKeysOfHeaders(t *testing.T) {
 	body := endpoint.New().Body()
-	args, err := block.Parse(body, `url = "http://h"
+	args, err := blocktest.Parse(body, `url = "http://h"
 		headers    = { X-Team = "a" }
 		header_env = { X-Secret = "TEAM_SECRET" }`)
 	if err != nil {
@@ -246,7 +247,7 @@ func TestArguments(t *testing.T) {
 			if !strings.HasPrefix(test.hcl, "url") {
 				test.hcl += "\nurl = \"http://h:8000\""
 			}
-			_, err := block.Parse(endpoint.New().Body(), test.hcl)
+			_, err := blocktest.Parse(endpoint.New().Body(), test.hcl)
 			if got := fmt.Sprint(err); (err != nil) != (test.want != "") || !strings.Contains(got, test.want) {
 				t.Errorf("got  %v\nwant %s", err, test.want)
 			}

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/block"
+	"github.com/strangeloopio/inferencex/schemas/block/blocktest"
 	"github.com/strangeloopio/inferencex/stages/deploy/deploytest"
 	"github.com/strangeloopio/inferencex/stages/deploy/endpoint"
 )
@@ -91,7 +91,7 @@ func TestCheck(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			args, err := block.Parse(endpoint.New().Body(), `url = "http://h"`+"\n"+test.hcl)
+			args, err := blocktest.Parse(endpoint.New().Body(), `url = "http://h"`+"\n"+test.hcl)
 			if err != nil {
 				t.Fatal(err)
 			}

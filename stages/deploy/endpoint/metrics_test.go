@@ -7,7 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/strangeloopio/inferencex/schemas/block"
+	"github.com/strangeloopio/inferencex/schemas/block/blocktest"
 	"github.com/strangeloopio/inferencex/stages/deploy/endpoint"
 	"github.com/strangeloopio/inferencex/stages/simulator"
 	"github.com/strangeloopio/inferencex/stages/simulator/simtest"
@@ -30,7 +30,7 @@ func TestMetricsURLsThatAreNone(t *testing.T) {
 		`["http://a/metrics", "http://{host}/metrics"]`: `"http://{host}/metrics": only {gpus} can stand in a URL`,
 		`["http://user:secret@host/metrics"]`:           "the URL holds a name or a password",
 	} {
-		_, err := block.Parse(endpoint.New().Body(), "url = \"http://h\"\nmetrics_urls = "+list)
+		_, err := blocktest.Parse(endpoint.New().Body(), "url = \"http://h\"\nmetrics_urls = "+list)
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", list, err, want)
 		}

@@ -8,7 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/block"
+	"github.com/strangeloopio/inferencex/schemas/block/blocktest"
 )
 
 func TestCheck(t *testing.T) {
@@ -49,7 +49,7 @@ func TestCheck(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			p := newProvider()
-			args, err := block.Parse(p.Body(), test.hcl)
+			args, err := blocktest.Parse(p.Body(), test.hcl)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -69,7 +69,7 @@ func TestArguments(t *testing.T) {
 		"what is right":       {"port = 8000\ngpu_ids = [\"0\", \"GPU-1\"]\napi_key_env = \"hf_token\"", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := block.Parse(newProvider().Body(), test.hcl)
+			_, err := blocktest.Parse(newProvider().Body(), test.hcl)
 			if got := fmt.Sprint(err); (err != nil) != (test.want != "") || !strings.Contains(got, test.want) {
 				t.Errorf("got  %v\nwant %s", err, test.want)
 			}

@@ -11,14 +11,14 @@ import (
 	"testing"
 	"time"
 
-	"github.com/strangeloopio/inferencex/schemas/block"
+	"github.com/strangeloopio/inferencex/schemas/block/blocktest"
 	"github.com/strangeloopio/inferencex/stages/deploy"
 	"github.com/strangeloopio/inferencex/stages/deploy/deploytest"
 )
 
 func TestTimeLimit(t *testing.T) {
 	p := newProvider()
-	args, err := block.Parse(p.Body(), "")
+	args, err := blocktest.Parse(p.Body(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,7 @@ func TestTimeLimit(t *testing.T) {
 // parent creates a server as inferencex would, says so and waits to be killed.
 func parent(args []string) int {
 	p := newProvider()
-	body, err := block.Parse(p.Body(), `grace = "100ms"`)
+	body, err := blocktest.Parse(p.Body(), `grace = "100ms"`)
 	if err != nil {
 		fmt.Println(err)
 		return 1

@@ -14,6 +14,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/block"
+	"github.com/strangeloopio/inferencex/schemas/block/blocktest"
 	"github.com/strangeloopio/inferencex/stages/deploy"
 	"github.com/strangeloopio/inferencex/stages/deploy/deploytest"
 	"github.com/strangeloopio/inferencex/stages/deploy/process"
@@ -65,7 +66,7 @@ func acquire(t *testing.T, d stage.Deployment, hcl string, getenv func(string) s
 func acquireWith(t *testing.T, cfg stage.DeployConfig, hcl string, env stage.Env) (*deploy.Kind, stage.Env, stage.Live, error) {
 	t.Helper()
 	p := newProvider()
-	args, err := block.Parse(p.Body(), hcl)
+	args, err := blocktest.Parse(p.Body(), hcl)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -143,7 +144,7 @@ func TestInspectForeign(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	args, _ := block.Parse(newProvider().Body(), "")
+	args, _ := blocktest.Parse(newProvider().Body(), "")
 	h := deploy.Handle{
 		Scope: deploy.Scope{Args: args, Env: env}, Deployment: own("simulate", serveArgs...),
 		Token: deploy.Token(live.Record().Token), ID: deploy.ID(live.Record().ID),

@@ -10,6 +10,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/block"
+	"github.com/strangeloopio/inferencex/schemas/block/blocktest"
 	"github.com/strangeloopio/inferencex/stages/deploy"
 	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
 	server "github.com/strangeloopio/inferencex/stages/simulator"
@@ -19,7 +20,7 @@ import (
 func check(t *testing.T, d stage.Deployment, hcl string) []stage.Problem {
 	t.Helper()
 	p := simulator.NewProvider()
-	args, err := block.Parse(p.Body(), hcl)
+	args, err := blocktest.Parse(p.Body(), hcl)
 	if err != nil {
 		t.Fatal(err)
 	}

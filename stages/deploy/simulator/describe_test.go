@@ -11,6 +11,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/block"
+	"github.com/strangeloopio/inferencex/schemas/block/blocktest"
 	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
 	server "github.com/strangeloopio/inferencex/stages/simulator"
 )
@@ -69,7 +70,7 @@ func TestWrongDescriptions(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if _, err := block.Parse(simulator.NewProvider().Body(), test.hcl); err == nil || !strings.Contains(err.Error(), test.want) {
+			if _, err := blocktest.Parse(simulator.NewProvider().Body(), test.hcl); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v\nwant  %s", err, test.want)
 			}
 		})
@@ -98,7 +99,7 @@ func TestDescribedServer(t *testing.T) {
 	}
 
 	body := simulator.NewProvider().Body()
-	args, err := block.Parse(body, small)
+	args, err := blocktest.Parse(body, small)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/strangeloopio/inferencex/schemas/block"
+	"github.com/strangeloopio/inferencex/schemas/block/blocktest"
 	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
 )
 
@@ -26,13 +26,13 @@ func TestFaultsOfASuite(t *testing.T) {
 		"below zero":        {`faults = [{ kind = "stall", stall_seconds = -1 }]`, "fault stall: stall_seconds is -1: it must not be negative"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := block.Parse(simulator.NewProvider().Body(), test.hcl)
+			_, err := blocktest.Parse(simulator.NewProvider().Body(), test.hcl)
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("error %v\nwant  %s", err, test.want)
 			}
 		})
 	}
-	if _, err := block.Parse(simulator.NewProvider().Body(), `faults = [{ kind = "stall", count = 2 }, { kind = "startup", class = "driver", message = null }]`); err != nil {
+	if _, err := blocktest.Parse(simulator.NewProvider().Body(), `faults = [{ kind = "stall", count = 2 }, { kind = "startup", class = "driver", message = null }]`); err != nil {
 		t.Errorf("good faults: %v", err)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/block"
+	"github.com/strangeloopio/inferencex/schemas/block/blocktest"
 	"github.com/strangeloopio/inferencex/stages/deploy"
 	"github.com/strangeloopio/inferencex/stages/deploy/deploytest"
 	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
@@ -27,7 +28,7 @@ var crowd = []stage.Demand{{Users: 4, ISL: 64, OSL: 64}, {Users: 16, ISL: 64, OS
 func TestForecast(t *testing.T) {
 	p := simulator.NewProvider()
 	forecast := func(hcl string, demands []stage.Demand) []stage.Problem {
-		args, err := block.Parse(p.Body(), hcl)
+		args, err := blocktest.Parse(p.Body(), hcl)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -48,7 +49,7 @@ func TestForecast(t *testing.T) {
 // Such a speed is lowered when the server is made, and the run's events and the endpoint say to what.
 func TestProviderLowersTheSpeed(t *testing.T) {
 	p := simulator.NewProvider()
-	args, err := block.Parse(p.Body(), tooFast)
+	args, err := blocktest.Parse(p.Body(), tooFast)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/block"
+	"github.com/strangeloopio/inferencex/schemas/block/blocktest"
 	"github.com/strangeloopio/inferencex/stages/deploy"
 	"github.com/strangeloopio/inferencex/stages/deploy/deploytest"
 	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
@@ -33,7 +34,7 @@ func TestProvider(t *testing.T) {
 func acquire(t *testing.T, d stage.Deployment, hcl string, ttl time.Duration) (stage.Live, error) {
 	t.Helper()
 	p := simulator.NewProvider()
-	args, err := block.Parse(p.Body(), hcl)
+	args, err := blocktest.Parse(p.Body(), hcl)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,7 +108,7 @@ func TestProviderModelBehindAnotherName(t *testing.T) {
 
 func TestProviderTimeLimit(t *testing.T) {
 	p := simulator.NewProvider()
-	args, err := block.Parse(p.Body(), "")
+	args, err := blocktest.Parse(p.Body(), "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,7 +141,7 @@ func TestProviderTimeLimit(t *testing.T) {
 
 func TestSpeedsBeyondAnyClock(t *testing.T) {
 	for speed, want := range map[string]string{"1e-300": "1e-300 is not between 0.001 and 1e+06", "0": "0 is not between", "1e9": "is not between 0.001 and 1e+06", "100000": "", "0.5": ""} {
-		_, err := block.Parse(simulator.NewProvider().Body(), "speed = "+speed)
+		_, err := blocktest.Parse(simulator.NewProvider().Body(), "speed = "+speed)
 		if got := fmt.Sprint(err); (err != nil) != (want != "") || !strings.Contains(got, want) {
 			t.Errorf("speed %s: got %v, want %s", speed, err, want)
 		}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/run"
 	"github.com/strangeloopio/inferencex/schemas/table"
+	"github.com/strangeloopio/inferencex/schemas/table/tabletest"
 )
 
 // tables is what must be equal in the final run of any session, however often it was killed. Not in it are times, what follows from them, the ids of
@@ -70,14 +71,11 @@ func among(names []string) func(table.Column) bool {
 // rows reads the columns of a table that are wanted, one line a row.
 func (s *session) rows(name string, wanted func(table.Column) bool) []string {
 	s.t.Helper()
-	columns, rows, _, err := table.ReadColumns(s.path("runs", "latest", "tables", name+".parquet"))
-	if err != nil {
-		s.t.Fatal(err)
-	}
+	whole := tabletest.Read(s.t, s.path("runs", "latest", "tables", name+".parquet"))
 	lines := []string{}
-	for _, row := range rows {
+	for _, row := range whole.Rows {
 		line := map[string]any{}
-		for _, c := range columns {
+		for _, c := range whole.Columns {
 			if wanted(c) {
 				line[c.Name] = row[c.Name]
 			}
