@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -44,7 +45,7 @@ func TestSoak(t *testing.T) {
 	if raceEnabled {
 		*soakRequests = min(*soakRequests, 8_000)
 	}
-	server := startNull(t)
+	server, _ := startNull(t)
 	n := *soakRequests
 	soak(t, server, n/20, nullserver.Order{}, map[string]int{"ok": n / 20}) // what is made once is made now
 	before := footprint()
@@ -95,18 +96,39 @@ func TestSoak(t *testing.T) {
 	t.Logf("before %+v, after %+v", before, after)
 }
 
-func startNull(t *testing.T) *nullserver.Child {
+// startNull starts a null server, and returns what kills it.
+func startNull(t *testing.T) (*nullserver.Child, context.CancelFunc) {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	server, err := nullserver.Start(context.Background(), self, "null-server")
+	ctx, kill := context.WithCancel(context.Background())
+	server, err := nullserver.Start(ctx, self, "null-server")
+	if err != nil {
+		kill()
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = server.Close()
+		kill()
+	})
+	return server, kill
+}
+
+// faultsOf is how many faults of each sort a null server has carried out.
+func faultsOf(t *testing.T, server *nullserver.Child) map[nullserver.Fault]int {
+	t.Helper()
+	resp, err := http.Get(server.URL + "/faults")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = server.Close() })
-	return server
+	defer resp.Body.Close()
+	var faults map[nullserver.Fault]int
+	if err := json.NewDecoder(resp.Body).Decode(&faults); err != nil {
+		t.Fatal(err)
+	}
+	return faults
 }
 
 // soakTask is a load of so many requests of two tokens each.
@@ -127,10 +149,7 @@ func soakTask(t *testing.T, server *nullserver.Child, requests int, order nullse
 // soak runs a load and holds its statuses, its rows and its chunks against what the server was ordered to do.
 func soak(t *testing.T, server *nullserver.Child, requests int, order nullserver.Order, want map[string]int) {
 	t.Helper()
-	before, err := nullserver.Faults(t.Context(), server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
+	before := faultsOf(t, server)
 	step := soakTask(t, server, requests, order)
 	if err := load.New().Run(t.Context(), environment(), step); err != nil {
 		t.Fatal(err)
@@ -146,10 +165,7 @@ func soak(t *testing.T, server *nullserver.Child, requests int, order nullserver
 	if recorded != chunks {
 		t.Errorf("%d chunks in their table, %d in the rows", recorded, chunks)
 	}
-	faults, err := nullserver.Faults(t.Context(), server.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
+	faults := faultsOf(t, server)
 	caused := faults[order.Fault] - before[order.Fault]
 	switch {
 	case order.Fault == nullserver.Reset && order.After == 0:
@@ -174,12 +190,12 @@ func soak(t *testing.T, server *nullserver.Child, requests int, order nullserver
 
 // soakKilled ends the server in mid-load. The load says so, and its journal has a row for each request that was sent.
 func soakKilled(t *testing.T, requests int) {
-	server := startNull(t)
+	server, kill := startNull(t)
 	step := soakTask(t, server, 1<<30, nullserver.Order{GapMicros: 1000})
 	env := environment()
 	env.Progress = func(p stage.Progress) {
 		if p.Done > requests/4 {
-			_ = server.Kill()
+			kill()
 		}
 	}
 	err := load.New().Run(t.Context(), env, step)

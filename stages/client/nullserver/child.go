@@ -40,7 +40,7 @@ type Child struct {
 	stdin io.Closer
 }
 
-// Start runs argv, a command that calls Main, and waits until it listens.
+// Start runs argv, a command that calls Main, and waits until it listens. The end of ctx kills it, with all its connections; Close is still to be called.
 func Start(ctx context.Context, argv ...string) (*Child, error) {
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	stdin, err := cmd.StdinPipe()
@@ -62,9 +62,6 @@ func Start(ctx context.Context, argv ...string) (*Child, error) {
 	child.URL = strings.TrimSpace(line)
 	return child, nil
 }
-
-// Kill ends the process at once, with all its connections. Close is still to be called.
-func (c *Child) Kill() error { return c.cmd.Process.Kill() }
 
 // Close ends the server and waits for its process.
 func (c *Child) Close() error {

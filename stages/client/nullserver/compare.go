@@ -66,12 +66,6 @@ func Records(ctx context.Context, url string) ([]Record, error) {
 	return records, ask(ctx, url+"/stamps", &records)
 }
 
-// Faults returns how many faults of each sort the server at url has carried out.
-func Faults(ctx context.Context, url string) (map[Fault]int, error) {
-	var faults map[Fault]int
-	return faults, ask(ctx, url+"/faults", &faults)
-}
-
 // ask reads a document of the server, over a connection of its own.
 func ask(ctx context.Context, url string, into any) error {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)

@@ -13,6 +13,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/journal"
 	"github.com/strangeloopio/inferencex/pipeline/run"
 	"github.com/strangeloopio/inferencex/pipeline/sweep"
+	"github.com/strangeloopio/inferencex/schemas/block"
 )
 
 // crashVariable names the boundary at which the process kills itself, for tests of what the next one finds: a name that Boundaries lists, and
@@ -28,11 +29,15 @@ func Boundaries() []string {
 		checkpoint.Boundaries(), run.Boundaries(), checkpoint.RemovalBoundaries(), sweep.Boundaries())
 }
 
-// crash returns what passes boundaries; nil unless a test wants the process to end at one.
-func (a *App) crash() durable.Crash {
+// crash returns what passes boundaries; nil unless a test wants the process to end at one. A name that is no boundary is an error: the test
+// that gives it would prove nothing.
+func (a *App) crash() (durable.Crash, error) {
 	wanted, which, _ := strings.Cut(a.Getenv(crashVariable), "#")
 	if wanted == "" {
-		return nil
+		return nil, nil
+	}
+	if wanted != crashTrace && !slices.Contains(Boundaries(), wanted) {
+		return nil, exit(ExitConfig, "%s: there is no boundary %q%s", crashVariable, wanted, block.Hint(wanted, Boundaries()))
 	}
 	left, err := strconv.Atoi(which)
 	if err != nil {
@@ -52,7 +57,7 @@ func (a *App) crash() durable.Crash {
 			fmt.Fprintf(a.Stderr, "%s: killed at %s\n", crashVariable, boundary)
 			kill()
 		}
-	}
+	}, nil
 }
 
 // kill ends this process as kill -9 does: nothing is cleaned up.

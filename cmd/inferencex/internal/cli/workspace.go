@@ -34,8 +34,12 @@ func registerWait(cmd *cobra.Command, wait *time.Duration) {
 
 // openWorkspace takes the lease of a folder of runs, and opens what is shared by them.
 func (a *App) openWorkspace(ctx context.Context, root, suite string, wait time.Duration) (_ *workspace, err error) {
+	crash, err := a.crash()
+	if err != nil {
+		return nil, err
+	}
 	id := a.runID(suite)
-	w := &workspace{id: id, root: root, dir: filepath.Join(root, id), crash: a.crash()}
+	w := &workspace{id: id, root: root, dir: filepath.Join(root, id), crash: crash}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, w.close())
