@@ -38,6 +38,7 @@ var rules = []rule{
 	{"pipeline/durable", nil, "everything that writes state stands on it"},
 	{"pipeline/event", with("pipeline/addr"), ""},
 	{"pipeline/event/eventtest", []string{"pipeline/event"}, ""},
+	{"pipeline/stage/revisiontest", []string{"pipeline/stage", "schemas/table/tabletest"}, ""},
 	{"pipeline/stage/...", with("pipeline/addr"), "the contract must not know who keeps it"},
 	{"pipeline/checkpoint", []string{"pipeline/addr", "pipeline/event", "pipeline/durable"}, ""},
 	{"pipeline/journal", []string{"pipeline/addr", "pipeline/event", "pipeline/durable", "pipeline/stage"}, ""},

@@ -54,7 +54,7 @@ func (*Kind) Name() string { return Name }
 // Class is Measure: a load is never run again where its result is known.
 func (*Kind) Class() stage.Class { return stage.Measure }
 
-// Revision counts changes of this code, and of what it sends with, that change results.
+// Revision counts changes of this code, and of what it sends with, that change results. TestRevisionOfLoad tells when what is sent has changed.
 func (*Kind) Revision() int { return 2 }
 
 // Run measures one cell. It leaves in task.Dir requests.parquet, chunks.parquet, load.json and, of a server that shows metrics, server.parquet. The

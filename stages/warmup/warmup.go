@@ -38,7 +38,7 @@ func (*Kind) Name() string { return Name }
 // Class is Effect: it counts for the incarnation that it was done to.
 func (*Kind) Class() stage.Class { return stage.Effect }
 
-// Revision counts changes of this code that change results.
+// Revision counts changes of this code that change results. TestRevisionOfWarmup of stages/load tells when what is sent has changed.
 func (*Kind) Revision() int { return 1 }
 
 // Body says the arguments of the suite's block of this stage.
