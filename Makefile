@@ -8,7 +8,7 @@ BINARY   := bin/inferencex
 PACKAGES := ./...
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart build test check format lint race examples generated gen bench fuzz soak crash vuln clean
+.PHONY: help quickstart build test accuracy check format lint race examples generated gen bench fuzz soak crash vuln clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -20,8 +20,11 @@ build: ## build bin/inferencex, a static binary
 	@mkdir -p bin
 	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/inferencex
 
-test: ## run the tests
-	go test $(PACKAGES)
+test: ## run the tests, none of which asks how fast this machine is
+	go test -timeout 15m $(PACKAGES)
+
+accuracy: ## judge the claims about time, beside a control: wants a machine with nothing else to do
+	go test -tags accuracy -run '^TestAccuracy' -v -count 1 -p 1 -timeout 25m $$(find . -name '*accuracy_test.go' -exec dirname {} \; | sort -u)
 
 check: format lint test race generated examples ## everything that CI checks
 
@@ -30,8 +33,8 @@ format: ## fail if a file is not formatted
 	if [ -n "$$unformatted" ]; then echo "not formatted (go tool gofumpt -w):"; echo "$$unformatted"; exit 1; fi
 
 lint: ## vet and staticcheck
-	go vet $(PACKAGES)
-	go tool staticcheck $(PACKAGES)
+	go vet -tags accuracy $(PACKAGES)
+	go tool staticcheck -tags accuracy $(PACKAGES)
 	go mod verify >/dev/null
 	go mod tidy -diff
 

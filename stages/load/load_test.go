@@ -59,29 +59,6 @@ func TestLoad(t *testing.T) {
 	}
 }
 
-// The next request of a user leaves with the answer to its last: but for 5 %, all are in flight all the time. Whoever else uses this machine can
-// only take from that, so the best of a few loads is what the client can do; a client that waits between requests never reaches it.
-func TestUsersStayInFlight(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector takes its share of each turn-around")
-	}
-	best := 0.0
-	for range measurements {
-		_, endpoint := simulate(t, simulator.Config{Model: "Qwen3-8B-FP8", Profile: "offline"})
-		task := task(t, endpoint, cell(16))
-		if err := load.New().Run(t.Context(), environment(), task); err != nil {
-			t.Fatal(err)
-		}
-		if best = max(best, concurrency(rows(t, task.Dir))); best >= .95*16 {
-			return
-		}
-	}
-	t.Errorf("%.2f requests in flight for 16 users", best)
-}
-
-// measurements is how many independent ones a claim about time has to hold in one of.
-const measurements = 3
-
 // concurrency is the mean of requests in flight from the first send to the last end.
 func concurrency(all []table.Request) float64 {
 	first, last, busy := all[0].TSend, all[0].TDone, int64(0)

@@ -19,9 +19,14 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/strangeloopio/inferencex/pipeline/event/eventtest"
+	"github.com/strangeloopio/inferencex/stages/client/nullserver"
 )
 
+// TestMain lets this binary be the program, and the null server beside which claims about time are judged.
 func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == "null-server" {
+		os.Exit(nullserver.Main(os.Stdin, os.Stdout, os.Stderr))
+	}
 	testscript.Main(m, map[string]func(){"inferencex": func() { os.Exit(Main(System())) }})
 }
 
