@@ -59,8 +59,8 @@ func buildTexts(t *testing.T, workload string, tokenizer bool, context int) (*pl
 	return p, diags
 }
 
-// labels are those of the plan's one cell.
-func labels(t *testing.T, p *plan.Plan) stage.CellLabels {
+// cellConfig is that of the plan's one cell.
+func cellConfig(t *testing.T, p *plan.Plan) stage.CellConfig {
 	t.Helper()
 	for _, step := range p.Steps {
 		if step.Address.Kind == plan.Aggregate {
@@ -72,7 +72,7 @@ func labels(t *testing.T, p *plan.Plan) stage.CellLabels {
 		}
 	}
 	t.Fatal("the plan has no aggregate")
-	return stage.CellLabels{}
+	return stage.CellConfig{}
 }
 
 // A plan says what is known of the prompts that are sent: how many there are, and how long where somebody counts. What is only guessed is in no label.
@@ -107,7 +107,7 @@ func TestPromptsOfAPlan(t *testing.T) {
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
-			if l := labels(t, p); l.ISL != tt.isl || l.OSL != tt.osl {
+			if l := cellConfig(t, p); l.ISL != tt.isl || l.OSL != tt.osl {
 				t.Errorf("the cell is labelled with %d and %d tokens, want %d and %d", l.ISL, l.OSL, tt.isl, tt.osl)
 			}
 		})

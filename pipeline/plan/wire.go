@@ -12,7 +12,6 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/schemas/suite"
-	"github.com/strangeloopio/inferencex/schemas/workload/length"
 )
 
 // wire makes the steps and their edges:
@@ -194,7 +193,7 @@ func (b *builder) powerConfig(d *deployment) json.RawMessage {
 func (b *builder) aggregateConfig() json.RawMessage {
 	cfg := stage.AggregateConfig{Suite: b.Suite.Name, Description: b.Suite.Description, Seed: b.Suite.Seed, GPUs: map[string]stage.GPU{}}
 	for _, c := range b.cells {
-		cfg.Cells = append(cfg.Cells, labelsOf(c))
+		cfg.Cells = append(cfg.Cells, cellConfigOf(c))
 		if gpu, ok := b.Suite.GPUs[c.GPUType]; ok {
 			cfg.GPUs[gpu.Name] = stage.GPU{PricePerHourUSD: gpu.PricePerHourUSD, PriceAsOf: gpu.PriceAsOf, TDPWatts: gpu.TDPWatts}
 		}
@@ -204,55 +203,6 @@ func (b *builder) aggregateConfig() json.RawMessage {
 
 // simulator is the type of provider whose deployments measure no hardware.
 const simulator = "simulator"
-
-func labelsOf(c *cell) stage.CellLabels {
-	labels := stage.CellLabels{
-		Load: c.load, Power: c.power, Cell: c.load.Name + "/" + c.load.Key, Benchmark: c.Benchmark,
-		Model: c.Model.Name, Repo: c.Model.Repo, Provider: providerName(c.Provider), Workload: c.Workload.Name,
-		GPUType: c.GPUType, GPUs: c.GPUs, Users: c.Users, RateRPS: c.RateRPS, ISL: c.ISL, OSL: c.OSL, Trial: c.Trial,
-		ISLDistribution: distribution(c.Input), OSLDistribution: distribution(c.Output), OSLAtMost: !c.Workload.IgnoreEOS,
-		Revision: c.Model.Revision, ProviderType: c.Provider.Type, SimulatedByDesign: c.Provider.Type == simulator,
-	}
-	if c.Workload.Dataset != nil && !countsOf(c.Cell).Exact() { // a rule of thumb is no label
-		labels.ISL = 0
-		if c.Output.Kind == length.Text && !answersKnown(c.Cell) {
-			labels.OSL = 0
-		}
-	}
-	switch w := c.Workload; {
-	case w.Phases != nil:
-		labels.Pattern, labels.Phases = w.Phases.String(), w.Phases
-	case w.Trace != nil:
-		labels.Pattern = w.Trace.String()
-	}
-	if !c.Workload.Turns.IsZero() {
-		labels.Turns = c.Workload.Turns.Describe()
-	}
-	if !c.Workload.Think.IsZero() {
-		labels.ThinkTime = c.Workload.Think.String()
-	}
-	if c.RateRPS > 0 {
-		labels.RampSeconds = c.Workload.Ramp.Seconds()
-	}
-	if c.Engine != nil {
-		labels.Engine, labels.EngineKind, labels.EngineImage, labels.EngineArgs = c.Engine.Name, c.Engine.Kind, c.Engine.Image, c.Engine.Args
-	}
-	for _, o := range c.SLO {
-		if labels.SLO == nil {
-			labels.SLO = map[string]float64{}
-		}
-		labels.SLO[o.Metric] = o.Limit
-	}
-	return labels
-}
-
-// distribution says what lengths are drawn from; empty where all are the same.
-func distribution(l length.Lengths) string {
-	if l.Kind == length.Fixed {
-		return ""
-	}
-	return l.Describe()
-}
 
 func (b *builder) plotConfig() json.RawMessage {
 	return canonicalJSON(stage.PlotConfig{Suite: b.Suite.Name, Charts: b.Suite.Report.Charts})

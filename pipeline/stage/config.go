@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
+	"github.com/strangeloopio/inferencex/schemas/result"
 	"github.com/strangeloopio/inferencex/schemas/workload/dataset"
 	"github.com/strangeloopio/inferencex/schemas/workload/length"
 	"github.com/strangeloopio/inferencex/schemas/workload/phase"
@@ -145,7 +146,7 @@ type AggregateConfig struct {
 	Suite       string         `json:"suite"`
 	Description string         `json:"description,omitempty"`
 	Seed        int64          `json:"seed"`
-	Cells       []CellLabels   `json:"cells"`
+	Cells       []CellConfig   `json:"cells"`
 	GPUs        map[string]GPU `json:"gpus,omitempty"` // by gpu type: what prices and limits rest on
 }
 
@@ -155,50 +156,23 @@ type PlotConfig struct {
 	Charts []string `json:"charts"`
 }
 
-// CellLabels says which cell a load measured, in the suite's words, and by what it is judged.
-type CellLabels struct {
-	Load      addr.Step          `json:"load"`
-	Power     addr.Step          `json:"power"`
-	Cell      string             `json:"cell"`
-	Benchmark string             `json:"benchmark"`
-	Model     string             `json:"model"`
-	Repo      string             `json:"repo"`
-	Engine    string             `json:"engine,omitempty"`
-	Provider  string             `json:"provider"`
-	Workload  string             `json:"workload"`
-	GPUType   string             `json:"gpu_type"`
-	GPUs      int                `json:"gpus"`
-	Users     int                `json:"users,omitempty"`
-	RateRPS   float64            `json:"rate_rps,omitempty"`
-	ISL       int                `json:"isl"` // the mean, where lengths are a distribution
-	OSL       int                `json:"osl"` // likewise
-	Trial     int                `json:"trial"`
-	SLO       map[string]float64 `json:"slo,omitempty"` // by metric name: the bound, in the metric's unit
+// CellConfig is one cell of the aggregate step: its labels, where its measurements are, and by what it is judged.
+type CellConfig struct {
+	// The plan writes the labels here and nowhere else: tables, reports and charts repeat them.
+	result.Labels `json:"labels"`
 
-	// What lengths are drawn from, as length.Lengths.Describe has it; empty where all are the same.
-	ISLDistribution string `json:"isl_distribution,omitempty"`
-	OSLDistribution string `json:"osl_distribution,omitempty"`
-	// Turns and ThinkTime say what conversations are like: "4", "uniform(2, 6)" and "exponential(2s)"; empty where requests stand alone or nobody pauses.
-	// ISL is then what is new in a prompt.
-	Turns     string `json:"turns,omitempty"`
-	ThinkTime string `json:"think_time,omitempty"`
-	// OSLAtMost says that the model may end an answer before its length: the workload does not ignore the end of a sequence.
+	Load  addr.Step          `json:"load"`
+	Power addr.Step          `json:"power"`
+	SLO   map[string]float64 `json:"slo,omitempty"` // by metric name: the bound, in the metric's unit
+
+	// OSLAtMost says that the model may end an answer before its length: the workload does not ignore the end of
+	// a sequence.
 	OSLAtMost bool `json:"osl_at_most,omitempty"`
-
-	// Pattern names what the load follows where it is not Users or RateRPS all along: phases, such as "5-20rps", or a trace. These are then the most and the mean.
-	Pattern string `json:"pattern,omitempty"`
-	// Phases are what Pattern names, where it is phases.
+	// Phases are what the label Pattern names, where the load goes through phases.
 	Phases phase.Phases `json:"phases,omitempty"`
 	// RampSeconds is how long the rate of an open loop rises before it is RateRPS.
 	RampSeconds float64 `json:"ramp_seconds,omitempty"`
-
-	// What is served, and by what: provenance, for whoever reads the results.
-	Revision     string   `json:"revision,omitempty"` // of the model
-	EngineKind   string   `json:"engine_kind,omitempty"`
-	EngineImage  string   `json:"engine_image,omitempty"`
-	EngineArgs   []string `json:"engine_args,omitempty"`
-	ProviderType string   `json:"provider_type,omitempty"`
-	// SimulatedByDesign says that the provider simulates, so that a cell is of a simulated run whatever becomes of its load.
+	// SimulatedByDesign says that the provider simulates: the cell is simulated even if its load failed.
 	SimulatedByDesign bool `json:"simulated_by_design,omitempty"`
 }
 

@@ -11,35 +11,11 @@ type Column[Row any] struct {
 
 // Columns returns the keys of every cell's object in their order.
 func Columns(metrics []Metric) []Column[Cell] {
-	columns := []Column[Cell]{
-		text("cell", "key of the cell in the plan", func(c Cell) string { return c.Cell }),
-		text("address", "address of the load step: the column cell of the other tables", func(c Cell) string { return c.Address }),
-		text("benchmark", "block of the suite that the cell is from", func(c Cell) string { return c.Benchmark }),
-		text("model", "name of the model in the suite", func(c Cell) string { return c.Model }),
-		text("repo", "repository or path that the model was loaded from", func(c Cell) string { return c.Repo }),
-		text("engine", "name of the engine in the suite", func(c Cell) string { return c.Engine }),
-		text("provider", "name of the provider in the suite", func(c Cell) string { return c.Provider }),
-		text("workload", "name of the workload in the suite", func(c Cell) string { return c.Workload }),
-		text("gpu_type", "type of the GPUs", func(c Cell) string { return c.GPUType }),
-		integer("gpus", "", "GPUs allocated", func(c Cell) int { return c.GPUs }),
-		integer("users", "", "requests kept in flight, the most of a pattern; 0 in an open loop", func(c Cell) int { return c.Users }),
-		{Name: "rate_rps", Unit: "1/s", Doc: "scheduled rate, the mean of a pattern, of conversations where there are turns; 0 in a closed loop", Zero: 0.0, Value: func(c Cell) any { return c.RateRPS }},
-		optional("pattern", "what the load follows where it is not users or rate_rps all along, such as 5-20rps; else null", func(c Cell) string { return c.Pattern }),
-		integer("isl", "tokens", "input length asked for; the mean of a distribution or of texts; 0 where nobody has counted these", func(c Cell) int { return c.ISL }),
-		integer("osl", "tokens", "output length asked for; the mean of a distribution or of recorded answers; 0 where nobody has counted these", func(c Cell) int { return c.OSL }),
-		integer("trial", "", "trial of the cell, from 1", func(c Cell) int { return c.Trial }),
-		optional("isl_distribution", "what input lengths are drawn from, or whose texts are sent; null where all are the same", func(c Cell) string { return c.ISLDistribution }),
-		optional("osl_distribution", "what output lengths are drawn from; null where all are the same", func(c Cell) string { return c.OSLDistribution }),
-		optional("turns", "requests of a conversation, of whose prompts isl is what is new; null where requests stand alone", func(c Cell) string { return c.Turns }),
-		optional("think_time", "pause between an answer and the next request; null where nobody pauses", func(c Cell) string { return c.ThinkTime }),
-		text("revision", "revision of the model; empty where the suite pins none", func(c Cell) string { return c.Revision }),
-		text("engine_kind", "kind of the engine; empty: the provider's own", func(c Cell) string { return c.EngineKind }),
-		text("engine_image", "image of the engine", func(c Cell) string { return c.EngineImage }),
-		text("engine_args", "arguments that the suite adds to the engine's own, joined by blanks", func(c Cell) string { return c.EngineArgs }),
-		text("provider_type", "type of the provider", func(c Cell) string { return c.ProviderType }),
+	columns := append(
+		labelColumns(),
 		text("status", "ok, failed, or missing where nobody tried", func(c Cell) string { return c.Status }),
 		optional("failure", "why the cell has no numbers", func(c Cell) string { return c.Failure }),
-		{Name: "simulated", Doc: "the endpoint is simulated", Zero: false, Value: func(c Cell) any { return c.Simulated }},
+		Column[Cell]{Name: "simulated", Doc: "the endpoint is simulated", Zero: false, Value: func(c Cell) any { return c.Simulated }},
 		optional("run", "run that measured the cell", func(c Cell) string { return c.Run }),
 		optional("measured_at", "when the load's clock began, RFC 3339", func(c Cell) string { return c.MeasuredAt }),
 		optional("server_engine", "engine as the endpoint names it", func(c Cell) string { return c.ServerEngine }),
@@ -49,7 +25,7 @@ func Columns(metrics []Metric) []Column[Cell] {
 		maybe("speed", "", "simulated seconds in one of the wall clock; missing where the endpoint is not simulated", func(c Cell) *float64 { return c.Speed }),
 		optional("server_metrics", "whose names the server's /metrics have: vllm, sglang or llamacpp", func(c Cell) string { return c.ServerMetrics }),
 		optional("server_metrics_problem", "why there is no account of the server's own, or only a part of one", func(c Cell) string { return c.ServerMetricsProblem }),
-	}
+	)
 	for _, m := range metrics {
 		columns = append(columns, metricColumn(m, Cell.Value))
 	}

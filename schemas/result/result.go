@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
 )
 
 // Schema is the version of the file's form. It grows when a key changes its meaning or goes away.
@@ -48,69 +47,6 @@ const (
 	ValidWithNotes = "valid_with_notes"
 	Invalid        = "invalid"
 )
-
-// Labels say which cell it is, in the suite's words.
-type Labels struct {
-	Cell      string  `json:"cell"`
-	Address   string  `json:"address"` // of the load step: the value of column cell in the tables
-	Benchmark string  `json:"benchmark"`
-	Model     string  `json:"model"`
-	Repo      string  `json:"repo"`
-	Engine    string  `json:"engine"`
-	Provider  string  `json:"provider"`
-	Workload  string  `json:"workload"`
-	GPUType   string  `json:"gpu_type"`
-	GPUs      int     `json:"gpus"`
-	Users     int     `json:"users"`    // closed loop, the most of a pattern; 0 for an open one
-	RateRPS   float64 `json:"rate_rps"` // open loop, the mean of a pattern; 0 for a closed one
-	Pattern   string  `json:"pattern"`  // what the load follows where it is not Users or RateRPS all along, such as "5-20rps"; else empty
-	ISL       int     `json:"isl"`      // tokens, as asked for: the mean, where they are drawn from a distribution
-	OSL       int     `json:"osl"`      // likewise
-	Trial     int     `json:"trial"`    // from 1
-
-	// What lengths are drawn from, such as "uniform(800, 1024)"; empty where all are the same.
-	ISLDistribution string `json:"isl_distribution"`
-	OSLDistribution string `json:"osl_distribution"`
-
-	// What conversations are like: requests in each, and the pause between an answer and the next request; empty where requests stand alone, or nobody
-	// pauses. ISL is what is new in a prompt.
-	Turns     string `json:"turns"`
-	ThinkTime string `json:"think_time"`
-
-	Revision     string `json:"revision"`    // of the model; empty where the suite pins none
-	EngineKind   string `json:"engine_kind"` // vllm, sglang, …; empty: the provider's own
-	EngineImage  string `json:"engine_image"`
-	EngineArgs   string `json:"engine_args"` // joined by blanks
-	ProviderType string `json:"provider_type"`
-}
-
-// Label names the cell by its size: "1GPU/128U", or "1GPU/5rps" for an open loop, or by the pattern that its load follows.
-func (l Labels) Label() string {
-	size := strconv.Itoa(l.GPUs) + "GPU/"
-	if l.Pattern != "" {
-		return size + l.Pattern
-	}
-	if l.Users == 0 && l.RateRPS > 0 {
-		return size + strconv.FormatFloat(l.RateRPS, 'g', -1, 64) + "rps"
-	}
-	return size + strconv.Itoa(l.Users) + "U"
-}
-
-// Input is the input length that was asked for, in words: "1024", or what it was drawn from.
-func (l Labels) Input() string { return lengthOf(l.ISL, l.ISLDistribution) }
-
-// Output is the output length that was asked for, as Input is.
-func (l Labels) Output() string { return lengthOf(l.OSL, l.OSLDistribution) }
-
-// Drawn reports whether requests differ in their lengths.
-func (l Labels) Drawn() bool { return l.ISLDistribution != "" || l.OSLDistribution != "" }
-
-func lengthOf(tokens int, distribution string) string {
-	if distribution != "" {
-		return distribution
-	}
-	return strconv.Itoa(tokens)
-}
 
 // Cell is one measured point, or the reason why it is none.
 type Cell struct {

@@ -95,15 +95,15 @@ func (k Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		cell, err := k.cell(in, knownOf(in.labels.GPUType, cfg.GPUs[in.labels.GPUType]), tables)
+		cell, err := k.cell(in, knownOf(in.cell.GPUType, cfg.GPUs[in.cell.GPUType]), tables)
 		if err != nil {
-			return fmt.Errorf("aggregate %s: %w", in.labels.Load, err)
+			return fmt.Errorf("aggregate %s: %w", in.cell.Load, err)
 		}
 		results.Cells = append(results.Cells, cell)
 		if len(cell.Phases) > 0 {
 			results.PhaseMetrics = describePhases(k.phaseMetrics)
 		}
-		env.Report(stage.Progress{Done: i + 1, Total: len(inputs), Note: in.labels.Cell})
+		env.Report(stage.Progress{Done: i + 1, Total: len(inputs), Note: in.cell.Cell})
 	}
 	if err := errors.Join(tables.close(), writeCells(filepath.Join(task.Dir, "tables"), results), writePhases(filepath.Join(task.Dir, "tables"), results)); err != nil {
 		return fmt.Errorf("aggregate: %w", err)
@@ -115,11 +115,11 @@ func (k Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
 const notMeasured = "not measured"
 
 // readInputs finds the load and the power of each cell.
-func readInputs(task stage.Task, cells []stage.CellLabels) ([]input, error) {
+func readInputs(task stage.Task, cells []stage.CellConfig) ([]input, error) {
 	inputs := make([]input, len(cells))
-	for i, labels := range cells {
-		in := input{labels: labels}
-		load, there := task.Input(labels.Load)
+	for i, cell := range cells {
+		in := input{cell: cell}
+		load, there := task.Input(cell.Load)
 		switch {
 		case !there:
 			in.failure = "no load was planned"
@@ -133,10 +133,10 @@ func readInputs(task stage.Task, cells []stage.CellLabels) ([]input, error) {
 			in.loadDir = load.Dir
 			var err error
 			if in.load, err = measured.ReadLoad(load.Dir); err != nil {
-				return nil, fmt.Errorf("%s: %w", labels.Load, err)
+				return nil, fmt.Errorf("%s: %w", cell.Load, err)
 			}
 		}
-		if power, there := task.Input(labels.Power); there {
+		if power, there := task.Input(cell.Power); there {
 			in.powerDir = power.Dir
 		}
 		inputs[i] = in

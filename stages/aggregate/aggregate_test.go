@@ -29,13 +29,17 @@ const epoch = int64(1_767_607_200_000_000_000)
 
 func p[T any](v T) *T { return &v }
 
-func labels(users, trial int) stage.CellLabels {
+func cellConfig(users, trial int) stage.CellConfig {
 	key := fmt.Sprintf("qwen3-8b/h100/2gpu/%du/1024x256/t%d", users, trial)
-	return stage.CellLabels{
-		Load: addr.Step{Kind: "load", Name: "chat", Key: key}, Power: addr.Step{Kind: "fetch-power", Name: "chat", Key: key},
-		Cell: key, Benchmark: "chat", Model: "qwen3-8b", Repo: "Qwen/Qwen3-8B-FP8", Engine: "vllm", Provider: "sim", Workload: "short",
-		GPUType: "H100", GPUs: 2, Users: users, ISL: 1024, OSL: 256, Trial: trial, SLO: map[string]float64{"ttft_p99": 0.4},
-		Revision: "220b46e", EngineKind: "vllm", EngineArgs: []string{"--max-num-seqs", "64"}, ProviderType: "simulator", SimulatedByDesign: true,
+	load := addr.Step{Kind: "load", Name: "chat", Key: key}
+	return stage.CellConfig{
+		Labels: result.Labels{
+			Cell: key, Address: load.String(), Benchmark: "chat", Model: "qwen3-8b", Repo: "Qwen/Qwen3-8B-FP8", Engine: "vllm",
+			Provider: "sim", Workload: "short", GPUType: "H100", GPUs: 2, Users: users, ISL: 1024, OSL: 256, Trial: trial,
+			Revision: "220b46e", EngineKind: "vllm", EngineArgs: "--max-num-seqs 64", ProviderType: "simulator",
+		},
+		Load: load, Power: addr.Step{Kind: "fetch-power", Name: "chat", Key: key},
+		SLO: map[string]float64{"ttft_p99": 0.4}, SimulatedByDesign: true,
 	}
 }
 
@@ -134,7 +138,7 @@ func put(t *testing.T, path string, v any) {
 // required and failed — a load that lacks it is not sealed — and one that the run was interrupted before.
 func newTask(t *testing.T) stage.Task {
 	t.Helper()
-	cells := []stage.CellLabels{labels(16, 1), labels(16, 2), labels(16, 3), labels(4, 1), labels(1, 1), labels(2, 1)}
+	cells := []stage.CellConfig{cellConfig(16, 1), cellConfig(16, 2), cellConfig(16, 3), cellConfig(4, 1), cellConfig(1, 1), cellConfig(2, 1)}
 	config, err := json.Marshal(stage.AggregateConfig{
 		Suite: "demo", Description: "A demonstration.", Seed: 42, Cells: cells, GPUs: map[string]stage.GPU{"H100": {PricePerHourUSD: 3.95, IdleWatts: 120, TDPWatts: 700}},
 	})
@@ -258,7 +262,7 @@ func TestGPUsThatTheSuiteSaysNothingOf(t *testing.T) {
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			task := newTask(t)
-			config, err := json.Marshal(stage.AggregateConfig{Suite: "demo", Cells: []stage.CellLabels{labels(16, 1)}, GPUs: tc.said})
+			config, err := json.Marshal(stage.AggregateConfig{Suite: "demo", Cells: []stage.CellConfig{cellConfig(16, 1)}, GPUs: tc.said})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -22,7 +22,7 @@ import (
 
 // input is what the steps of one cell left.
 type input struct {
-	labels   stage.CellLabels
+	cell     stage.CellConfig
 	load     measured.Load
 	loadDir  string // empty where the load failed, or the power that is sealed with it
 	failure  string
@@ -32,7 +32,7 @@ type input struct {
 
 // cell copies an input's rows into the run's tables and computes the cell. It holds the rows of one cell in memory.
 func (k Kind) cell(in input, known stage.GPU, tables *tables) (result.Cell, error) {
-	cell := result.Cell{Labels: labelsOf(in.labels), Simulated: in.simulated(), Metrics: map[string]float64{}}
+	cell := result.Cell{Labels: in.cell.Labels, Simulated: in.simulated(), Metrics: map[string]float64{}}
 	if in.loadDir == "" {
 		reason, why := "failed", in.failure
 		if cell.Status = result.StatusFailed; in.missing {
@@ -48,7 +48,7 @@ func (k Kind) cell(in input, known stage.GPU, tables *tables) (result.Cell, erro
 		return result.Cell{}, err
 	}
 	cell.Origin = originOf(in.load, run)
-	sample := metric.NewSample(in.labels, known, data)
+	sample := metric.NewSample(in.cell, known, data)
 	if a, ok := sample.Server(); ok {
 		cell.ServerMetrics = a.Engine
 	}
@@ -79,7 +79,7 @@ func (k Kind) cell(in input, known stage.GPU, tables *tables) (result.Cell, erro
 }
 
 // simulated reports whether the cell is of a simulated endpoint. Where there is no measurement to tell, its provider does.
-func (in input) simulated() bool { return in.load.Simulated || in.labels.SimulatedByDesign }
+func (in input) simulated() bool { return in.load.Simulated || in.cell.SimulatedByDesign }
 
 // missedNote says by how much an objective was missed: "ttft_p99 7.2 ms > 5 ms".
 func missedNote(sample *metric.Sample, name string) string {
@@ -91,7 +91,7 @@ func missedNote(sample *metric.Sample, name string) string {
 	if def.Better == metric.Higher {
 		beyond, within = "<", "≥"
 	}
-	limit := sample.Labels.SLO[name]
+	limit := sample.Cell.SLO[name]
 	v, ok := def.Compute(sample)
 	if !ok {
 		return fmt.Sprintf("%s has no value, wanted %s %s", name, within, result.Quantity(limit, def.Unit))
@@ -126,7 +126,7 @@ func originOf(load measured.Load, run string) result.Origin {
 // read takes in the rows of the cell and passes them on to the run's tables under the address that the plan uses now: a sealed result may
 // carry an older one. The run is the one that the file names as its own.
 func (in input) read(tables *tables) (data metric.Data, run string, err error) {
-	address := in.labels.Load.String()
+	address := in.cell.Address
 	rows, meta, err := table.Read[table.Request](filepath.Join(in.loadDir, measured.RequestsFile))
 	if err != nil {
 		return metric.Data{}, "", err
@@ -198,13 +198,4 @@ func knownOf(gpuType string, said stage.GPU) stage.GPU {
 	// A GPU that serves holds a model, so its idle power with one is the bound; without one it is the safer bound where only that is known.
 	said.IdleWatts = cmp.Or(said.IdleWatts, known.ContextWatts, known.IdleWatts)
 	return said
-}
-
-func labelsOf(l stage.CellLabels) result.Labels {
-	return result.Labels{
-		Cell: l.Cell, Address: l.Load.String(), Benchmark: l.Benchmark, Model: l.Model, Repo: l.Repo, Engine: l.Engine, Provider: l.Provider, Workload: l.Workload,
-		GPUType: l.GPUType, GPUs: l.GPUs, Users: l.Users, RateRPS: l.RateRPS, Pattern: l.Pattern, ISL: l.ISL, OSL: l.OSL, Trial: l.Trial,
-		Turns: l.Turns, ThinkTime: l.ThinkTime, ISLDistribution: l.ISLDistribution, OSLDistribution: l.OSLDistribution,
-		Revision: l.Revision, EngineKind: l.EngineKind, EngineImage: l.EngineImage, EngineArgs: strings.Join(l.EngineArgs, " "), ProviderType: l.ProviderType,
-	}
 }

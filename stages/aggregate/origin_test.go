@@ -28,9 +28,9 @@ func TestARunOnTheSimulatorIsSimulated(t *testing.T) {
 		{"a cell failed on hardware", false, false, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			cell := labels(16, 1)
+			cell := cellConfig(16, 1)
 			cell.SimulatedByDesign = c.byDesign
-			config, err := json.Marshal(stage.AggregateConfig{Suite: "demo", Cells: []stage.CellLabels{cell}})
+			config, err := json.Marshal(stage.AggregateConfig{Suite: "demo", Cells: []stage.CellConfig{cell}})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -10,7 +10,7 @@ func (k Kind) phasesOf(sample *metric.Sample) []result.Phase {
 	var phases []result.Phase
 	for part := range sample.Parts() {
 		p := result.Phase{Phase: part.Phase, FromSeconds: part.From.Seconds(), ToSeconds: part.To.Seconds(), Metrics: map[string]float64{}}
-		if sample.Labels.RateRPS > 0 {
+		if sample.Cell.RateRPS > 0 {
 			p.RateRPS = part.End
 		} else {
 			p.Users = int(part.End)

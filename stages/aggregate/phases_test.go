@@ -19,10 +19,10 @@ import (
 
 // phasedTask is a run of one load of four waves of 16 requests, a second each, in three stretches.
 func phasedTask(t *testing.T) stage.Task {
-	l := labels(16, 1)
+	l := cellConfig(16, 1)
 	l.Phases = phase.Phases{{Users: 8, Duration: 2 * time.Second}, {Users: 16, Ramp: time.Second, Duration: 2 * time.Second}}
 	l.Pattern, l.SLO = l.Phases.String(), map[string]float64{"ttft_p99": 0.2}
-	config, err := json.Marshal(stage.AggregateConfig{Suite: "phased", Cells: []stage.CellLabels{l}})
+	config, err := json.Marshal(stage.AggregateConfig{Suite: "phased", Cells: []stage.CellConfig{l}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,7 +36,7 @@ func TestTablesAreMergedUnderThePlansAddresses(t *testing.T) {
 	if len(requests) != 4*(16+16+4) || len(chunks) != 2*len(requests) || len(power) != 2*2*61 {
 		t.Errorf("%d requests, %d chunks, %d readings", len(requests), len(chunks), len(power))
 	}
-	if requests[0].Cell != labels(16, 1).Load.String() || requests[64].Cell != labels(16, 2).Load.String() || power[0].Cell != requests[0].Cell || chunks[0].Cell != requests[0].Cell {
+	if requests[0].Cell != cellConfig(16, 1).Load.String() || requests[64].Cell != cellConfig(16, 2).Load.String() || power[0].Cell != requests[0].Cell || chunks[0].Cell != requests[0].Cell {
 		t.Errorf("cells are %q, %q, %q, %q", requests[0].Cell, requests[64].Cell, power[0].Cell, chunks[0].Cell)
 	}
 	if meta["suite"] != "demo" || meta["simulated"] != "true" || meta["metrics_def"] != "1" {

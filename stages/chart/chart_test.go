@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/strangeloopio/inferencex/schemas/result"
 	"github.com/strangeloopio/inferencex/stages/chart"
 	"github.com/strangeloopio/inferencex/stages/chart/charttest"
 	"github.com/strangeloopio/inferencex/stages/chart/render"
@@ -70,7 +71,7 @@ func longNames() chart.Data {
 	d := charttest.Seed()
 	for i := range d.Cells {
 		d.Cells[i].Model = "some-organisation/An-Extraordinarily-Long-Model-Name-Instruct-235B-A22B-Thinking-2507-FP8-Dynamic-v2.1"
-		d.Cells[i].Label += " tp2-pp1 chunked"
+		d.Cells[i].Name += " tp2-pp1 chunked"
 	}
 	return d
 }
@@ -90,7 +91,7 @@ func TestEveryChartOfEveryData(t *testing.T) {
 		"one cell": charttest.Single(), "no power": charttest.NoPower(), "invalid": charttest.WithInvalid(),
 		"hostile": charttest.Hostile(), "long names": longNames(), "long series": longSeries(),
 		"rates": charttest.Rates(), "users and rates": charttest.Mixed(),
-		"no values": {Cells: []chart.Cell{{Label: "1GPU/1U", GPUs: 1, Users: 1}}},
+		"no values": {Cells: []chart.Cell{{Name: "1GPU/1U", Labels: result.Labels{GPUs: 1, Users: 1}}}},
 	} {
 		for _, def := range chart.All() {
 			t.Run(name+"/"+def.Name, func(t *testing.T) {

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strconv"
+
+	"github.com/strangeloopio/inferencex/schemas/result"
 )
 
 // The metric columns the charts read. Units are part of the contract.
@@ -32,22 +34,15 @@ type Data struct {
 
 // Cell is one measured point.
 type Cell struct {
-	Label     string   // short name of the configuration, such as "2GPU/64U"
-	Series    string   // what a line or a group of bars stands for: model @ GPU type
-	Benchmark string   // the suite's benchmark block
-	Workload  string   // the suite's workload block
-	Model     string   // as served, such as "Qwen/Qwen3-8B-FP8"
-	GPUType   string   // such as "H100"
-	GPUs      int      // GPUs allocated to the deployment
-	Users     int      // concurrent users of a closed loop; 0 for an open one
-	RateRPS   float64  // requests per second of an open loop, or conversations begun where they have turns; 0 for a closed one
-	Turns     string   // requests of a conversation, or what they are drawn from; empty where requests stand alone
-	ISL, OSL  string   // input and output tokens of a request: "1024", or what they are drawn from; empty: unknown
-	Status    string   // how the measurement ended; shown in tooltips only
-	Validity  string   // valid, valid_with_notes or invalid
-	Reasons   []string // codes of what is to be said of the validity
-	Values    map[string]Value
-	// Phases are what a load that goes through phases came to while it was held at one pressure; nil for a load that is one thing all along.
+	result.Labels // what was measured; of a phase, Users and RateRPS are its own
+
+	Name     string   // short name of the configuration, such as "2GPU/64U"
+	Status   string   // how the measurement ended; shown in tooltips only
+	Validity string   // valid, valid_with_notes or invalid
+	Reasons  []string // codes of what is to be said of the validity
+	Values   map[string]Value
+	// Phases are what a load that goes through phases came to while it was held at one pressure; nil for a load that
+	// is one thing all along.
 	Phases []Cell
 }
 
@@ -91,13 +86,14 @@ func compareCells(a, b Cell) int {
 		cmp.Compare(a.GPUs, b.GPUs),
 		cmp.Compare(a.Users, b.Users),
 		cmp.Compare(a.RateRPS, b.RateRPS),
-		cmp.Compare(a.Label, b.Label),
+		cmp.Compare(a.Name, b.Name),
 	)
 }
 
-// alike reports cells that may share a line or a group of bars: same benchmark, series, request shape, workload and load model.
+// alike reports cells that may share a line or a group of bars: same benchmark, model, request shape, workload, GPU
+// type and load model.
 func alike(a, b Cell) bool {
-	return rivals(a, b) && a.Workload == b.Workload && a.Series == b.Series && a.GPUType == b.GPUType && a.open() == b.open()
+	return rivals(a, b) && a.Workload == b.Workload && a.GPUType == b.GPUType && a.open() == b.open()
 }
 
 // open reports a cell of an open loop.
@@ -105,7 +101,7 @@ func (c Cell) open() bool { return c.RateRPS > 0 }
 
 // rivals reports cells that compete for one frontier: GPU types do, models do not.
 func rivals(a, b Cell) bool {
-	return a.Benchmark == b.Benchmark && a.Model == b.Model && a.ISL == b.ISL && a.OSL == b.OSL
+	return a.Benchmark == b.Benchmark && a.Model == b.Model && a.Input() == b.Input() && a.Output() == b.Output()
 }
 
 // byPhase puts the phases of each load that goes through some in its place: its own numbers are of no pressure in particular.

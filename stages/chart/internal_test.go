@@ -2,10 +2,12 @@ package chart
 
 import (
 	"math"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/strangeloopio/inferencex/schemas/result"
 	"github.com/strangeloopio/inferencex/stages/chart/render"
 )
 
@@ -78,7 +80,7 @@ func TestLooksAreFixedForUsualCounts(t *testing.T) {
 
 func at(label string, interactivity, throughput float64) Cell {
 	value := func(v float64) Value { return Value{Mean: v, Low: v, High: v, Trials: 1, OK: true} }
-	return Cell{Label: label, Values: map[string]Value{
+	return Cell{Name: label, Values: map[string]Value{
 		Interactivity: value(interactivity), ThroughputPerGPU: value(throughput),
 	}}
 }
@@ -94,7 +96,7 @@ func TestFrontierHoldsWhatNothingBeats(t *testing.T) {
 	})
 	var got []string
 	for _, c := range f.cells {
-		got = append(got, c.Label)
+		got = append(got, c.Name)
 	}
 	if diff := cmp.Diff([]string{"slow and dense", "middle", "fast and thin"}, got); diff != "" {
 		t.Errorf("frontier differs (-want +got):\n%s", diff)
@@ -109,7 +111,7 @@ func TestFrontierHoldsWhatNothingBeats(t *testing.T) {
 func TestFrontiersKeepModelsApartAndGPUTypesTogether(t *testing.T) {
 	make := func(model, gpu string, x, y float64) Cell {
 		c := at(model+gpu, x, y)
-		c.Model, c.GPUType, c.Series = model, gpu, model+" @ "+gpu
+		c.Model, c.GPUType = model, gpu
 		return c
 	}
 	got := frontiers(gather([]Cell{make("a", "H100", 1, 1), make("a", "B200", 2, 2), make("b", "H100", 3, 3)}, rivals), 500, 0, 0)
@@ -146,7 +148,13 @@ func TestPlaceNamesBothOfTwoHiddenMarks(t *testing.T) {
 
 func TestDistinguishSaysWhatDiffersAndNoMore(t *testing.T) {
 	group := func(benchmark, model, osl string) []Cell {
-		return []Cell{{Benchmark: benchmark, Model: model, GPUType: "H100", Series: model + " @ H100", ISL: "1024", OSL: osl}}
+		labels := result.Labels{Benchmark: benchmark, Model: model, GPUType: "H100", ISL: 1024}
+		if n, err := strconv.Atoi(osl); err == nil {
+			labels.OSL = n
+		} else {
+			labels.OSLDistribution = osl
+		}
+		return []Cell{{Labels: labels}}
 	}
 	for _, tc := range []struct {
 		name string

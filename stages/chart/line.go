@@ -41,7 +41,7 @@ func (c curve) drawn() []series {
 	var ends [][2]errorBarEnd
 	for _, d := range c.dots {
 		item := datum{
-			Name: d.cell.Label, Value: [2]float64{d.x.Mean, d.y.Mean}, Label: d.label,
+			Name: d.cell.Name, Value: [2]float64{d.x.Mean, d.y.Mean}, Label: d.label,
 			Tooltip: tip(d.tip),
 		}
 		ends = append(ends, spans(d)...)
@@ -150,7 +150,7 @@ func missing(gs [][]Cell, metrics ...string) []string {
 		var labels []string
 		for _, c := range g {
 			if slices.ContainsFunc(metrics, func(m string) bool { _, ok := c.value(m); return !ok }) {
-				labels = append(labels, c.Label)
+				labels = append(labels, c.Name)
 			}
 		}
 		if len(labels) > 0 {

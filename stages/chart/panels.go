@@ -204,7 +204,7 @@ func (s *sheet) bars(i int, p panel, gpus int, l look) series {
 		if !ok || r.heading != "" || r.cell.GPUs != gpus {
 			continue
 		}
-		bar := datum{Name: r.cell.Label, Value: [2]float64{v.Mean, float64(j)}, Tooltip: tip(tipText(r.cell, trialFacts(p, v)...))}
+		bar := datum{Name: r.cell.Name, Value: [2]float64{v.Mean, float64(j)}, Tooltip: tip(tipText(r.cell, trialFacts(p, v)...))}
 		if r.cell.Validity == Invalid {
 			bar.ItemStyle = hatched(l.color)
 		}

@@ -249,7 +249,7 @@ func nameDots(curves []curve, best []frontier, xs, ys scale, area box) (unnamed 
 		under[d.cell.pressure()]++
 	}
 	for i, d := range owners {
-		texts := []string{d.cell.Label}
+		texts := []string{d.cell.Name}
 		if p := d.cell.pressure(); under[p] == 1 && p != "" { // else the users alone could be another's name
 			texts = append(texts, p)
 		}

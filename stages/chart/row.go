@@ -35,7 +35,7 @@ func (r row) name() string {
 	if r.heading != "" {
 		return ""
 	}
-	return fit(strings.TrimSpace(r.cell.Label+" "+panelMark(r.cell)), textSize, false, labelMax)
+	return fit(strings.TrimSpace(r.cell.Name+" "+panelMark(r.cell)), textSize, false, labelMax)
 }
 
 // title is a heading's one line of at most width pixels. What a model is called gives way before its power does.

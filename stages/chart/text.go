@@ -12,20 +12,20 @@ import (
 // noData stands where a value is missing.
 const noData = "no data"
 
-// subject says what a group measured: "Qwen/Qwen3-8B-FP8 on H100".
+// subject says what a group measured: "Qwen/Qwen3-8B-FP8 on H100"; empty where that is not known.
 func subject(c Cell) string {
-	if c.Model != "" && c.GPUType != "" {
-		return c.Model + " on " + c.GPUType
+	if c.Model == "" || c.GPUType == "" {
+		return ""
 	}
-	return c.Series
+	return c.Model + " on " + c.GPUType
 }
 
 // lengths is "" where the request's shape is not known.
 func lengths(c Cell) string {
-	if c.ISL == "" && c.OSL == "" {
+	if c.ISL == 0 && c.OSL == 0 && !c.Drawn() {
 		return ""
 	}
-	text := fmt.Sprintf("ISL %s, OSL %s tokens", c.ISL, c.OSL)
+	text := fmt.Sprintf("ISL %s, OSL %s tokens", c.Input(), c.Output())
 	if c.Turns != "" {
 		text += fmt.Sprintf(" in each of %s turns", c.Turns)
 	}
@@ -35,7 +35,7 @@ func lengths(c Cell) string {
 // distinguish names each group by what sets it apart from the others: model,
 // GPU type and request shape wherever they differ, the rest only if it must.
 func distinguish(gs [][]Cell) []string {
-	return apart(gs, []part{subject, lengths}, loopOf, workloadOf, benchmarkOf, seriesOf)
+	return apart(gs, []part{subject, lengths}, loopOf, workloadOf, benchmarkOf)
 }
 
 func loopOf(c Cell) string {
@@ -48,7 +48,6 @@ func loopOf(c Cell) string {
 func modelOf(c Cell) string     { return c.Model }
 func workloadOf(c Cell) string  { return c.Workload }
 func benchmarkOf(c Cell) string { return c.Benchmark }
-func seriesOf(c Cell) string    { return c.Series }
 
 // part is one thing that can set groups apart.
 type part func(Cell) string

@@ -23,7 +23,7 @@ func plain(text string) string {
 
 // tipText names a cell and states facts about it.
 func tipText(c Cell, facts ...string) string {
-	lines := append([]string{c.Label, subject(c)}, facts...)
+	lines := append([]string{c.Name, subject(c)}, facts...)
 	for _, state := range []string{c.Status, c.Validity} {
 		if state != "" && state != "ok" {
 			lines = append(lines, state)

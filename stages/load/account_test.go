@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/result"
 	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/schemas/workload/length"
 	"github.com/strangeloopio/inferencex/stages/load"
@@ -45,7 +46,7 @@ func measureCell(t *testing.T, env stage.Env, endpoint stage.Endpoint, cfg stage
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		t.Fatal(err)
 	}
-	m.sample = metric.NewSample(stage.CellLabels{GPUs: 1, Users: cfg.Users}, stage.GPU{}, metric.Data{Requests: m.rows, Server: m.server})
+	m.sample = metric.NewSample(stage.CellConfig{Labels: result.Labels{GPUs: 1, Users: cfg.Users}}, stage.GPU{}, metric.Data{Requests: m.rows, Server: m.server})
 	return m
 }
 
@@ -220,7 +221,7 @@ func TestPrefixHitsOfBothSides(t *testing.T) {
 	for i := range m.rows {
 		m.rows[i].ISLShared = nil
 	}
-	m.facts.SharedPrefix, m.sample = 0, metric.NewSample(m.sample.Labels, stage.GPU{}, m.sample.Data)
+	m.facts.SharedPrefix, m.sample = 0, metric.NewSample(m.sample.Cell, stage.GPU{}, m.sample.Data)
 	m.only(t, "prefix_contaminated", fmt.Sprintf("0 %% was meant to; the server counts %.0f %%", 100*told/sum(m.rows, isl)))
 }
 

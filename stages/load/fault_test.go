@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/result"
 	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/stages/load"
 	"github.com/strangeloopio/inferencex/stages/metric"
@@ -120,7 +121,7 @@ func TestEachFault(t *testing.T) {
 // checkVerdict holds the counts of a cell against its rows, and what the gate says of failures to the code; empty: nothing.
 func checkVerdict(t *testing.T, all []table.Request, cfg stage.LoadConfig, code string) {
 	t.Helper()
-	s := metric.NewSample(stage.CellLabels{GPUs: 1, Users: cfg.Users}, stage.GPU{}, metric.Data{Requests: all})
+	s := metric.NewSample(stage.CellConfig{Labels: result.Labels{GPUs: 1, Users: cfg.Users}}, stage.GPU{}, metric.Data{Requests: all})
 	count := func(name string) float64 {
 		def, _ := metric.Find(name)
 		v, _ := def.Compute(s)

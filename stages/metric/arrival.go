@@ -80,7 +80,7 @@ func (s *Sample) findSending() Regularity {
 func sending() []Def {
 	open := func(of func(Regularity) float64) func(*Sample) (float64, bool) {
 		return func(s *Sample) (float64, bool) {
-			if s.Labels.RateRPS == 0 {
+			if s.Cell.RateRPS == 0 {
 				return 0, false // a closed loop sends when it is answered
 			}
 			v := of(s.sending())

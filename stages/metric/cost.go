@@ -9,7 +9,7 @@ func cost() []Def {
 			if !ok || s.GPU.PricePerHourUSD == 0 {
 				return 0, false
 			}
-			return float64(s.Labels.GPUs) * s.GPU.PricePerHourUSD / (rate * 3600) * 1e6, true
+			return float64(s.Cell.GPUs) * s.GPU.PricePerHourUSD / (rate * 3600) * 1e6, true
 		},
 	}}
 }

@@ -16,10 +16,10 @@ type bound struct {
 
 func (s *Sample) bounds() []bound {
 	var bounds []bound
-	for _, name := range slices.Sorted(maps.Keys(s.Labels.SLO)) {
+	for _, name := range slices.Sorted(maps.Keys(s.Cell.SLO)) {
 		for _, f := range families() {
 			if strings.HasPrefix(name, f.name+"_") {
-				bounds = append(bounds, bound{f, s.Labels.SLO[name]})
+				bounds = append(bounds, bound{f, s.Cell.SLO[name]})
 				break
 			}
 		}
@@ -53,8 +53,8 @@ func (s *Sample) good() (float64, bool) {
 // Missed returns the names of the cell's objectives that the cell does not meet, or that nothing shows it to meet, sorted.
 func (s *Sample) Missed() []string {
 	var missed []string
-	for _, name := range slices.Sorted(maps.Keys(s.Labels.SLO)) {
-		limit := s.Labels.SLO[name]
+	for _, name := range slices.Sorted(maps.Keys(s.Cell.SLO)) {
+		limit := s.Cell.SLO[name]
 		def, known := FindObjective(name)
 		if !known {
 			missed = append(missed, name)

@@ -28,7 +28,7 @@ func (g Growth) AnsweredRPS(sentRPS float64) float64 { return sentRPS / (1 + max
 // request that the end of the load has cut off counts with the time that it had; of a conversation the first request stands for all. It is false where there are too few.
 func (s *Sample) Growth() (Growth, bool) {
 	rows := slices.DeleteFunc(slices.Clone(s.Data.Requests), func(r table.Request) bool { return r.Status != "ok" && !cut(r) || later(r) })
-	if s.Labels.RateRPS == 0 || len(rows) < 2*fewestForGrowth {
+	if s.Cell.RateRPS == 0 || len(rows) < 2*fewestForGrowth {
 		return Growth{}, false
 	}
 	slices.SortFunc(rows, func(a, b table.Request) int { return cmp.Compare(a.TSched, b.TSched) })

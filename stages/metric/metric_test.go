@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/result"
 	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/stages/metric"
 	"github.com/strangeloopio/inferencex/stages/metric/energy"
@@ -69,8 +70,8 @@ func byHand() *metric.Sample {
 		},
 		Energy: &energy.Result{Valid: true, Joules: number(900), MeanWatts: number(200), Devices: make([]energy.Device, 2)},
 	}
-	labels := stage.CellLabels{GPUs: 2, Users: 2, SLO: map[string]float64{"ttft_p99": 0.9, "errors": 0.5}}
-	return metric.NewSample(labels, stage.GPU{PricePerHourUSD: 3.6}, data)
+	cell := stage.CellConfig{Labels: result.Labels{GPUs: 2, Users: 2}, SLO: map[string]float64{"ttft_p99": 0.9, "errors": 0.5}}
+	return metric.NewSample(cell, stage.GPU{PricePerHourUSD: 3.6}, data)
 }
 
 func TestByHand(t *testing.T) {
@@ -116,7 +117,7 @@ func TestWithoutDataMetricsAreMissing(t *testing.T) {
 	counts := []string{"requests_ok", "requests_failed", "requests_attempted", "requests_cut", "new_connections", "stale_retries"}
 	failures := []table.Request{{Status: "timeout", TDone: ns(9)}, {Index: 1, Status: "dropped"}}
 	for name, requests := range map[string][]table.Request{"no rows": nil, "failures alone": failures} {
-		s := metric.NewSample(stage.CellLabels{GPUs: 1, Users: 1, SLO: map[string]float64{}}, stage.GPU{PricePerHourUSD: 1}, metric.Data{Requests: requests})
+		s := metric.NewSample(stage.CellConfig{Labels: result.Labels{GPUs: 1, Users: 1}, SLO: map[string]float64{}}, stage.GPU{PricePerHourUSD: 1}, metric.Data{Requests: requests})
 		for _, d := range metric.All() {
 			v, ok := d.Compute(s)
 			fromFailures := len(requests) > 0 && slices.Contains([]string{"error_fraction", "sched_lag_p99_s"}, d.Name)
@@ -162,7 +163,7 @@ func closedLoop(users, n int, turnaround float64, seed uint64) []table.Request {
 
 func TestLittlesLaw(t *testing.T) {
 	for seed := range uint64(20) {
-		s := metric.NewSample(stage.CellLabels{GPUs: 1, Users: 5}, stage.GPU{}, metric.Data{Requests: closedLoop(5, 60, 0.02, seed)})
+		s := metric.NewSample(stage.CellConfig{Labels: result.Labels{GPUs: 1, Users: 5}}, stage.GPU{}, metric.Data{Requests: closedLoop(5, 60, 0.02, seed)})
 		rps, latency, inFlight := compute(t, s, "rps"), compute(t, s, "e2el_mean_s"), compute(t, s, "achieved_concurrency")
 		if math.Abs(inFlight-rps*latency) > 1e-6 {
 			t.Errorf("seed %d: %v in flight, but %v requests a second times %v s", seed, inFlight, rps, latency)
@@ -186,7 +187,7 @@ func TestSteadyWindow(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			s := metric.NewSample(stage.CellLabels{GPUs: 1, Users: c.users}, stage.GPU{}, metric.Data{Requests: c.requests})
+			s := metric.NewSample(stage.CellConfig{Labels: result.Labels{GPUs: 1, Users: c.users}}, stage.GPU{}, metric.Data{Requests: c.requests})
 			def, _ := metric.Find("steady_window_s")
 			got, ok := def.Compute(s)
 			if ok == c.wantEmpty || got < c.least*compute(t, s, "window_s") {
@@ -242,7 +243,7 @@ func TestObjectives(t *testing.T) {
 	converse(s, 2)
 	for _, name := range names { // each is met by one of the bounds that everything and that nothing meets
 		missed := func(bound float64) bool {
-			s.Labels.SLO = map[string]float64{"ttft_p99": 0.9, name: bound} // what is good follows from the bound of a latency
+			s.Cell.SLO = map[string]float64{"ttft_p99": 0.9, name: bound} // what is good follows from the bound of a latency
 			return slices.Contains(s.Missed(), name)
 		}
 		if missed(math.Inf(1)) == missed(math.Inf(-1)) {
@@ -253,7 +254,7 @@ func TestObjectives(t *testing.T) {
 
 func TestMissedObjectives(t *testing.T) {
 	s := byHand()
-	s.Labels.SLO = map[string]float64{
+	s.Cell.SLO = map[string]float64{
 		"ttft_p99": 0.9, "ttft_sched_p99": 1, "errors": 0.25, "interactivity_p50": 2.5, "e2el_p50": 2, "tok_s_per_kw": 1,
 		"unheard_of": 1,
 	}

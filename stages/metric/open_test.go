@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/result"
 	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/stages/metric"
 )
@@ -30,7 +31,7 @@ func queue(n int, rate, service float64, seed uint64) []table.Request {
 }
 
 func openSample(rate, ramp float64, rows []table.Request) *metric.Sample {
-	return metric.NewSample(stage.CellLabels{GPUs: 1, RateRPS: rate, RampSeconds: ramp}, stage.GPU{}, metric.Data{Requests: rows})
+	return metric.NewSample(stage.CellConfig{Labels: result.Labels{GPUs: 1, RateRPS: rate}, RampSeconds: ramp}, stage.GPU{}, metric.Data{Requests: rows})
 }
 
 func TestRegularityOfFewEvents(t *testing.T) {
@@ -72,7 +73,7 @@ func TestSendingOfALoad(t *testing.T) {
 	}
 	for _, name := range []string{"sent_rps", "sent_gap_cv", "sent_dispersion"} {
 		def, _ := metric.Find(name)
-		if v, ok := def.Compute(metric.NewSample(stage.CellLabels{Users: 8}, stage.GPU{}, metric.Data{Requests: rows})); ok {
+		if v, ok := def.Compute(metric.NewSample(stage.CellConfig{Labels: result.Labels{Users: 8}}, stage.GPU{}, metric.Data{Requests: rows})); ok {
 			t.Errorf("a closed loop has %s %g", name, v)
 		}
 	}
@@ -122,7 +123,7 @@ func TestGrowth(t *testing.T) {
 	for name, s := range map[string]*metric.Sample{
 		"too few":     openSample(10, 0, queue(31, 10, 0.1, 1)),
 		"all at once": openSample(10, 0, queue(100, math.Inf(1), 0.1, 1)),
-		"closed loop": metric.NewSample(stage.CellLabels{Users: 8}, stage.GPU{}, metric.Data{Requests: queue(100, 10, 0.1, 1)}),
+		"closed loop": metric.NewSample(stage.CellConfig{Labels: result.Labels{Users: 8}}, stage.GPU{}, metric.Data{Requests: queue(100, 10, 0.1, 1)}),
 	} {
 		if g, ok := s.Growth(); ok {
 			t.Errorf("%s: %+v", name, g)

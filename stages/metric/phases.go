@@ -28,7 +28,7 @@ func (s *Sample) Parts() iter.Seq[Part] {
 		if !known {
 			return
 		}
-		for _, stretch := range s.Labels.Phases.Stretches() {
+		for _, stretch := range s.Cell.Phases.Stretches() {
 			within := span{start + int64(stretch.From), start + int64(stretch.To)}
 			var due []table.Request
 			for _, r := range s.Data.Requests {
@@ -36,7 +36,7 @@ func (s *Sample) Parts() iter.Seq[Part] {
 					due = append(due, r)
 				}
 			}
-			if !yield(Part{stretch, s, NewSample(s.Labels, s.GPU, Data{Requests: due}), within}) {
+			if !yield(Part{stretch, s, NewSample(s.Cell, s.GPU, Data{Requests: due}), within}) {
 				return
 			}
 		}
@@ -93,7 +93,7 @@ func byTheSecond() []PhaseDef {
 	tokens := per(func(p Part) (float64, bool) { return p.load.tokensWithin(p.span) })
 	return []PhaseDef{
 		{"sent_rps", "1/s", "", "Requests, of conversations the first ones, that were due in the stretch and sent ÷ its length; of an open loop.", per(func(p Part) (float64, bool) {
-			return p.due.count(func(r table.Request) bool { return r.Status != "dropped" && turnOf(r) <= 1 }), p.load.Labels.RateRPS > 0
+			return p.due.count(func(r table.Request) bool { return r.Status != "dropped" && turnOf(r) <= 1 }), p.load.Cell.RateRPS > 0
 		})},
 		{"rps", "1/s", Higher, "Ok requests done in the stretch ÷ its length.", per(func(p Part) (float64, bool) { return p.load.doneWithin(p.span) })},
 		{"output_tps", "tokens/s", Higher, "Output tokens whose chunks came in the stretch ÷ its length.", tokens},
@@ -102,7 +102,7 @@ func byTheSecond() []PhaseDef {
 			if !ok {
 				return 0, false
 			}
-			return ratio(v, float64(p.load.Labels.GPUs))
+			return ratio(v, float64(p.load.Cell.GPUs))
 		}},
 		{"input_tps", "tokens/s", Higher, "Input tokens of ok requests whose first token came in the stretch ÷ its length.", per(func(p Part) (float64, bool) {
 			return p.load.inputWithin(p.span)

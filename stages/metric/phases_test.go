@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/result"
 	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/schemas/workload/phase"
 	"github.com/strangeloopio/inferencex/stages/metric"
@@ -89,7 +90,7 @@ func TestPhasesAgainstTheirDefinitions(t *testing.T) {
 		_, data := randomLoad(rng)
 		data.StartNS = 1 + rng.Int64N(20)
 		phases := randomPhases(rng)
-		s := metric.NewSample(stage.CellLabels{GPUs: 2, RateRPS: 1, Phases: phases, Pattern: phases.String()}, stage.GPU{}, data)
+		s := metric.NewSample(stage.CellConfig{Labels: result.Labels{GPUs: 2, RateRPS: 1, Pattern: phases.String()}, Phases: phases}, stage.GPU{}, data)
 		parts := slices.Collect(s.Parts())
 		if len(parts) != len(phases.Stretches()) {
 			t.Fatalf("load %d: %d parts of %d stretches", i, len(parts), len(phases.Stretches()))
@@ -146,9 +147,9 @@ func TestPhasesOfWhatTheServerSays(t *testing.T) {
 	data := metric.Data{StartNS: 100, Server: []table.Server{
 		row("before", 100, p(90)), row("during", 101, p(1)), row("during", 150, p(3)), row("during", 197, p(50)), row("during", 210, p(7)), row("after", 280, p(90)),
 	}}
-	labels := stage.CellLabels{Users: 4, Phases: phase.Phases{{Users: 2, Duration: 100}, {Users: 4, Duration: 100}, {Users: 1, Duration: 100}}}
+	cell := stage.CellConfig{Labels: result.Labels{Users: 4}, Phases: phase.Phases{{Users: 2, Duration: 100}, {Users: 4, Duration: 100}, {Users: 1, Duration: 100}}}
 	var got [][2]float64
-	for part := range metric.NewSample(labels, stage.GPU{}, data).Parts() {
+	for part := range metric.NewSample(cell, stage.GPU{}, data).Parts() {
 		values := [2]float64{-1, -1}
 		for _, d := range metric.OfPhases() {
 			if i := slices.Index([]string{"server_queue_mean", "server_queue_max"}, d.Name); i >= 0 {
@@ -165,8 +166,8 @@ func TestPhasesOfWhatTheServerSays(t *testing.T) {
 }
 
 func TestALoadThatSentNothingHasNoParts(t *testing.T) {
-	labels := stage.CellLabels{Phases: phase.Phases{{Users: 1, Duration: time.Second}}}
-	if parts := slices.Collect(metric.NewSample(labels, stage.GPU{}, metric.Data{}).Parts()); len(parts) != 0 {
+	cell := stage.CellConfig{Phases: phase.Phases{{Users: 1, Duration: time.Second}}}
+	if parts := slices.Collect(metric.NewSample(cell, stage.GPU{}, metric.Data{}).Parts()); len(parts) != 0 {
 		t.Errorf("%d parts", len(parts))
 	}
 }

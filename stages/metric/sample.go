@@ -30,9 +30,9 @@ type Chunk struct {
 
 // Sample is everything known of one cell. What is derived from it is computed once, when first asked for; it is safe for concurrent use.
 type Sample struct {
-	Labels stage.CellLabels
-	GPU    stage.GPU
-	Data   Data
+	Cell stage.CellConfig
+	GPU  stage.GPU
+	Data Data
 
 	ok      func() []table.Request
 	window  func() span
@@ -55,8 +55,8 @@ func (s span) empty() bool      { return s.to <= s.from }
 func (s span) holds(t int64) bool { return s.from < t && t <= s.to }
 
 // NewSample returns the sample of a cell. It keeps the data's slices and sorts the chunks into streams.
-func NewSample(labels stage.CellLabels, gpu stage.GPU, data Data) *Sample {
-	s := &Sample{Labels: labels, GPU: gpu, Data: data, values: map[string]func() []float64{}}
+func NewSample(cell stage.CellConfig, gpu stage.GPU, data Data) *Sample {
+	s := &Sample{Cell: cell, GPU: gpu, Data: data, values: map[string]func() []float64{}}
 	s.ok = sync.OnceValue(s.findOK)
 	s.window = sync.OnceValue(s.findWindow)
 	s.steady = sync.OnceValue(s.findSteady)

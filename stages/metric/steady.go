@@ -19,10 +19,10 @@ const (
 
 // Users is how many are meant to be in flight all along; 0 where no such number is, as in an open loop.
 func (s *Sample) Users() int {
-	if s.Labels.Pattern != "" {
+	if s.Cell.Pattern != "" {
 		return 0
 	}
-	return s.Labels.Users
+	return s.Cell.Users
 }
 
 // findSteady is the longest time in which the load was what its label says. It is empty where nothing was answered, and where the load is one that
@@ -33,7 +33,7 @@ func (s *Sample) findSteady() span {
 		return span{}
 	case s.Users() > 0:
 		return s.usersInFlight()
-	case s.Labels.RateRPS > 0 && s.Labels.Pattern == "":
+	case s.Cell.RateRPS > 0 && s.Cell.Pattern == "":
 		return s.rateKept()
 	default:
 		return span{}
@@ -79,7 +79,7 @@ func (s *Sample) rateKept() span {
 	if s.Talks() {
 		mean = s.meanConversation()
 	}
-	return span{first + int64((s.Labels.RampSeconds+mean)*1e9), last}
+	return span{first + int64((s.Cell.RampSeconds+mean)*1e9), last}
 }
 
 // meanConversation is the seconds from when a conversation's first request was due to the end of its last.

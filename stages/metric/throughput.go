@@ -46,7 +46,7 @@ func perGPU(rate func(*Sample) (float64, bool)) func(*Sample) (float64, bool) {
 		if !ok {
 			return 0, false
 		}
-		return ratio(v, float64(s.Labels.GPUs))
+		return ratio(v, float64(s.Cell.GPUs))
 	}
 }
 

@@ -8,10 +8,10 @@ import (
 )
 
 // Talks reports whether requests go on from each other, in conversations.
-func (s *Sample) Talks() bool { return s.Labels.Turns != "" }
+func (s *Sample) Talks() bool { return s.Cell.Turns != "" }
 
 // Thinks reports whether there are pauses between an answer and the next request.
-func (s *Sample) Thinks() bool { return s.Labels.ThinkTime != "" }
+func (s *Sample) Thinks() bool { return s.Cell.ThinkTime != "" }
 
 // turnOf is a request's turn in a conversation of several; 0 where it stands alone, or an older load does not tell.
 func turnOf(r table.Request) int32 {
@@ -49,7 +49,7 @@ func (s *Sample) findPauses() []pause {
 	var pauses []pause
 	for i := 1; i < len(rows); i++ {
 		before, now := rows[i-1], rows[i]
-		gone := s.Labels.Pattern != "" && (before.Session == nil || now.Session == nil || *before.Session != *now.Session) // or may have been
+		gone := s.Cell.Pattern != "" && (before.Session == nil || now.Session == nil || *before.Session != *now.Session) // or may have been
 		if who(before) == who(now) && now.TSched >= before.TDone && !gone {
 			pauses = append(pauses, pause{span{before.TDone, now.TSched}, now.TSend})
 		}
@@ -152,7 +152,7 @@ func conversations() []Def {
 			Doc: "Where users think, and neither come nor go: mean number of those, or of conversations in an open loop, with a request in flight or in a pause, over the whole window. " +
 				"achieved_concurrency has what is in flight alone.",
 			Compute: thinking(func(s *Sample) (float64, bool) {
-				if s.Labels.Pattern != "" {
+				if s.Cell.Pattern != "" {
 					return 0, false
 				}
 				return s.meanPresent()

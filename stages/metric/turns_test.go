@@ -7,13 +7,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/result"
 	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/stages/metric"
 )
 
 // converse makes conversations of so many turns of the requests of a sample.
 func converse(s *metric.Sample, turns int) {
-	s.Labels.Turns = "some"
+	s.Cell.Turns = "some"
 	for i := range s.Data.Requests {
 		session, turn, of := int64(i/turns), int32(i%turns+1), int32(turns)
 		r := &s.Data.Requests[i]
@@ -31,7 +32,7 @@ type said struct {
 	status                 string
 }
 
-func talk(labels stage.CellLabels, all ...said) *metric.Sample {
+func talk(cell stage.CellConfig, all ...said) *metric.Sample {
 	ns := func(seconds float64) int64 { return int64(math.Round(seconds * 1e9)) }
 	var rows []table.Request
 	for i, a := range all {
@@ -45,13 +46,13 @@ func talk(labels stage.CellLabels, all ...said) *metric.Sample {
 		}
 		rows = append(rows, r)
 	}
-	return metric.NewSample(labels, stage.GPU{}, metric.Data{Requests: rows})
+	return metric.NewSample(cell, stage.GPU{}, metric.Data{Requests: rows})
 }
 
 // Two users, who think for a second, one of them after a failure that leaves two turns unsent.
 func TestConversations(t *testing.T) {
 	s := talk(
-		stage.CellLabels{Users: 2, Turns: "3", ThinkTime: "1s"},
+		stage.CellConfig{Labels: result.Labels{Users: 2, Turns: "3", ThinkTime: "1s"}},
 		said{user: 0, session: 0, turn: 1, turns: 3, sched: 0, send: 0, ttft: .4, end: 1, isl: 100, cached: 0},
 		said{user: 0, session: 0, turn: 2, turns: 3, sched: 2, send: 2, ttft: .1, end: 3, isl: 200, cached: 96},
 		said{user: 0, session: 0, turn: 3, turns: 3, sched: 4, send: 4, ttft: .2, end: 5, isl: 300, cached: 192},
@@ -81,7 +82,7 @@ func TestConversations(t *testing.T) {
 // What the client adds to a pause is no think time, but who is late is there.
 func TestLagIsNoPause(t *testing.T) {
 	s := talk(
-		stage.CellLabels{Users: 1, ThinkTime: "1s"},
+		stage.CellConfig{Labels: result.Labels{Users: 1, ThinkTime: "1s"}},
 		said{turn: 1, turns: 1, session: 0, sched: 0, send: 0, end: 1},
 		said{turn: 1, turns: 1, session: 1, sched: 2, send: 3, end: 4},
 	)
@@ -96,7 +97,7 @@ func TestLagIsNoPause(t *testing.T) {
 // Users who come and go may be gone between two conversations: that is no pause to be sure of.
 func TestUsersWhoAreGone(t *testing.T) {
 	s := talk(
-		stage.CellLabels{Users: 1, Pattern: "1-0-1u", Turns: "2", ThinkTime: "1s"},
+		stage.CellConfig{Labels: result.Labels{Users: 1, Pattern: "1-0-1u", Turns: "2", ThinkTime: "1s"}},
 		said{turn: 1, turns: 2, session: 0, sched: 0, send: 0, end: 1},
 		said{turn: 2, turns: 2, session: 0, sched: 2, send: 2, end: 3},
 		said{turn: 1, turns: 2, session: 1, sched: 50, send: 50, end: 51},
@@ -121,7 +122,7 @@ func TestOpenConversations(t *testing.T) {
 			all = append(all, said{user: -1, session: session, turn: turn + 1, turns: 2, sched: begin, send: begin, ttft: .1, end: begin + 1})
 		}
 	}
-	s := talk(stage.CellLabels{RateRPS: 1, Turns: "2", ThinkTime: "2s"}, all...)
+	s := talk(stage.CellConfig{Labels: result.Labels{RateRPS: 1, Turns: "2", ThinkTime: "2s"}}, all...)
 	for name, want := range map[string]float64{"sent_rps": 1, "sent_gap_cv": 0, "steady_window_s": 95, "think_mean_s": 2} {
 		def, _ := metric.Find(name)
 		if got, ok := def.Compute(s); !ok || math.Abs(got-want) > 1e-9 {

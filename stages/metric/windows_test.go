@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/result"
 	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/stages/metric"
 )
@@ -153,7 +154,7 @@ func TestWindowsAgainstTheirDefinitions(t *testing.T) {
 		users, data := randomLoad(rng)
 		data.Requests = slices.Clip(data.Requests)
 		want := naive{users, data}.metrics()
-		s := metric.NewSample(stage.CellLabels{GPUs: 1, Users: users}, stage.GPU{}, data)
+		s := metric.NewSample(stage.CellConfig{Labels: result.Labels{GPUs: 1, Users: users}}, stage.GPU{}, data)
 		got := map[string]float64{}
 		for _, name := range []string{
 			"window_s", "achieved_concurrency", "output_tps", "input_tps", "rps", "steady_window_s", "steady_rps", "steady_input_tps", "steady_output_tps",

@@ -56,7 +56,7 @@ func TestPhasesOnTheChart(t *testing.T) {
 	}
 	var got []dot
 	for _, c := range chartData("s", r).Cells[0].Phases {
-		got = append(got, dot{c.Label, c.Users, c.Values["ttft_mean_s"].Mean})
+		got = append(got, dot{c.Name, c.Users, c.Values["ttft_mean_s"].Mean})
 	}
 	if diff := cmp.Diff([]dot{{"1GPU/16U, 16 users", 16, 0.1}, {"1GPU/16U, 32 users", 32, 0.3}}, got); diff != "" {
 		t.Error(diff)

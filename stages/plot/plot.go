@@ -163,10 +163,7 @@ func picture(svg []byte, data chart.Data) ([]byte, error) {
 func chartData(suite string, results result.Results) chart.Data {
 	data := chart.Data{Title: suite, Simulated: results.Simulated}
 	for _, p := range result.Points(results.Cells) {
-		cell := chart.Cell{
-			Label: p.Label(), Series: p.Model + " @ " + p.GPUType, Benchmark: p.Benchmark, Workload: p.Workload, Model: p.Model, GPUType: p.GPUType,
-			GPUs: p.GPUs, Users: p.Users, RateRPS: p.RateRPS, Turns: p.Turns, ISL: p.Input(), OSL: p.Output(), Status: p.Status(), Validity: p.Validity(),
-		}
+		cell := chart.Cell{Labels: p.Labels, Name: p.Label(), Status: p.Status(), Validity: p.Validity()}
 		for _, trial := range p.Trials {
 			cell.Reasons = append(cell.Reasons, trial.Reasons...)
 		}
@@ -196,7 +193,7 @@ func heldOf(p result.Point, whole chart.Cell) []chart.Cell {
 			continue
 		}
 		c := whole
-		c.Label += ", " + phase.Label(p.RateRPS > 0)
+		c.Name += ", " + phase.Label(p.RateRPS > 0)
 		c.Users, c.RateRPS, c.Values = phase.Users, phase.RateRPS, valuesOf(phase.Stats)
 		held = append(held, c)
 	}

@@ -133,8 +133,8 @@ func TestDrawnLengthsOnThePage(t *testing.T) {
 			t.Errorf("%+v", fact)
 		}
 	}
-	if c := chartData("s", r).Cells[0]; c.ISL != "uniform(32, 96)" || c.OSL != "8" {
-		t.Errorf("charts are told ISL %s, OSL %s", c.ISL, c.OSL)
+	if c := chartData("s", r).Cells[0]; c.Input() != "uniform(32, 96)" || c.Output() != "8" {
+		t.Errorf("charts are told ISL %s, OSL %s", c.Input(), c.Output())
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/result"
 	"github.com/strangeloopio/inferencex/stages/metric"
 	"github.com/strangeloopio/inferencex/stages/metric/energy"
 	"github.com/strangeloopio/inferencex/stages/metric/gate"
@@ -105,8 +106,8 @@ func (b *bench) truth(t *testing.T, from, to int64) float64 {
 }
 
 // codes are the gate's reasons that are about power.
-func codes(result energy.Result, gpus int) string {
-	s := metric.NewSample(stage.CellLabels{GPUs: gpus}, stage.GPU{}, metric.Data{Energy: &result})
+func codes(estimate energy.Result, gpus int) string {
+	s := metric.NewSample(stage.CellConfig{Labels: result.Labels{GPUs: gpus}}, stage.GPU{}, metric.Data{Energy: &estimate})
 	var found []string
 	for _, r := range gate.Judge(s, gate.Facts{}).Reasons {
 		if strings.HasPrefix(r.Code, "power_") {
@@ -119,24 +120,24 @@ func codes(result energy.Result, gpus int) string {
 // judge holds a result to the truth: either it is right, within what it says of itself, or the cell says why there is none.
 func (b *bench) judge(t *testing.T, record measured.Power, from, to int64, want string) {
 	t.Helper()
-	result := record.Result
-	if diff := cmp.Diff(want, codes(result, b.gpus)); diff != "" {
+	estimate := record.Result
+	if diff := cmp.Diff(want, codes(estimate, b.gpus)); diff != "" {
 		t.Errorf("reasons (-want +got):\n%s\n%+v", diff, record)
 	}
 	if want != "" {
-		if result.Valid || result.Joules != nil {
-			t.Errorf("a number in spite of %s: %+v", want, result)
+		if estimate.Valid || estimate.Joules != nil {
+			t.Errorf("a number in spite of %s: %+v", want, estimate)
 		}
 		return
 	}
-	if !result.Valid {
+	if !estimate.Valid {
 		return
 	}
 	truth := b.truth(t, from, to)
-	off := 100 * (*result.Joules/truth - 1)
-	t.Logf("%.1f J by %s, %.1f J are true: %+.2f ± %.2f %%", *result.Joules, result.Method, truth, off, *result.U95Percent)
-	if math.Abs(off) > *result.U95Percent {
-		t.Errorf("%.1f J by %s, %.1f J are true: off by %.2f %%, said to be within %.2f %%", *result.Joules, result.Method, truth, off, *result.U95Percent)
+	off := 100 * (*estimate.Joules/truth - 1)
+	t.Logf("%.1f J by %s, %.1f J are true: %+.2f ± %.2f %%", *estimate.Joules, estimate.Method, truth, off, *estimate.U95Percent)
+	if math.Abs(off) > *estimate.U95Percent {
+		t.Errorf("%.1f J by %s, %.1f J are true: off by %.2f %%, said to be within %.2f %%", *estimate.Joules, estimate.Method, truth, off, *estimate.U95Percent)
 	}
 }
 

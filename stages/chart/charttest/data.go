@@ -5,6 +5,7 @@ package charttest
 import (
 	"fmt"
 
+	"github.com/strangeloopio/inferencex/schemas/result"
 	"github.com/strangeloopio/inferencex/stages/chart"
 )
 
@@ -82,7 +83,7 @@ func Rates() chart.Data {
 				chart.TTFTSeconds:      0.05 / (1 - load),
 				chart.PowerWatts:       180 + 500*load,
 			})
-			c.Label, c.RateRPS = fmt.Sprintf("%dGPU/%grps", gpus, rate), rate
+			c.Name, c.RateRPS = fmt.Sprintf("%dGPU/%grps", gpus, rate), rate
 			d.Cells = append(d.Cells, c)
 		}
 	}
@@ -132,18 +133,18 @@ func Hostile() chart.Data {
 	const evil = `</script><script>alert(1)</script>&amp;"'<b>{c}$& é µ ≥ 模型`
 	d.Title = evil
 	for i := range d.Cells {
-		d.Cells[i].Label = fmt.Sprintf("%s {c} %d", evil[:24], i)
+		d.Cells[i].Name = fmt.Sprintf("%s {c} %d", evil[:24], i)
 		d.Cells[i].Model = "organisation/" + evil
-		d.Cells[i].Series = evil
 	}
 	return d
 }
 
 func cell(model, gpu string, gpus, users int, values map[string]float64) chart.Cell {
 	c := chart.Cell{
-		Label: fmt.Sprintf("%dGPU/%dU", gpus, users), Series: model + " @ " + gpu, Benchmark: "chat",
-		Model: model, GPUType: gpu, GPUs: gpus, Users: users, ISL: "1024", OSL: "256",
-		Status: "ok", Validity: "valid", Values: map[string]chart.Value{},
+		Labels: result.Labels{
+			Benchmark: "chat", Model: model, GPUType: gpu, GPUs: gpus, Users: users, ISL: 1024, OSL: 256,
+		},
+		Name: fmt.Sprintf("%dGPU/%dU", gpus, users), Status: "ok", Validity: "valid", Values: map[string]chart.Value{},
 	}
 	for metric, mean := range values {
 		c.Values[metric] = chart.Value{Mean: mean, Low: mean, High: mean, Trials: 1, OK: true}

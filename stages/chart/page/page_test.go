@@ -35,7 +35,7 @@ func results(t *testing.T, d chart.Data) page.Page {
 	}
 	d.Cells = d.Cells[:1] // drawing takes most of these tests' time
 	for _, c := range d.Cells {
-		p.Table.Rows = append(p.Table.Rows, []string{c.Label, ""})
+		p.Table.Rows = append(p.Table.Rows, []string{c.Name, ""})
 	}
 	for _, def := range chart.All() {
 		f, err := def.Build(d)

@@ -67,7 +67,7 @@ func TestClientLimited(t *testing.T) {
 		{"4 ms are nothing beside a short ttft, either", []func(*cell){late(16, 4e6), func(c *cell) {
 			c.each(800, func(r *table.Request) { r.TFirstToken = p(r.TSend + 1e6) })
 		}}, ""},
-		{"an open loop", []func(*cell){late(16, 11e6), func(c *cell) { c.labels.Users, c.labels.RateRPS = 0, 8 }}, "requests left 11.0 ms late (p99)"},
+		{"an open loop", []func(*cell){late(16, 11e6), func(c *cell) { c.config.Users, c.config.RateRPS = 0, 8 }}, "requests left 11.0 ms late (p99)"},
 		{"a simulated server's bursts", []func(*cell){late(300, 90e6), simulated(1)}, ""},
 		{"all leave late for a simulated server", []func(*cell){late(800, 90e6), simulated(3)}, "requests left 30.0 ms late (p50), the median ttft is 33.3 ms"},
 		{"12 ms of a second that passes 3 times as fast", []func(*cell){late(800, 12e6), simulated(3)}, ""},
@@ -114,7 +114,7 @@ func TestClientLimited(t *testing.T) {
 			for _, spoil := range tc.spoil {
 				spoil(c)
 			}
-			verdict := gate.Judge(metric.NewSample(c.labels, c.gpu, c.data), c.facts)
+			verdict := gate.Judge(metric.NewSample(c.config, c.gpu, c.data), c.facts)
 			detail := ""
 			for _, r := range verdict.Reasons {
 				if r.Code == "client_limited" {

@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/result"
 	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/stages/metric"
 	"github.com/strangeloopio/inferencex/stages/metric/energy"
@@ -18,7 +19,7 @@ func p[T any](v T) *T { return &v }
 
 // cell is a measurement that cases spoil.
 type cell struct {
-	labels stage.CellLabels
+	config stage.CellConfig
 	gpu    stage.GPU
 	data   metric.Data
 	facts  gate.Facts
@@ -27,7 +28,7 @@ type cell struct {
 // healthy is a closed loop of 8 users that sent 800 requests of a second each, without a fault.
 func healthy() *cell {
 	c := &cell{
-		labels: stage.CellLabels{GPUType: "H100", GPUs: 2, Users: 8},
+		config: stage.CellConfig{Labels: result.Labels{GPUType: "H100", GPUs: 2, Users: 8}},
 		gpu:    stage.GPU{IdleWatts: 120, TDPWatts: 700},
 		facts: gate.Facts{Endpoint: &stage.Endpoint{GPUs: []stage.DeviceGPU{
 			{Index: 0, Name: "NVIDIA H100 80GB HBM3"}, {Index: 1, Name: "NVIDIA H100 80GB HBM3"},
@@ -59,7 +60,7 @@ func (c *cell) each(n int, spoil func(*table.Request)) {
 // openLoop sends the requests at an even rate, each of which takes so long.
 func openLoop(rate float64, took func(due float64) (seconds float64)) func(*cell) {
 	return func(c *cell) {
-		c.labels.Users, c.labels.RateRPS = 0, rate
+		c.config.Users, c.config.RateRPS = 0, rate
 		for i := range c.data.Requests {
 			r := &c.data.Requests[i]
 			due := float64(i) / rate
@@ -153,13 +154,13 @@ func TestEachCode(t *testing.T) {
 		},
 		{
 			"the model may end an answer", func(c *cell) {
-				c.labels.OSLAtMost = true
+				c.config.OSLAtMost = true
 				c.each(800, func(r *table.Request) { r.OSL = p(int32(300)) })
 			}, nil, "",
 		},
 		{
 			"the model may end an answer and does not", func(c *cell) {
-				c.labels.OSLAtMost = true
+				c.config.OSLAtMost = true
 				c.each(800, func(r *table.Request) { r.OSL = p(int32(520)) })
 			},
 			[]string{"osl_mismatch"},
@@ -167,7 +168,7 @@ func TestEachCode(t *testing.T) {
 		},
 		{
 			"prompts of another length, and answers that the model may end", func(c *cell) {
-				c.labels.OSLAtMost = true
+				c.config.OSLAtMost = true
 				c.each(800, func(r *table.Request) { r.ISL = p(int32(889)) })
 			},
 			[]string{"isl_mismatch"},
@@ -205,7 +206,7 @@ func TestEachCode(t *testing.T) {
 			"90 % of the input came from the prefix cache, 80 % was meant to",
 		},
 		{
-			"half of the users idle", func(c *cell) { c.labels.Users = 16 },
+			"half of the users idle", func(c *cell) { c.config.Users = 16 },
 			[]string{"concurrency_missed", "steady_window_empty"},
 			"8 of 16 users never sent a request",
 		},
@@ -222,7 +223,7 @@ func TestEachCode(t *testing.T) {
 		},
 		{
 			"users think as they are to", func(c *cell) {
-				c.labels.ThinkTime = "1s"
+				c.config.ThinkTime = "1s"
 				c.each(800, func(r *table.Request) {
 					r.TSched, r.TSend, r.TDone = 2*r.TSched, 2*r.TSend, 2*r.TSend+1e9
 					r.TFirstToken, r.TLastToken = p(r.TSend+1e8), p(r.TSend+1e9)
@@ -232,7 +233,7 @@ func TestEachCode(t *testing.T) {
 		},
 		{
 			"half of the users who think begin late", func(c *cell) {
-				c.labels.ThinkTime = "1s"
+				c.config.ThinkTime = "1s"
 				c.each(800, func(r *table.Request) {
 					late := int64(0)
 					if r.User >= 4 {
@@ -247,7 +248,7 @@ func TestEachCode(t *testing.T) {
 		},
 		{
 			"conversations find in the prefix cache what was said in them", func(c *cell) {
-				c.labels.Turns = "2"
+				c.config.Turns = "2"
 				c.each(800, func(r *table.Request) {
 					if r.Turn, r.Turns, r.Session = p(int32(r.Index/8%2+1)), p(int32(2)), p(r.Index/16*8+r.Index%8); *r.Turn == 2 {
 						r.ISLShared, r.CachedTokens = p(int32(900)), p(int32(896))
@@ -281,7 +282,7 @@ func TestEachCode(t *testing.T) {
 			"77 % of the window was steady",
 		},
 		{
-			"the seed's 50 requests for 128 users", func(c *cell) { c.labels.Users = 128; c.requests(50) },
+			"the seed's 50 requests for 128 users", func(c *cell) { c.config.Users = 128; c.requests(50) },
 			[]string{"concurrency_missed", "too_few_requests", "steady_window_empty", "p90_small_n", "p99_small_n"},
 			"",
 		},
@@ -332,10 +333,10 @@ func TestEachCode(t *testing.T) {
 			nil, "",
 		},
 		{"an open loop", openLoop(8, func(float64) float64 { return 1 }), nil, ""},
-		{"users who come and go by design", func(c *cell) { c.labels.Users, c.labels.Pattern = 16, "4-16u" }, nil, ""},
+		{"users who come and go by design", func(c *cell) { c.config.Users, c.config.Pattern = 16, "4-16u" }, nil, ""},
 		{"rates that change by design", func(c *cell) {
 			openLoop(8, func(float64) float64 { return 1 })(c)
-			c.labels.Pattern = "4-12rps"
+			c.config.Pattern = "4-12rps"
 		}, nil, ""},
 		{
 			"an open loop whose server falls behind", openLoop(8, func(due float64) float64 { return 1 + 0.5*due }),
@@ -383,7 +384,7 @@ func TestEachCode(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			subject := healthy()
 			c.spoil(subject)
-			verdict := gate.Judge(metric.NewSample(subject.labels, subject.gpu, subject.data), subject.facts)
+			verdict := gate.Judge(metric.NewSample(subject.config, subject.gpu, subject.data), subject.facts)
 			var codes []string
 			for _, r := range verdict.Reasons {
 				codes = append(codes, r.Code)

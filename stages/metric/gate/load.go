@@ -114,7 +114,7 @@ func mismatch(word string, floor float64, of length) func(*metric.Sample, Facts)
 				requested += float64(want)
 				actual += float64(*got)
 				n++
-				if *got > want || word == input || !s.Labels.OSLAtMost {
+				if *got > want || word == input || !s.Cell.OSLAtMost {
 					missed += math.Abs(float64(*got - want))
 				}
 			}
@@ -230,7 +230,7 @@ func steadyEmpty(s *metric.Sample, _ Facts) (string, bool) {
 		mean, _ := value(s, "e2el_mean_s")
 		detail = fmt.Sprintf("the last request was sent before the load was as old as a request, %s s: send for longer, or at a lower rate", result.Number(mean))
 	}
-	return detail, (s.Users() > 0 || s.Labels.RateRPS > 0 && s.Labels.Pattern == "") && len(s.OK()) > 0 && !steady
+	return detail, (s.Users() > 0 || s.Cell.RateRPS > 0 && s.Cell.Pattern == "") && len(s.OK()) > 0 && !steady
 }
 
 func tooFew(s *metric.Sample, _ Facts) (string, bool) {
@@ -273,12 +273,12 @@ func otherGPUs(s *metric.Sample, facts Facts) (string, bool) {
 		return "", false
 	}
 	gpus := facts.Endpoint.GPUs
-	if len(gpus) != s.Labels.GPUs {
-		return fmt.Sprintf("the endpoint has %d GPUs, the label says %d", len(gpus), s.Labels.GPUs), true
+	if len(gpus) != s.Cell.GPUs {
+		return fmt.Sprintf("the endpoint has %d GPUs, the label says %d", len(gpus), s.Cell.GPUs), true
 	}
 	for _, g := range gpus {
-		if !gpu.Matches(s.Labels.GPUType, g.Name) {
-			return fmt.Sprintf("gpu %d of the endpoint is a %q, the label says %q", g.Index, g.Name, s.Labels.GPUType), true
+		if !gpu.Matches(s.Cell.GPUType, g.Name) {
+			return fmt.Sprintf("gpu %d of the endpoint is a %q, the label says %q", g.Index, g.Name, s.Cell.GPUType), true
 		}
 	}
 	return "", false

@@ -23,7 +23,7 @@ func openRules() []Rule {
 }
 
 func overloaded(s *metric.Sample, _ Facts) (string, bool) {
-	rate := s.Labels.RateRPS
+	rate := s.Cell.RateRPS
 	if rate == 0 {
 		return "", false
 	}

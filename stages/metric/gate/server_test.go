@@ -183,7 +183,7 @@ func serverCases() []codeCase {
 			"2.00 requests waited on average, never fewer than 2 and at most 2, while at most 6 ran; a request waited 0.0600 s",
 		},
 		{"what has come since the last step", says(each(func(r *table.Server) { r.Running, r.Waiting = p(199.0), p(1.0) }), func(c *cell, _ []table.Server) {
-			c.labels.Users = 0
+			c.config.Users = 0
 		}), []string{"server_concurrency"}, ""},
 		{"a queue that is empty at times", says(each(func(r *table.Server) { r.Running, r.Waiting = p(6.0), p(2.0) }), func(_ *cell, rows []table.Server) {
 			rows[50].Waiting = p(0.0)
@@ -219,7 +219,7 @@ func TestServerOfAnOpenLoop(t *testing.T) {
 	openLoop(8, func(float64) float64 { return 1 })(c)
 	says(more(outputTokens, 10000), each(func(r *table.Server) { r.Running, r.Waiting = p(6.0), p(2.0) }))(c)
 	var codes []string
-	for _, r := range gate.Judge(metric.NewSample(c.labels, stage.GPU{}, c.data), c.facts).Reasons {
+	for _, r := range gate.Judge(metric.NewSample(c.config, stage.GPU{}, c.data), c.facts).Reasons {
 		codes = append(codes, r.Code)
 	}
 	if len(codes) != 2 || codes[0] != "foreign_traffic" || codes[1] != "server_queue" {
