@@ -13,6 +13,7 @@ import (
 
 	"github.com/gofrs/flock"
 
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/pipeline/durable"
 )
 
@@ -75,9 +76,9 @@ type Lease struct {
 	lock   *flock.Flock
 	crash  durable.Crash
 	stop   chan struct{}
-	ended  chan struct{}
 	lost   chan struct{}
-	err    error // set before lost is closed
+	err    error     // set before lost is closed
+	life   crew.Crew // of the goroutine that gives signs of life
 	// Died is the holder whose lease was taken over because it is dead; nil if the last one gave it back.
 	Died *Holder
 }
@@ -118,8 +119,9 @@ func tryAcquire(cfg LeaseConfig) (*Lease, error) {
 	}
 	l := &Lease{
 		dir: cfg.Dir, holder: self(cfg.Run, rand.Text(), cfg.Now()), now: cfg.Now, lock: lock, crash: cfg.Crash,
-		stop: make(chan struct{}), ended: make(chan struct{}), lost: make(chan struct{}),
+		stop: make(chan struct{}), lost: make(chan struct{}),
 	}
+	l.life.Stop = l.lose
 	before, seen, err := readHolder(cfg.Dir)
 	switch silent := cfg.Now().Sub(seen); {
 	case !locked:
@@ -137,19 +139,18 @@ func tryAcquire(cfg LeaseConfig) (*Lease, error) {
 	if err := l.holder.write(cfg.Dir, l.crash); err != nil {
 		return nil, errors.Join(fmt.Errorf("lock %s: %w", cfg.Dir, err), lock.Unlock())
 	}
-	go l.beat()
+	l.life.Go(l.beat)
 	return l, nil
 }
 
-// beat gives signs of life until the lease is released or lost.
-func (l *Lease) beat() {
-	defer close(l.ended)
+// beat gives signs of life until the lease is released. Its error is why the lease is lost.
+func (l *Lease) beat() error {
 	tick := time.NewTicker(beatEvery)
 	defer tick.Stop()
 	for last := l.now(); ; {
 		select {
 		case <-l.stop:
-			return
+			return nil
 		case <-tick.C:
 		}
 		taken, err := l.renew()
@@ -157,11 +158,14 @@ func (l *Lease) beat() {
 		case err == nil:
 			last = l.now()
 		case taken || silent >= loseAfter:
-			l.err = fmt.Errorf("the lease of %s is lost: %w", l.dir, err)
-			close(l.lost)
-			return
+			return err
 		}
 	}
+}
+
+func (l *Lease) lose(err error) {
+	l.err = fmt.Errorf("the lease of %s is lost: %w", l.dir, err)
+	close(l.lost)
 }
 
 // renew touches the holder's file. Touching needs no room on the disk. It reports whether the folder is another's by now.
@@ -194,7 +198,7 @@ func (l *Lease) Err() error {
 // Release gives the folder up.
 func (l *Lease) Release() error {
 	close(l.stop)
-	<-l.ended
+	_ = l.life.Wait() // a lease that is lost has been told of
 	l.crash.At(leaseEnding)
 	var err error
 	if now, _, readErr := readHolder(l.dir); readErr == nil && now.Nonce == l.holder.Nonce {

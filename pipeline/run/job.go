@@ -57,7 +57,11 @@ func (j *job) do(ctx context.Context) finished {
 		return nil
 	})
 	if err != nil {
-		f = j.afterFailure(finished{state: Failed, err: err})
+		f = finished{state: Failed, err: err}
+		_ = crew.Catch(func() error { // the panic that is told is the first one
+			f = j.afterFailure(f)
+			return nil
+		})
 	}
 	f.node, f.seconds = j.node, j.Now().Sub(begun).Seconds()
 	return f
@@ -86,7 +90,11 @@ func (j *job) perform(ctx context.Context) finished {
 		if !ok {
 			return fmt.Errorf("stage %s cannot run", j.node.Address.Kind)
 		}
-		return runner.Run(ctx, j.env(j.node.Address), task)
+		err := runner.Run(ctx, j.env(j.node.Address), task)
+		if j.node.Address.Kind == plan.Teardown {
+			return err
+		}
+		return crew.Worst(err, j.life.panicked()) // what was measured of a server in this process that has panicked is worth nothing
 	})
 	j.life.noteOutcome(f.err)
 	if f.state == Done && j.node.Class == stage.Measure && j.last {

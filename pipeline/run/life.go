@@ -25,6 +25,7 @@ type life struct {
 	watches map[string]stage.Watch // by kind
 	order   []string               // kinds in the order in which their watches began
 	suspect bool                   // a step on it failed
+	told    bool                   // a step has failed with the panic of its server
 }
 
 // incarnation returns what steps see of the life; nil for steps without one.
@@ -57,6 +58,20 @@ func (l *life) check(ctx context.Context) error {
 		return stage.Failf(stage.Permanent, "endpoint_gone", "the deployment is gone: %w", err)
 	}
 	return nil
+}
+
+// panicked returns the panic of a server that works in this process, to the first step that asks after it.
+func (l *life) panicked() error {
+	if l == nil || l.told {
+		return nil
+	}
+	server, ok := l.inc.Live.(stage.InProcess)
+	if !ok {
+		return nil
+	}
+	err := server.Panicked()
+	l.told = err != nil
+	return err
 }
 
 // recordOnly is what is known of a resource whose Acquire failed and could not take it back.
@@ -94,7 +109,9 @@ func (j *job) acquire(ctx context.Context) finished {
 		return f
 	}
 	j.Events.Emit(event.Event{Type: event.ResourceReady, Step: &j.node.Address, Resource: token, ID: born.Record().ID, Message: born.Endpoint().URL})
-	j.openWatches(ctx, f.life)
+	if err := j.openWatches(ctx, f.life); err != nil {
+		f.state, f.err = Failed, err // its teardown follows
+	}
 	return f
 }
 
@@ -183,7 +200,8 @@ func (e *executor) watchersOf(deploy *node) []watcher {
 	return found
 }
 
-func (j *job) openWatches(ctx context.Context, l *life) {
+// openWatches opens the watches of an incarnation. One that cannot be opened is told of; the error is a panic.
+func (j *job) openWatches(ctx context.Context, l *life) error {
 	for _, w := range j.watchers {
 		at := addr.Step{Kind: w.kind, Name: j.node.Address.Name, Key: j.node.Address.Key}
 		dir := filepath.Join(j.Dir, "watch", folder(at))
@@ -198,41 +216,64 @@ func (j *job) openWatches(ctx context.Context, l *life) {
 				return err
 			})
 		}
-		if err != nil {
+		switch {
+		case crew.PanicIn(err) != nil:
+			return fmt.Errorf("begin the watch of %s: %w", w.kind, err)
+		case err != nil:
 			j.warn(at, fmt.Errorf("cannot watch: %w", err))
 		}
 	}
+	return nil
 }
 
 // teardown closes what watches the deployment, keeps the last of its log and releases it. An interrupt does not reach it: it has the
-// deadline of its own policy.
+// deadline of its own policy. A panic on the way holds up nothing: the step fails with it once the deployment is released.
 func (j *job) teardown(ctx context.Context) finished {
 	ctx = context.WithoutCancel(ctx)
-	for _, kind := range slices.Backward(j.life.order) {
-		watch := j.life.watches[kind]
+	err := crew.Worst(
+		crew.Catch(func() error { return j.closeWatches(ctx, j.life) }),
+		crew.Catch(func() error { return j.keepLog(ctx) }),
+	)
+	j.life.suspect = false // a dead server is torn down like any other
+	f := j.perform(ctx)
+	f.released = f.state == Done
+	if err = crew.Worst(err, j.life.panicked()); f.released && crew.PanicIn(err) != nil {
+		f.state, f.err = Failed, err
+	}
+	return f
+}
+
+// closeWatches closes what watches a deployment, the last one first, and tells what cannot be closed.
+func (w world) closeWatches(ctx context.Context, l *life) error {
+	var worst error
+	for _, kind := range slices.Backward(l.order) {
+		watch := l.watches[kind]
 		if _, err := within(ctx, courtesy, func(context.Context) (any, error) { return nil, watch.Close() }); err != nil {
-			j.warn(j.node.Address, fmt.Errorf("close the watch of %s: %w", kind, err))
+			err = fmt.Errorf("close the watch of %s: %w", kind, err)
+			worst = crew.Worst(worst, err)
+			w.warn(l.inc.Record().Address, err)
 		}
 	}
-	j.keepLog(ctx)
-	j.life.suspect = false // a dead server is torn down like any other
-	return j.perform(ctx)
+	return worst
 }
 
 // courtesy is how long a teardown waits for what is good to have before it releases the deployment.
 const courtesy = 20 * time.Second
 
-// keepLog writes the server's last lines beside the run. A log that cannot be had is no reason to keep the server.
-func (j *job) keepLog(ctx context.Context) {
+// keepLog writes the server's last lines beside the run. A log that cannot be had is told of, and no reason to keep the server.
+func (j *job) keepLog(ctx context.Context) error {
 	lines, err := within(ctx, courtesy, func(ctx context.Context) ([]string, error) { return j.life.inc.Logs(ctx, 2000) })
 	if err != nil {
-		j.warn(j.node.Address, fmt.Errorf("read the server's log: %w", err))
+		err = fmt.Errorf("read the server's log: %w", err)
+	} else if len(lines) > 0 {
+		path := keptLog(j.Dir, j.node.Deployment)
+		err = errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o644))
+		if err != nil {
+			err = fmt.Errorf("keep the server's log: %w", durable.Error("write", path, err))
+		}
 	}
-	if err != nil || len(lines) == 0 {
-		return
+	if err != nil {
+		j.warn(j.node.Address, err)
 	}
-	path := keptLog(j.Dir, j.node.Deployment)
-	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o644)); err != nil {
-		j.warn(j.node.Address, fmt.Errorf("keep the server's log: %w", durable.Error("write", path, err)))
-	}
+	return err
 }

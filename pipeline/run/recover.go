@@ -5,10 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/pipeline/journal"
 	"github.com/strangeloopio/inferencex/pipeline/plan"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
@@ -105,15 +105,17 @@ const releasePause = 3 * time.Second
 func (w world) releaseAll(ctx context.Context, entries []journal.Entry, limit time.Duration, p patience) {
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	var all sync.WaitGroup
+	var all crew.Crew
 	for _, entry := range entries {
-		all.Go(func() {
-			if err := w.tryRelease(ctx, entry.Record, limit, p); err != nil {
+		all.Go(func() error {
+			err := w.tryRelease(ctx, entry.Record, limit, p)
+			if err != nil {
 				w.warn(entry.Record.Address, fmt.Errorf("release %s (%s), left by run %s: %w", entry.Record.Address, entry.Record.ID, entry.Run, err))
 			}
+			return err
 		})
 	}
-	all.Wait()
+	_ = all.Wait() // it has been told, and is in the journal
 }
 
 func (w world) tryRelease(ctx context.Context, record stage.Record, limit time.Duration, p patience) error {

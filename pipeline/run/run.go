@@ -17,6 +17,8 @@
 //     admits only the classes of stage that this ending lets begin. Teardowns are always among them.
 //  7. When nothing runs and nothing is ready, the loop ends. What an earlier process left alive and no step adopted is
 //     released, and the outcome is told.
+//  8. Should the loop itself panic, its workers are canceled and waited for, and whatever the journal says is alive is
+//     released without steps.
 package run
 
 import (
@@ -26,6 +28,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/pipeline/durable"
 	"github.com/strangeloopio/inferencex/pipeline/event"
 	"github.com/strangeloopio/inferencex/pipeline/journal"
@@ -124,7 +127,13 @@ func Run(ctx context.Context, cfg Config) (Outcome, error) {
 	if err != nil {
 		return Outcome{}, err
 	}
-	e.loop(ctx)
+	bug := crew.Catch(func() error {
+		e.loop(ctx)
+		return nil
+	})
+	if bug != nil {
+		e.abandon(ctx, bug)
+	}
 	e.releaseUnadopted(ctx)
 	outcome := Outcome{End: e.ending.end, Alive: cfg.Journal.Live()}
 	for _, n := range e.nodes {
@@ -134,7 +143,7 @@ func Run(ctx context.Context, cfg Config) (Outcome, error) {
 		}
 	}
 	cfg.Events.Emit(event.Event{Type: event.RunEnded, Reason: string(outcome.End), Message: summary(outcome)})
-	return outcome, e.diskError(outcome)
+	return outcome, crew.Worst(bug, e.diskError(outcome))
 }
 
 // diskError says what a disk that failed has cost; nil if none did.

@@ -45,6 +45,8 @@ type bench struct {
 	journal *journal.Journal         // of the run
 	logs    func() ([]string, error) // what a server's log does; nil: nothing
 	close   func() error             // what closing a watch does; nil: nothing is watched
+	watch   func() error             // what opening one does; nil: nothing
+	server  func() error             // the panic of a server in this process; nil: servers are none
 	adopt   func(token string) error // what taking over a resource does; nil: it cannot be done
 	ends    time.Time                // when the provider ends its resources by itself
 }
@@ -236,6 +238,11 @@ func (s *fakeStage) Run(ctx context.Context, _ stage.Env, task stage.Task) error
 type watchingStage struct{ fakeStage }
 
 func (s *watchingStage) Watch(context.Context, stage.Env, stage.Task) (stage.Watch, error) {
+	if s.b.watch != nil {
+		if err := s.b.watch(); err != nil {
+			return nil, err
+		}
+	}
 	return watchFunc(s.b.close), nil
 }
 
@@ -304,6 +311,13 @@ func (l fakeLive) Logs(context.Context, int) ([]string, error) {
 		return nil, nil
 	}
 	return l.b.logs()
+}
+
+func (l fakeLive) Panicked() error {
+	if l.b.server == nil {
+		return nil
+	}
+	return l.b.server()
 }
 
 func (l fakeLive) Alive(context.Context) error {
@@ -450,16 +464,6 @@ func TestAFailedCellIsARowAndTheOthersGoOn(t *testing.T) {
 				t.Errorf("the next run: %s", states(o))
 			}
 		})
-	}
-}
-
-func TestAPanicIsAFailureAndTearsDown(t *testing.T) {
-	b := newBench(t)
-	b.on["load 1gpu/2u"] = func(context.Context, int) error { panic("index out of range") }
-	o, _ := b.run(t.Context(), twoDeployments)
-	b.mustBeEmpty(o)
-	if f := o.Failures(); len(f) != 1 || stage.ReasonOf(f[0].Err) != stage.ReasonPanic || !strings.Contains(f[0].Err.Error(), "index out of range") {
-		t.Errorf("%v", f)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/pipeline/durable"
 	"github.com/strangeloopio/inferencex/pipeline/plan"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
@@ -25,7 +26,8 @@ type executor struct {
 	ready  nodeHeap              // may begin as far as edges go
 	parked []*node               // deploy steps that wait for GPUs
 	ended  chan finished         // from workers
-	active int                   // workers
+	active int                   // workers whose step has not ended
+	crew   crew.Crew             // of workers
 	quota  *quota
 	lives  map[addr.Step]*life         // by deploy step
 	sealed map[string]checkpoint.Entry // by atom
@@ -58,6 +60,8 @@ type finished struct {
 	seconds float64
 	dir     string
 	life    *life             // of a deploy step: what there is to release
+	// released says that a teardown step has released the deployment, however it ended.
+	released bool
 	entry   *checkpoint.Entry // if the step sealed its atom, or found it sealed
 }
 
@@ -92,13 +96,13 @@ func newExecutor(cfg Config) (*executor, error) {
 
 // loop runs until every step has ended.
 func (e *executor) loop(ctx context.Context) {
+	e.work, e.cancelWork = context.WithCancelCause(ctx)
+	defer e.cancelWork(nil)
 	for _, n := range e.nodes {
 		if n.waiting == 0 {
 			heap.Push(&e.ready, n)
 		}
 	}
-	e.work, e.cancelWork = context.WithCancelCause(ctx)
-	defer e.cancelWork(nil)
 	interrupted := ctx.Done()
 	timeIsOver, stop := e.limit()
 	defer stop()
@@ -227,7 +231,10 @@ func (e *executor) start(ctx context.Context, n *node) {
 	if n.Class != stage.Pure {
 		ctx = e.work
 	}
-	go func() { e.ended <- job.do(ctx) }()
+	e.crew.Go(func() error {
+		e.ended <- job.do(ctx)
+		return nil
+	})
 }
 
 // finish takes in what a worker sent.
@@ -240,7 +247,7 @@ func (e *executor) finish(f finished) {
 	if f.life != nil {
 		e.lives[n.Address] = f.life
 	}
-	if n.Address.Kind == plan.Teardown && f.state == Done {
+	if f.released {
 		delete(e.lives, n.Deployment)
 	}
 	e.endStep(n, f.state, f.err)

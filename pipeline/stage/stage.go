@@ -109,6 +109,12 @@ type Live interface {
 	Alive(ctx context.Context) error
 }
 
+// InProcess is the optional power of a Live whose server, or a part of it, is goroutines of this process.
+type InProcess interface {
+	// Panicked returns the panic by which those have ended; nil while there was none. It asks nobody.
+	Panicked() error
+}
+
 // Incarnation is one life of a deployment.
 type Incarnation struct {
 	Live

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/stages/all"
 )
 
@@ -73,7 +74,7 @@ func Main(app *App) int {
 	root.SetIn(app.Stdin)
 	root.SetOut(app.Stdout)
 	root.SetErr(app.Stderr)
-	err := root.Execute()
+	err := crew.Catch(root.Execute) // a panic would end the process with a code that says something else
 	if err != nil && strings.TrimSpace(err.Error()) != "" {
 		fmt.Fprintf(app.Stderr, "Error: %s\n", strings.TrimSpace(err.Error()))
 	}

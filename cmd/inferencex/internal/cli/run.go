@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/strangeloopio/inferencex/cmd/inferencex/internal/view"
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/pipeline/durable"
 	"github.com/strangeloopio/inferencex/pipeline/event"
 	"github.com/strangeloopio/inferencex/pipeline/journal"
@@ -143,7 +144,7 @@ func (a *App) execute(ctx context.Context, w *workspace, p *plan.Plan, f runFlag
 	}
 	defer show.Close()
 	ctx, stop := a.interruptible(ctx, w, show.Talk())
-	defer stop()
+	defer func() { err = errors.Join(err, stop()) }()
 	cfg := run.Config{
 		ID: w.id, Dir: w.dir, Plan: p, Kinds: a.parts().Kinds(), Store: w.store, Journal: w.journal,
 		Events: event.NewBus(w.id, a.Now, log, show), Now: a.Now, Getenv: a.Getenv, Timeout: f.timeout,
@@ -156,7 +157,7 @@ func (a *App) execute(ctx context.Context, w *workspace, p *plan.Plan, f runFlag
 
 // interruptible ends the context at the first ^C, SIGTERM or SIGHUP and the process at the second, saying what it leaves. A reader that has
 // gone away ends nothing: what is written to it is lost, and the run goes on. A lease that is lost ends the context, too.
-func (a *App) interruptible(parent context.Context, w *workspace, talk io.Writer) (context.Context, func()) {
+func (a *App) interruptible(parent context.Context, w *workspace, talk io.Writer) (_ context.Context, stop func() error) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -165,14 +166,13 @@ func (a *App) interruptible(parent context.Context, w *workspace, talk io.Writer
 	}
 	signal.Ignore(syscall.SIGPIPE)
 	done := make(chan struct{})
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
+	listening := crew.Crew{Stop: cancel}
+	listening.Go(func() error {
 		lost := w.lease.Lost()
 		for n := 0; ; {
 			select {
 			case <-done:
-				return
+				return nil
 			case <-lost:
 				lost = nil
 				cancel(w.lease.Err())
@@ -186,12 +186,12 @@ func (a *App) interruptible(parent context.Context, w *workspace, talk io.Writer
 			fmt.Fprintln(talk, "Interrupted: canceling what runs and tearing down. ^C again leaves at once.")
 			cancel(context.Canceled)
 		}
-	}()
-	return ctx, func() {
+	})
+	return ctx, func() error {
 		signal.Stop(signals)
 		close(done)
-		<-ended
-		cancel(nil)
+		defer cancel(nil)
+		return listening.Wait()
 	}
 }
 
