@@ -9,9 +9,12 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 )
 
 func leaseOf(dir, run string) LeaseConfig { return LeaseConfig{Dir: dir, Run: run, Now: time.Now} }
@@ -217,6 +220,26 @@ func TestAHolderOutlivesAShortTrouble(t *testing.T) {
 		var h Holder
 		if err := json.Unmarshal(text, &h); err != nil || h.Nonce != lease.holder.Nonce {
 			t.Errorf("%s %v", text, err)
+		}
+		must(t, lease.Release())
+	})
+}
+
+func TestAPanicOfTheHeartbeatLosesTheLease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var broken atomic.Bool
+		cfg := leaseOf(t.TempDir(), "r1")
+		cfg.Now = func() time.Time {
+			if broken.Load() {
+				panic("no clock")
+			}
+			return time.Now()
+		}
+		lease := acquire(t, cfg)
+		broken.Store(true)
+		<-lease.Lost()
+		if p := crew.PanicIn(lease.Err()); p == nil || p.Value != "no clock" {
+			t.Errorf("lost by %v, want the panic", lease.Err())
 		}
 		must(t, lease.Release())
 	})

@@ -59,10 +59,10 @@ type finished struct {
 	attempt int
 	seconds float64
 	dir     string
-	life    *life             // of a deploy step: what there is to release
+	life    *life // of a deploy step: what there is to release
 	// released says that a teardown step has released the deployment, however it ended.
 	released bool
-	entry   *checkpoint.Entry // if the step sealed its atom, or found it sealed
+	entry    *checkpoint.Entry // if the step sealed its atom, or found it sealed
 }
 
 func newExecutor(cfg Config) (*executor, error) {
