@@ -15,11 +15,15 @@ import (
 func TestEveryBoundaryOfAJournalIsPassedInOrder(t *testing.T) {
 	var got []string
 	crash := func(boundary string) { got = append(got, boundary) }
-	j, err := Open(Config{Path: filepath.Join(t.TempDir(), "journal.jsonl"), Run: "run-1", Now: clock, Crash: crash})
+	path := filepath.Join(t.TempDir(), "journal.jsonl")
+	j, err := Open(Config{Path: path, Run: "run-1", Now: clock, Crash: crash})
 	must(t, err)
 	must(t, j.Intend(stage.Record{Token: "a"}), j.Created("a", "pid 7"), j.Mark("a", Ready), j.Mark("a", Releasing), j.Mark("a", Gone), j.Close())
 	if diff := cmp.Diff(Boundaries(), got); diff != "" {
 		t.Error(diff)
+	}
+	if diff := cmp.Diff([]string{}, states(open(t, path))); diff != "" {
+		t.Errorf("what is read again: %s", diff)
 	}
 }
 

@@ -119,3 +119,18 @@ func TestOpeningOnAFullDiskChangesNothing(t *testing.T) {
 		t.Errorf("left behind: %v", left)
 	}
 }
+
+// What is protected: that a folder has one writer. A holder whose file cannot be written is none: other machines would not see it.
+func TestALeaseThatCannotBeWrittenDownIsNotHeld(t *testing.T) {
+	if os.Getenv(inChild) == "" {
+		passesInChild(t)
+		return
+	}
+	dir := t.TempDir()
+	var err error
+	full(t, 10, func() { _, err = Acquire(t.Context(), leaseOf(dir, "r1")) })
+	if err == nil || !strings.Contains(err.Error(), "lock "+dir) || !strings.Contains(err.Error(), "file too large") {
+		t.Errorf("acquired with %v", err)
+	}
+	must(t, acquire(t, leaseOf(dir, "r2")).Release())
+}
