@@ -45,13 +45,16 @@ RACE := ./pipeline/... ./stages/client/... ./stages/traffic/... ./stages/load/..
 
 generated: build ## fail if a generated file is not what its generator writes
 	@$(BINARY) schema -md | cmp - schemas/LANGUAGE.md && $(BINARY) schema -json | cmp - schemas/suite.schema.json && \
-	  $(BINARY) schema -events | cmp - schemas/event.schema.json || \
+	  $(BINARY) schema -events | cmp - schemas/event.schema.json && \
+	  $(BINARY) schema -metrics | cmp - schemas/METRICS.md && $(BINARY) schema -tables | cmp - schemas/TABLES.md || \
 	  { echo "generated files differ: run make gen and commit what it wrote"; exit 1; }
 
-gen: build ## write what is generated anew: the reference of the language, and the JSON Schemas of suites and events
+gen: build ## write what is generated anew: the references of the language, of metrics and of tables, and the JSON Schemas of suites and events
 	$(BINARY) schema -md > schemas/LANGUAGE.md
 	$(BINARY) schema -json > schemas/suite.schema.json
 	$(BINARY) schema -events > schemas/event.schema.json
+	$(BINARY) schema -metrics > schemas/METRICS.md
+	$(BINARY) schema -tables > schemas/TABLES.md
 
 examples: build ## validate and plan every suite in configs
 	@for suite in configs/*.hcl; do $(BINARY) validate $$suite && $(BINARY) plan -dir /nonexistent $$suite >/dev/null || exit 1; done

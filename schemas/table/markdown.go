@@ -2,11 +2,11 @@ package table
 
 import (
 	"fmt"
+	"io"
 	"strings"
 )
 
-// Markdown describes the columns of all tables with fixed columns, for the documentation. The cells table has its own,
-// which follow from the metrics.
+// Markdown describes the columns of all tables with fixed columns, for the documentation.
 func Markdown() string {
 	var b strings.Builder
 	describe[Request](&b)
@@ -17,17 +17,22 @@ func Markdown() string {
 }
 
 func describe[R any](b *strings.Builder) {
-	l := layoutOf[R]()
 	if b.Len() > 0 {
 		b.WriteByte('\n')
 	}
-	fmt.Fprintf(b, "## %s (version %d)\n\n| column | type | unit | description |\n|---|---|---|---|\n", l.name, l.version)
+	l := layoutOf[R]()
+	Describe(b, l.name, l.version, Columns[R]())
+}
+
+// Describe writes the columns of a table in Markdown, under its name and version.
+func Describe(w io.Writer, name string, version int, columns []Column) {
+	fmt.Fprintf(w, "## %s (version %d)\n\n| column | type | unit | description |\n|---|---|---|---|\n", name, version)
 	cell := strings.NewReplacer("|", `\|`, "\n", " ")
-	for _, f := range l.fields {
+	for _, c := range columns {
 		null := ""
-		if f.Nullable {
+		if c.Nullable {
 			null = " or null"
 		}
-		fmt.Fprintf(b, "| %s | %s%s | %s | %s |\n", cell.Replace(f.Name), f.Type, null, cell.Replace(f.Unit), cell.Replace(f.Doc))
+		fmt.Fprintf(w, "| %s | %s%s | %s | %s |\n", cell.Replace(c.Name), c.Type, null, cell.Replace(c.Unit), cell.Replace(c.Doc))
 	}
 }

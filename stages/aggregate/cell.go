@@ -34,10 +34,10 @@ type input struct {
 func (k Kind) cell(in input, known stage.GPU, tables *tables) (result.Cell, error) {
 	cell := result.Cell{Labels: in.cell.Labels, Simulated: in.simulated(), Metrics: map[string]float64{}}
 	if in.loadDir == "" {
-		reason, why := "failed", in.failure
+		reason, why := codeFailed, in.failure
 		if cell.Status = result.StatusFailed; in.missing {
 			why = cmp.Or(strings.TrimPrefix(strings.TrimPrefix(in.failure, notMeasured), ": "), "nobody tried")
-			cell.Status, reason = result.StatusMissing, "not_measured"
+			cell.Status, reason = result.StatusMissing, codeNotMeasured
 		}
 		cell.Failure, cell.Validity = in.failure, result.Invalid
 		cell.Reasons, cell.Notes = []string{reason}, []string{reason + ": " + why}

@@ -67,6 +67,24 @@ const (
 	phasesVersion = 1
 )
 
+// Table is a table whose columns follow from the metrics: those that it has beside them.
+type Table struct {
+	Name    string
+	Version int
+	Columns []table.Column
+}
+
+// Tables returns the tables of cells and of phases.
+func Tables() []Table {
+	return []Table{
+		{"cells", cellsVersion, typed(result.Columns(nil))},
+		{"phases", phasesVersion, append([]table.Column{phaseCell}, typed(result.PhaseColumns(nil))...)},
+	}
+}
+
+// phaseCell says to which cell a phase belongs.
+var phaseCell = table.Column{Name: "cell", Type: table.String, Doc: "address of the load step"}
+
 // writeCells writes the cells table: the columns of results.json.
 func writeCells(dir string, r result.Results) error {
 	columns := result.Columns(r.Metrics)
@@ -80,19 +98,18 @@ func writeCells(dir string, r result.Results) error {
 // writePhases writes the phases table, a row for each stretch of each load, or nothing where no load goes through phases.
 func writePhases(dir string, r result.Results) error {
 	columns := result.PhaseColumns(r.PhaseMetrics)
-	address := table.Column{Name: "cell", Type: table.String, Doc: "address of the load step"}
 	var rows []map[string]any
 	for _, cell := range r.Cells {
 		for _, phase := range cell.Phases {
 			row := rowOf(columns, phase)
-			row[address.Name] = cell.Address
+			row[phaseCell.Name] = cell.Address
 			rows = append(rows, row)
 		}
 	}
 	if rows == nil {
 		return nil
 	}
-	all := append([]table.Column{address}, typed(columns)...)
+	all := append([]table.Column{phaseCell}, typed(columns)...)
 	return table.WriteColumns(filepath.Join(dir, "phases.parquet"), "phases", phasesVersion, all, rows, fileMeta(r))
 }
 

@@ -14,9 +14,8 @@ import (
 
 // Def is one chart. Add one by writing its file and listing it in All.
 type Def struct {
-	Name  string   // file name without extension, such as "panels"
-	Title string   // heading on the page
-	Needs []string // metric columns it reads; any may be missing in any cell
+	Name  string // file name without extension, such as "panels"
+	Title string // heading on the page
 	Build func(Data) (Figure, error)
 }
 

@@ -15,7 +15,6 @@ func latencyCurve() Def {
 	return Def{
 		Name:  "latency_curve",
 		Title: "Latency against load",
-		Needs: []string{LatencySeconds, TTFTSeconds},
 		Build: buildLatencyCurve,
 	}
 }

@@ -40,7 +40,6 @@ func panels() Def {
 	return Def{
 		Name:  "panels",
 		Title: "Configurations by throughput, latency, interactivity, TTFT and power efficiency",
-		Needs: []string{ThroughputPerGPU, LatencySeconds, Interactivity, TTFTSeconds, TokensPerKW, PowerWatts},
 		Build: buildPanels,
 	}
 }

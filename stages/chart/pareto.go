@@ -20,7 +20,6 @@ func pareto() Def {
 	return Def{
 		Name:  "pareto",
 		Title: "Throughput per GPU against interactivity",
-		Needs: []string{ThroughputPerGPU, Interactivity},
 		Build: buildPareto,
 	}
 }

@@ -138,6 +138,29 @@ func TestInvalidEnergyIsMissing(t *testing.T) {
 	}
 }
 
+// Needs says exactly what a metric is missing without: METRICS.md prints it.
+func TestNeeds(t *testing.T) {
+	for need, take := range map[metric.Need]func(*metric.Sample){
+		metric.Chunks: func(s *metric.Sample) { s.Data.Chunks = nil },
+		metric.Power:  func(s *metric.Sample) { s.Data.Energy = nil },
+		metric.Price:  func(s *metric.Sample) { s.GPU.PricePerHourUSD = 0 },
+		metric.Server: func(s *metric.Sample) { s.Data.Server = nil },
+	} {
+		without := byHand()
+		take(without)
+		for _, d := range metric.All() {
+			before, had := d.Compute(byHand())
+			after, has := d.Compute(without)
+			if d.Needs == need {
+				had, before, after = false, 0, 0
+			}
+			if has != had || before != after {
+				t.Errorf("%s needs %q, and without %s it is %v, %v", d.Name, d.Needs, need, after, has)
+			}
+		}
+	}
+}
+
 // closedLoop is a load of users that send n requests in all, each turnaround seconds after the last; latencies are drawn from the seed.
 func closedLoop(users, n int, turnaround float64, seed uint64) []table.Request {
 	rng := rand.New(rand.NewPCG(seed, 1))

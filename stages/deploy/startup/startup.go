@@ -45,6 +45,18 @@ func Reasons() []Reason {
 	return all
 }
 
+// Advice is what to do about it, as an imperative.
+func (r Reason) Advice() string {
+	for _, known := range [][]cause{rootCauses, consequences} {
+		for _, c := range known {
+			if c.reason == r {
+				return c.advice
+			}
+		}
+	}
+	return ""
+}
+
 // Failure is what a log says of a failed start.
 type Failure struct {
 	Reason Reason
