@@ -63,9 +63,7 @@ func (k Kind) cell(in input, known stage.GPU, tables *tables) (result.Cell, erro
 		u95 := result.Round(*e.U95Percent)
 		cell.PowerValid, cell.PowerMethod, cell.PowerU95Percent = true, string(e.Method), &u95
 	}
-	verdict := gate.Judge(sample, gate.Facts{
-		Endpoint: in.load.Endpoint, SharedPrefix: in.load.SharedPrefix, Cold: in.load.Cold, Client: in.load.Client, ServerLag: in.load.ServerLag,
-	})
+	verdict := gate.Judge(sample, gate.Facts(in.load))
 	cell.Validity = string(verdict.Validity)
 	for _, r := range verdict.Reasons {
 		cell.Reasons = append(cell.Reasons, r.Code)

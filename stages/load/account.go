@@ -13,16 +13,9 @@ import (
 	"github.com/strangeloopio/inferencex/stages/metric/measured"
 )
 
-// serverFacts is what a server said of a load. Its readings are in a table of their own.
-type serverFacts struct {
-	Problem string           `json:"problem,omitempty"` // why there is no account, or only a part of one
-	Failed  int              `json:"failed_readings,omitempty"`
-	Account *account.Account `json:"account,omitempty"`
-}
-
 // account writes the readings down and sums them up. That a server has no metrics, or shows none, is no fault of a load.
-func (r *recorder) account(env stage.Env, engine string, series scrape.Series) (serverFacts, error) {
-	facts := serverFacts{Problem: problemOf(engine, series.Problem), Failed: series.Failed}
+func (r *recorder) account(env stage.Env, engine string, series scrape.Series) (measured.Server, error) {
+	facts := measured.Server{Problem: problemOf(engine, series.Problem), Failed: series.Failed}
 	a, ok := account.Of(series.Rows)
 	if !ok {
 		env.Log.Info("the server gives no account of its own: " + facts.Problem)

@@ -9,36 +9,25 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/quantile"
+	"github.com/strangeloopio/inferencex/stages/metric/measured"
 	"github.com/strangeloopio/inferencex/stages/prompt"
 	"github.com/strangeloopio/inferencex/stages/traffic"
 )
 
-// factsFile holds what is known of a load beside its rows.
-const factsFile = "load.json"
-
-// facts is load.json. Times are nanoseconds on the load's clock, whose zero is epoch_unix_ns.
+// facts is load.json: what other steps read of it, and what is for people alone. Times are nanoseconds on the load's
+// clock, whose zero is epoch_unix_ns.
 type facts struct {
-	EpochUnixNS   int64          `json:"epoch_unix_ns"`
-	StartNS       int64          `json:"start_ns"`        // the load model's own beginning, which phases are counted from
-	WindowStartNS int64          `json:"window_start_ns"` // first send
-	WindowEndNS   int64          `json:"window_end_ns"`   // last end of a request
-	Simulated     bool           `json:"simulated"`
-	Cold          bool           `json:"cold,omitempty"`     // nothing was to warm the server up
-	SharedPrefix  int            `json:"shared_prefix"`      // tokens
-	Users         int            `json:"users"`              // of a closed loop
-	RateRPS       float64        `json:"rate_rps,omitempty"` // of an open one
-	Requests      int            `json:"requests"`           // rows
-	Statuses      map[string]int `json:"statuses"`
-	Protocols     map[string]int `json:"protocols"` // answers by the version of HTTP that they came by
-	Connections   int            `json:"connections_dialled"`
-	StaleRetries  int64          `json:"stale_retries"`
-	Prompts       prompt.Fit     `json:"prompts"`
-	PromptNonce   string         `json:"prompt_nonce,omitempty"`
-	SchedLag      lag            `json:"sched_lag_seconds"` // in server seconds, of all rows that were sent
-	Endpoint      stage.Endpoint `json:"endpoint"`          // header values left out: they may be secrets
-	Client        machine        `json:"client"`
-	ServerLag     *serverLag     `json:"server_lag,omitempty"` // of a simulated server that tells
-	Server        serverFacts    `json:"server"`
+	measured.Load
+	Users        int            `json:"users"`              // of a closed loop
+	RateRPS      float64        `json:"rate_rps,omitempty"` // of an open one
+	Requests     int            `json:"requests"`           // rows
+	Statuses     map[string]int `json:"statuses"`
+	Protocols    map[string]int `json:"protocols"` // answers by the version of HTTP that they came by
+	Connections  int            `json:"connections_dialled"`
+	StaleRetries int64          `json:"stale_retries"`
+	Prompts      prompt.Fit     `json:"prompts"`
+	PromptNonce  string         `json:"prompt_nonce,omitempty"`
+	SchedLag     lag            `json:"sched_lag_seconds"` // in server seconds, of all rows that were sent
 }
 
 // lag is how late requests went out.
@@ -48,7 +37,7 @@ type lag struct {
 	Max float64 `json:"max"`
 }
 
-func (r *recorder) facts(endpoint stage.Endpoint, cfg stage.LoadConfig, session *traffic.Session, client machine) facts {
+func (r *recorder) facts(endpoint stage.Endpoint, cfg stage.LoadConfig, session *traffic.Session, client measured.Client) facts {
 	if endpoint.Headers != nil {
 		headers := make(map[string]string, len(endpoint.Headers))
 		for name := range endpoint.Headers {
@@ -57,10 +46,14 @@ func (r *recorder) facts(endpoint stage.Endpoint, cfg stage.LoadConfig, session 
 		endpoint.Headers = headers
 	}
 	return facts{
-		EpochUnixNS: r.place.EpochUnixNS, WindowStartNS: r.first, WindowEndNS: r.last,
-		Simulated: endpoint.Simulated, Cold: cfg.Cold, SharedPrefix: cfg.Workload.SharedPrefix, Users: cfg.Users, RateRPS: cfg.RateRPS,
-		Requests: len(r.lags) + r.statuses["dropped"], Statuses: r.statuses, Protocols: r.protocols, Connections: session.Client.Live().Connections, StaleRetries: r.stale,
-		Prompts: session.Fit, PromptNonce: session.Nonce(), SchedLag: lagOf(r.lags), Endpoint: endpoint, Client: client,
+		Load: measured.Load{
+			EpochUnixNS: r.place.EpochUnixNS, WindowStartNS: r.first, WindowEndNS: r.last,
+			Simulated: endpoint.Simulated, Cold: cfg.Cold, SharedPrefix: cfg.Workload.SharedPrefix,
+			Endpoint: &endpoint, Client: client,
+		},
+		Users: cfg.Users, RateRPS: cfg.RateRPS, Requests: len(r.lags) + r.statuses["dropped"],
+		Statuses: r.statuses, Protocols: r.protocols, Connections: session.Client.Live().Connections,
+		StaleRetries: r.stale, Prompts: session.Fit, PromptNonce: session.Nonce(), SchedLag: lagOf(r.lags),
 	}
 }
 
@@ -73,7 +66,7 @@ func lagOf(lags []int64) lag {
 func (f facts) write(dir string) error {
 	text, err := json.MarshalIndent(f, "", "  ")
 	if err != nil {
-		return fmt.Errorf("write %s: %w", factsFile, err)
+		return fmt.Errorf("write %s: %w", measured.LoadFile, err)
 	}
-	return os.WriteFile(filepath.Join(dir, factsFile), append(text, '\n'), 0o644)
+	return os.WriteFile(filepath.Join(dir, measured.LoadFile), append(text, '\n'), 0o644)
 }

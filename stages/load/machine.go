@@ -13,15 +13,6 @@ import (
 	"github.com/strangeloopio/inferencex/stages/metric/measured"
 )
 
-// machine is the client's side, which may be what limits a load. With a simulated server in the same process, what was used is of both.
-type machine struct {
-	OS   string `json:"os"`
-	Arch string `json:"arch"`
-	Go   string `json:"go"`
-	CPUs int    `json:"cpus"`
-	measured.Client
-}
-
 const (
 	tickEvery = 20 * time.Millisecond // wall time
 	peakTicks = 50                    // the busiest stretch is sought among those of so many ticks
@@ -76,18 +67,19 @@ func (w *machineWatch) watch() {
 	}
 }
 
-// end returns what was found. reads is the client's own.
-func (w *machineWatch) end(reads h1.Reads) machine {
+// end returns the client's side, which may be what limits a load. reads is the client's own.
+func (w *machineWatch) end(reads h1.Reads) measured.Client {
 	close(w.stopped)
 	w.watching.Wait()
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
-	return machine{OS: runtime.GOOS, Arch: runtime.GOARCH, Go: runtime.Version(), CPUs: runtime.NumCPU(), Client: measured.Client{
+	return measured.Client{
+		OS: runtime.GOOS, Arch: runtime.GOARCH, Go: runtime.Version(), CPUs: runtime.NumCPU(),
 		MaxProcs: runtime.GOMAXPROCS(0), WallSeconds: w.now().Sub(w.begun).Seconds(), CPUSeconds: cpuSeconds() - w.cpu, CPUPeakProcs: w.peak,
 		GCCycles: memory.NumGC - w.memory.NumGC, GCPauseSeconds: float64(memory.PauseTotalNs-w.memory.PauseTotalNs) / 1e9,
 		GCPauseMaxSeconds: longest(w.pauses, gcPauses()), TickLag: ticksOf(w.ticks), Reads: reads.Count,
 		ReadLag: measured.Lag{Samples: reads.Lag.Samples, P50: reads.Lag.P50.Seconds(), P99: reads.Lag.P99.Seconds(), Max: reads.Lag.Max.Seconds()},
-	}}
+	}
 }
 
 func ticksOf(ticks []float64) measured.Lag {

@@ -5,7 +5,6 @@ package gate
 import (
 	"slices"
 
-	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/stages/metric"
 	"github.com/strangeloopio/inferencex/stages/metric/measured"
 )
@@ -29,14 +28,9 @@ const (
 	NotValid       Validity = "invalid"
 )
 
-// Facts is what is known of a measurement beside its rows. A zero field switches the checks that need it off.
-type Facts struct {
-	Endpoint     *stage.Endpoint    // the server as the load met it
-	SharedPrefix int                // tokens that all prompts begin with by intent
-	Cold         bool               // nothing was to warm the server up before its first load
-	Client       measured.Client    // what the load took of its own machine
-	ServerLag    measured.ServerLag // how far off its own schedule a simulated server wrote
-}
+// Facts is what a load's file says of the measurement, beside its rows. A zero field switches the checks that need it
+// off.
+type Facts measured.Load
 
 // Rule is one check.
 type Rule struct {
