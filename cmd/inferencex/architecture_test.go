@@ -35,7 +35,7 @@ var rules = []rule{
 	{"pipeline/addr", nil, "addresses are plain names"},
 	{crewPackage, nil, "goroutines know nothing of what they work at"},
 	{"pipeline/dag", nil, "the graph is generic"},
-	{"pipeline/durable", nil, "everything that writes state stands on it"},
+	{"pipeline/durable/...", nil, "everything that writes state stands on it"},
 	{"pipeline/event", with("pipeline/addr"), ""},
 	{"pipeline/event/eventtest", []string{"pipeline/event"}, ""},
 	{"pipeline/stage/revisiontest", []string{"pipeline/stage", "schemas/table/tabletest"}, ""},

@@ -10,31 +10,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/strangeloopio/inferencex/pipeline/durable/durabletest"
 	"github.com/strangeloopio/inferencex/schemas/result"
 )
 
-// distinct fills every label with a value of its own.
-func distinct(t *testing.T) result.Labels {
-	var labels result.Labels
-	fields := reflect.ValueOf(&labels).Elem()
-	for i := range fields.NumField() {
-		switch field := fields.Field(i); field.Kind() {
-		case reflect.String:
-			field.SetString(fmt.Sprintf("%s %d", fields.Type().Field(i).Name, i))
-		case reflect.Int:
-			field.SetInt(int64(i + 1))
-		case reflect.Float64:
-			field.SetFloat(float64(i) + 0.5)
-		default:
-			t.Fatalf("label %s is a %s: say here how it is filled", fields.Type().Field(i).Name, field.Kind())
-		}
-	}
-	return labels
-}
-
 // TestEveryLabelIsAColumn protects a new label: a field without a column would be in no table, and silently so.
 func TestEveryLabelIsAColumn(t *testing.T) {
-	labels := distinct(t)
+	labels := durabletest.Fill[result.Labels](t)
 	fields := reflect.ValueOf(labels)
 	columns := result.Columns(nil)
 	for i := range fields.NumField() {
@@ -49,10 +31,10 @@ func TestEveryLabelIsAColumn(t *testing.T) {
 	}
 }
 
-// TestLabelsReadBack holds both files that have labels to the same names: the configuration of the aggregate step,
-// which encoding/json writes, and results.json, which the columns write.
+// TestLabelsReadBack holds the configuration of the aggregate step, which encoding/json writes, to the names that the
+// columns have.
 func TestLabelsReadBack(t *testing.T) {
-	want := distinct(t)
+	want := durabletest.Fill[result.Labels](t)
 	text, err := json.Marshal(want)
 	if err != nil {
 		t.Fatal(err)
@@ -61,15 +43,25 @@ func TestLabelsReadBack(t *testing.T) {
 	if err := json.Unmarshal(text, &got); err != nil || got != want {
 		t.Error(err, cmp.Diff(want, got))
 	}
+}
+
+// TestACellReadsBack protects every field of results.json: the columns write the file, and structs of their own read
+// it, so that a field or a name may be forgotten on one of the sides.
+func TestACellReadsBack(t *testing.T) {
+	want := durabletest.Fill[result.Results](t)
+	want.Schema = result.Schema
+	cell := &want.Cells[0]
+	cell.Metrics = map[string]float64{want.Metrics[0].Name: 1.5}
+	cell.Phases[0].Metrics = map[string]float64{want.PhaseMetrics[0].Name: 2.5}
 	var file bytes.Buffer
-	if err := (result.Results{Schema: result.Schema, Cells: []result.Cell{{Labels: want}}}).Encode(&file); err != nil {
+	if err := want.Encode(&file); err != nil {
 		t.Fatal(err)
 	}
-	read, err := result.Decode(&file)
+	got, err := result.Decode(&file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(want, read.Cells[0].Labels); diff != "" {
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 }
