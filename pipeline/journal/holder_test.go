@@ -108,6 +108,7 @@ func TestOneFailedSignOfLifeLosesNothing(t *testing.T) {
 				dir := t.TempDir()
 				path := filepath.Join(dir, holderFile)
 				lease := acquire(t, leaseOf(dir, "r1"))
+				time.Sleep(beatEvery / 2) // between two signs
 				for range 3 {
 					time.Sleep(2 * loseAfter)
 					must(t, harm.do(path))
