@@ -33,7 +33,7 @@ var rules = []rule{
 	{"schemas/table/...", []string{"pipeline/durable"}, "tables are read by programs that know no suite"},
 	{"schemas/...", nil, "schemas are the bottom of the house"},
 	{"pipeline/addr", nil, "addresses are plain names"},
-	{crewPackage, nil, "goroutines know nothing of what they work at"},
+	{crewPackage + "/...", nil, "goroutines know nothing of what they work at"},
 	{"pipeline/dag", nil, "the graph is generic"},
 	{"pipeline/durable/...", nil, "everything that writes state stands on it"},
 	{"pipeline/event", with("pipeline/addr"), ""},

@@ -26,9 +26,9 @@ type answer struct {
 	client *Client
 	row    table.Request
 	chunks []table.Chunk
-	keep   bool   // the text is wanted
-	text   []byte // of the answer so far, as it stands between the quotes of a JSON string
-	leave  func() // ends the request's context
+	keep   bool               // the text is wanted
+	text   []byte             // of the answer so far, as it stands between the quotes of a JSON string
+	leave  context.CancelFunc // ends the request's context
 	linger *time.Timer
 
 	form   form

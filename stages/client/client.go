@@ -87,7 +87,7 @@ func New(cfg Config) (*Client, error) {
 		security = nil
 	}
 	p := newPool(hostPort(base), security)
-	c.control = newTransport(p.connect)
+	c.control = newTransport(p.guarded(p.connect))
 	if len(cfg.Endpoint.MetricsURLs) > 0 {
 		if c.metricsClient, err = c.newMetricsClient(); err != nil {
 			return nil, err
@@ -136,6 +136,10 @@ func (c *Client) Warm(ctx context.Context, n int) error {
 func (c *Client) Live() Live {
 	return Live{InFlight: c.inFlight.Load(), Deltas: c.deltas.Load(), Connections: c.carrier.connections()}
 }
+
+// Err returns the panic by which a goroutine of the client has ended that served several requests; nil if there was none. Those requests have
+// failed, and so do all that follow: whoever sends them has to stop and tell.
+func (c *Client) Err() error { return c.carrier.err() }
 
 // Reads returns what of the server's answers has been read so far, and how late. Nothing is known of requests that net/http carries.
 func (c *Client) Reads() h1.Reads { return c.carrier.reads() }

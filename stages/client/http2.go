@@ -56,10 +56,10 @@ func newShared(c *Client, p *pool) *shared {
 	protocols.SetUnencryptedHTTP2(true)
 	s := &shared{scheme: "http", address: p.addr, turn: make(chan struct{}, 1), maker: &http.Transport{
 		Protocols: protocols, DisableCompression: true,
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		DialContext: p.guarded(func(ctx context.Context, _, _ string) (net.Conn, error) {
 			p.count()
 			return p.dialer.DialContext(ctx, "tcp", p.addr)
-		},
+		}),
 	}}
 	if p.tls != nil {
 		s.scheme, s.maker.TLSClientConfig = "https", p.tls.Clone()

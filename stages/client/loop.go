@@ -51,4 +51,5 @@ func (d *loop) forget() {}
 
 func (d *loop) connections() int { return d.transport.Connections() }
 func (d *loop) reads() h1.Reads  { return d.transport.Reads() }
+func (d *loop) err() error       { return d.transport.Err() }
 func (d *loop) close()           { d.transport.Close() }

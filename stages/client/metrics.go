@@ -7,8 +7,7 @@ import (
 	"net/http"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/stages/client/wire"
 )
 
@@ -23,7 +22,9 @@ func (c *Client) Metrics(ctx context.Context) ([][]byte, error) {
 		return [][]byte{body}, nil
 	}
 	bodies := make([][]byte, len(c.endpoint.MetricsURLs))
-	asking, ctx := errgroup.WithContext(ctx)
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	asking := crew.Crew{Stop: stop}
 	for i, url := range c.endpoint.MetricsURLs {
 		asking.Go(func() (err error) {
 			if bodies[i], err = c.fetch(ctx, url); err != nil {

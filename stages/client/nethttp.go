@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"net"
 	"net/http"
 	"net/http/httptrace"
 	"sync"
@@ -37,12 +36,12 @@ var _ carrier = (*netHTTP)(nil)
 
 func newNetHTTP(c *Client, p *pool) *netHTTP {
 	return &netHTTP{
-		client: c, pool: p, transport: newTransport(p.dial),
+		client: c, pool: p, transport: newTransport(p.guarded(p.dial)),
 		buffers: sync.Pool{New: func() any { return new([readBytes]byte) }}, explain: func(err error) error { return err },
 	}
 }
 
-func newTransport(dial func(context.Context, string, string) (net.Conn, error)) *http.Transport {
+func newTransport(dial dialFunc) *http.Transport {
 	return &http.Transport{
 		DialContext:    dial,
 		DialTLSContext: dial,
@@ -107,6 +106,7 @@ func (s *netHTTP) warm(ctx context.Context, n int) error { return s.pool.fill(ct
 func (s *netHTTP) forget()                               { s.pool.drain() }
 func (s *netHTTP) connections() int                      { return s.pool.connections() }
 func (s *netHTTP) reads() h1.Reads                       { return h1.Reads{} }
+func (s *netHTTP) err() error                            { return s.pool.err() }
 
 func (s *netHTTP) close() {
 	s.pool.drain()

@@ -8,7 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 )
 
 // dialAtOnce bounds connections being made at the same time, so that warming does not overrun a server's accept queue.
@@ -22,7 +22,8 @@ type pool struct {
 
 	mu     sync.Mutex
 	warm   []*warmConn
-	dialed int // for requests: made or tried
+	dialed int   // for requests: made or tried
+	broken error // a panic of one of net/http's goroutines that dialled
 }
 
 // warmConn is a connection that was made ahead of time. Its server may have closed it since.
@@ -33,6 +34,32 @@ func newPool(addr string, tlsConfig *tls.Config) *pool {
 		tlsConfig.NextProtos = []string{"http/1.1"}
 	}
 	return &pool{dialer: net.Dialer{Timeout: 30 * time.Second, KeepAlive: 30 * time.Second}, tls: tlsConfig, addr: addr}
+}
+
+// dialFunc makes a connection, as net/http wants it made.
+type dialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
+
+// guarded returns dial for net/http, which calls it in goroutines of its own: a panic is an error there, and err has it.
+func (p *pool) guarded(dial dialFunc) dialFunc {
+	return func(ctx context.Context, network, addr string) (conn net.Conn, err error) {
+		err = crew.Catch(func() (err error) {
+			conn, err = dial(ctx, network, addr)
+			return err
+		})
+		if crew.PanicIn(err) != nil {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			p.broken = crew.Worst(p.broken, err)
+		}
+		return conn, err
+	}
+}
+
+// err returns the first panic of what was dialled for net/http.
+func (p *pool) err() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.broken
 }
 
 // dial is the transport's dialler for both schemes: connections are to one server only.
@@ -75,22 +102,17 @@ func (p *pool) connect(ctx context.Context, _, _ string) (net.Conn, error) {
 
 // fill makes n connections and keeps those that came about.
 func (p *pool) fill(ctx context.Context, n int) error {
-	var group errgroup.Group
-	group.SetLimit(dialAtOnce)
-	for range n {
-		group.Go(func() error {
-			conn, err := p.connect(ctx, "", "")
-			if err != nil {
-				return err
-			}
-			p.mu.Lock()
-			defer p.mu.Unlock()
-			p.dialed++
-			p.warm = append(p.warm, &warmConn{conn})
-			return nil
-		})
-	}
-	return group.Wait()
+	return crew.Each(n, dialAtOnce, func(int) error {
+		conn, err := p.connect(ctx, "", "")
+		if err != nil {
+			return err
+		}
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.dialed++
+		p.warm = append(p.warm, &warmConn{conn})
+		return nil
+	})
 }
 
 // drain closes the connections that are still waiting for their first request.

@@ -1,16 +1,21 @@
 package h1
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
+	"maps"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 )
 
 const (
@@ -20,21 +25,24 @@ const (
 
 // loop reads every connection that has something to read.
 type loop struct {
-	poll  int // epoll's descriptor
-	wake  int // an eventfd that ends the loop
-	now   func() int64
-	lags  *histogram
-	ended sync.WaitGroup
-	reads atomic.Int64
+	poll    int // epoll's descriptor
+	wake    int // an eventfd that ends the loop
+	now     func() int64
+	lags    *histogram
+	broken  func(error) // hears of a panic before any request does
+	reading crew.Crew   // of the one goroutine
+	reads   atomic.Int64
+	latest  int64 // when bytes were last read
 
 	mu      sync.Mutex
 	conns   map[int32]*Conn // by descriptor
 	closing bool
+	over    error // why nothing is read any more; nil while the loop reads
 
 	oob []byte
 }
 
-func startLoop(now func() int64, lags *histogram) (*loop, error) {
+func startLoop(now func() int64, lags *histogram, broken func(error)) (*loop, error) {
 	poll, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 	if err != nil {
 		return nil, os.NewSyscallError("epoll_create1", err)
@@ -44,13 +52,16 @@ func startLoop(now func() int64, lags *histogram) (*loop, error) {
 		closeDescriptor(poll)
 		return nil, os.NewSyscallError("eventfd", err)
 	}
-	l := &loop{poll: poll, wake: wake, now: now, lags: lags, conns: map[int32]*Conn{}, oob: make([]byte, unix.CmsgSpace(int(unsafe.Sizeof(unix.Timespec{}))))}
+	l := &loop{
+		poll: poll, wake: wake, now: now, lags: lags, broken: broken,
+		conns: map[int32]*Conn{}, oob: make([]byte, unix.CmsgSpace(int(unsafe.Sizeof(unix.Timespec{})))),
+	}
 	if err := unix.EpollCtl(poll, unix.EPOLL_CTL_ADD, wake, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(wake)}); err != nil {
 		closeDescriptor(poll)
 		closeDescriptor(wake)
 		return nil, os.NewSyscallError("epoll_ctl", err)
 	}
-	l.ended.Go(l.run)
+	l.reading.Go(l.run)
 	return l, nil
 }
 
@@ -58,6 +69,9 @@ func startLoop(now func() int64, lags *histogram) (*loop, error) {
 func (l *loop) add(c *Conn) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if l.over != nil {
+		return l.over
+	}
 	l.conns[int32(c.fd)] = c
 	if err := unix.EpollCtl(l.poll, unix.EPOLL_CTL_ADD, c.fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(c.fd)}); err != nil {
 		delete(l.conns, int32(c.fd))
@@ -71,18 +85,29 @@ func (l *loop) await(c *Conn, events uint32) {
 	_ = unix.EpollCtl(l.poll, unix.EPOLL_CTL_MOD, c.fd, &unix.EpollEvent{Events: events, Fd: int32(c.fd)})
 }
 
+// close ends the loop and waits for it. What became of it is known to broken.
 func (l *loop) close() {
 	l.mu.Lock()
 	l.closing = true
+	if l.over == nil { // else the descriptor is closed, and may be another's
+		_, _ = unix.Write(l.wake, binary.NativeEndian.AppendUint64(nil, 1))
+	}
 	l.mu.Unlock()
-	one := binary.NativeEndian.AppendUint64(nil, 1)
-	_, _ = unix.Write(l.wake, one)
-	l.ended.Wait()
+	_ = l.reading.Wait()
 }
 
-func (l *loop) run() {
-	defer closeDescriptor(l.poll)
-	defer closeDescriptor(l.wake)
+// run reads until the loop is closed. A panic on the way ends every request with it, whoever's it was: nobody reads any more.
+func (l *loop) run() error {
+	err := crew.Catch(l.read)
+	if err != nil {
+		l.broken(err)
+	}
+	l.end(cmp.Or(err, net.ErrClosed))
+	return err
+}
+
+// read serves events until the loop is closed.
+func (l *loop) read() error {
 	events := make([]unix.EpollEvent, atOnce)
 	conns := make([]*Conn, atOnce)
 	buf := make([]byte, readBytes)
@@ -92,7 +117,7 @@ func (l *loop) run() {
 			panic(os.NewSyscallError("epoll_wait", err)) // its arguments are wrong
 		}
 		if !l.find(events[:max(n, 0)], conns) {
-			break
+			return nil
 		}
 		for i := range max(n, 0) {
 			if c := conns[i]; c != nil {
@@ -100,18 +125,27 @@ func (l *loop) run() {
 			}
 		}
 	}
+}
+
+// end closes every connection, and ends the requests on them for this reason.
+func (l *loop) end(why error) {
+	t := l.latest
+	_ = crew.Catch(func() error { // it may be the clock that has panicked
+		t = l.now()
+		return nil
+	})
 	l.mu.Lock()
-	conns = conns[:0]
-	for _, c := range l.conns {
-		conns = append(conns, c)
-	}
+	l.over = why
+	conns := slices.Collect(maps.Values(l.conns))
 	l.mu.Unlock()
 	for _, c := range conns {
 		c.mu.Lock()
-		c.hangUp(l.now(), net.ErrClosed)
+		c.hangUp(t, why)
 		l.drop(c)
 		c.mu.Unlock()
 	}
+	closeDescriptor(l.wake)
+	closeDescriptor(l.poll)
 }
 
 // find looks up the connections of the events, and reports whether the loop is to go on.
@@ -127,19 +161,17 @@ func (l *loop) find(events []unix.EpollEvent, conns []*Conn) bool {
 // serve does what an event asks for.
 func (l *loop) serve(c *Conn, events uint32, buf []byte) {
 	if events&unix.EPOLLOUT != 0 {
-		c.mu.Lock()
-		l.await(c, unix.EPOLLIN)
-		c.write()
-		c.mu.Unlock()
+		l.flush(c)
 	}
 	if events&^unix.EPOLLOUT == 0 {
 		return
 	}
-	n, err := l.read(c, buf)
+	n, err := l.receive(c, buf)
 	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR) {
 		return
 	}
 	t := l.now()
+	l.latest = t
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if n > 0 {
@@ -152,8 +184,16 @@ func (l *loop) serve(c *Conn, events uint32, buf []byte) {
 	l.drop(c)
 }
 
-// read reads once. Of some connections it learns when the bytes came.
-func (l *loop) read(c *Conn, buf []byte) (int, error) {
+// flush writes what the socket has not taken yet.
+func (l *loop) flush(c *Conn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l.await(c, unix.EPOLLIN)
+	c.write()
+}
+
+// receive reads once. Of some connections it learns when the bytes came.
+func (l *loop) receive(c *Conn, buf []byte) (int, error) {
 	l.reads.Add(1)
 	if !c.stamped {
 		return unix.Read(c.fd, buf)

@@ -25,6 +25,9 @@ func (*Transport) Connections() int { return 0 }
 // Reads returns nothing.
 func (*Transport) Reads() Reads { return Reads{} }
 
+// Err returns nil.
+func (*Transport) Err() error { return nil }
+
 // Close does nothing.
 func (*Transport) Close() {}
 

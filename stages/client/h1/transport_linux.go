@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 )
 
 // dialAtOnce bounds connections being made at the same time, so that warming does not overrun a server's accept queue.
@@ -26,6 +26,7 @@ type Transport struct {
 	loop   *loop   // nil before the first connection and behind Close
 	idle   []*Conn // the one that was used last is used next
 	dialed int
+	broken error // a panic of a loop: there is no other one behind it
 }
 
 // New returns a transport that has no connection yet.
@@ -35,20 +36,15 @@ func New(cfg Config) (*Transport, error) {
 
 // Fill dials n connections for the next requests.
 func (t *Transport) Fill(ctx context.Context, n int) error {
-	var group errgroup.Group
-	group.SetLimit(dialAtOnce)
-	for range n {
-		group.Go(func() error {
-			c, err := t.dial(ctx)
-			if err != nil {
-				return err
-			}
-			c.kept = true
-			t.put(c)
-			return nil
-		})
-	}
-	return group.Wait()
+	return crew.Each(n, dialAtOnce, func(int) error {
+		c, err := t.dial(ctx)
+		if err != nil {
+			return err
+		}
+		c.kept = true
+		t.put(c)
+		return nil
+	})
 }
 
 // Get returns a connection that is at hand, or a new one.
@@ -95,6 +91,19 @@ func (t *Transport) Reads() Reads {
 	return reads
 }
 
+// Err returns the panic by which the reading of answers has ended; nil if there was none. All requests fail from then on.
+func (t *Transport) Err() error {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.broken
+}
+
+func (t *Transport) fail(err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.broken = err
+}
+
 // Close closes all connections, and fails the requests that are on them. It returns when the loop has ended; a request after it starts another.
 func (t *Transport) Close() {
 	t.mu.Lock()
@@ -134,8 +143,11 @@ func (t *Transport) dial(ctx context.Context) (*Conn, error) {
 func (t *Transport) watch(c *Conn) error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.broken != nil {
+		return t.broken
+	}
 	if t.loop == nil {
-		l, err := startLoop(t.cfg.Now, &t.lags)
+		l, err := startLoop(t.cfg.Now, &t.lags, t.fail)
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,49 @@
+// Package crewtest makes code panic in tests, at a place of its own, without a switch for it in what is tested: by the clock that it is given.
+//
+// Invariant: a clock panics once, in the function that was named or in what that calls, and is right everywhere else.
+package crewtest
+
+import (
+	"runtime"
+	"strings"
+	"sync/atomic"
+	"time"
+)
+
+// Boom is what clocks panic with.
+const Boom = "the clock of a test"
+
+// Clock is a clock for code that is to panic.
+type Clock struct {
+	now      func() time.Time
+	function string
+	fired    atomic.Bool
+}
+
+// In returns a clock that panics when it is first read by a function whose name, as a stack shows it, ends so: "traffic.(*Closed).user".
+func In(function string) *Clock { return &Clock{now: time.Now, function: function} }
+
+// Now returns the time, or panics.
+func (c *Clock) Now() time.Time {
+	if !c.fired.Load() && calledBy(c.function) && c.fired.CompareAndSwap(false, true) {
+		panic(Boom)
+	}
+	return c.now()
+}
+
+// Fired reports whether the clock has panicked.
+func (c *Clock) Fired() bool { return c.fired.Load() }
+
+func calledBy(function string) bool {
+	callers := make([]uintptr, 64)
+	frames := runtime.CallersFrames(callers[:runtime.Callers(3, callers)])
+	for {
+		frame, more := frames.Next()
+		if strings.HasSuffix(frame.Function, function) {
+			return true
+		}
+		if !more {
+			return false
+		}
+	}
+}
