@@ -14,7 +14,18 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 )
 
-// decider gives each step its key, its action and the reason.
+// decide gives each step of a plan its key, its action and the reason: cells first, then what the cells that run need, then what
+// follows from them.
+func decide(p *Plan, cfg Config, store *checkpoint.Store) error {
+	d := decider{store: store, plan: p, kinds: cfg.Kinds, replace: cfg.Replace, fresh: cfg.Fresh, index: map[addr.Step]*Step{}}
+	d.former = func(benchmark string) []string { return cfg.Suite.FormerNames("benchmark", benchmark) }
+	for i := range p.Steps {
+		d.index[p.Steps[i].Address] = &p.Steps[i]
+	}
+	return errors.Join(d.measures(), d.resources(), d.pures())
+}
+
+// decider decides about the steps of one plan.
 type decider struct {
 	store *checkpoint.Store
 	plan  *Plan

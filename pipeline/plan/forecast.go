@@ -1,73 +1,62 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
+	"time"
 
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
-	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/plural"
 )
 
-// demands returns what the deployment's cells ask of it, in their order and each once.
-func (d *deployment) demands() []stage.Demand {
-	var all []stage.Demand
-	for _, c := range d.cells {
-		if d := demand(c.Cell); !slices.Contains(all, d) {
-			all = append(all, d)
+// forecast warns of what a provider will make otherwise than the suite says, at the provider's block.
+func forecast(acquired []*deployment, providers Providers) []*hcl.Diagnostic {
+	var all []*hcl.Diagnostic
+	for _, d := range acquired {
+		for _, p := range providers.Forecast(d.planned()) {
+			all = append(all, warning(d, p.Summary, p.Detail))
 		}
 	}
 	return all
 }
 
-// forecast warns of what a provider will make otherwise than the suite says, where its deployment is to run.
-func (b *builder) forecast() {
-	if b.Forecast == nil {
-		return
-	}
-	runs := map[addr.Step]bool{}
-	for _, step := range b.plan.Steps {
-		runs[step.Address] = step.Action == Run
-	}
-	for _, d := range b.deployments {
-		if !runs[addr.Step{Kind: Deploy, Name: providerName(d.provider), Key: d.key}] {
-			continue
-		}
-		for _, p := range b.Forecast(d.provider.Type, withSecrets(d), unkeyed(d.provider.Config, d.provider.KeyConfig), d.demands()) {
-			b.warnAt(d.provider.Range, p.Summary, p.Detail)
+// shortTTLs warns of deployments that their provider will end before their cells are measured.
+func shortTTLs(acquired []*deployment, busy map[addr.Step]time.Duration) []*hcl.Diagnostic {
+	var all []*hcl.Diagnostic
+	for _, d := range acquired {
+		if ttl, expected := d.provider.TTL, busy[d.at(Deploy)]; ttl > 0 && expected > ttl {
+			all = append(all, warning(d, "Short time limit", fmt.Sprintf(
+				"The cells on %s are expected to take about %s, and the provider ends the deployment after ttl = %q. "+
+					"Raise the ttl, or measure fewer cells at a time with -target.", d.key, expected.Round(time.Minute), ttl)))
 		}
 	}
+	return all
 }
 
-// warnings are what a provider's deployments are warned of, one for all that share it.
-type warnings []*warning
-
-type warning struct {
-	hcl.Diagnostic
-	others int // deployments with other figures
+func warning(d *deployment, summary, detail string) *hcl.Diagnostic {
+	return &hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: summary, Detail: detail, Subject: &d.provider.Range}
 }
 
-// warnAt warns of something. Deployments of one provider differ in the figures: the first one's are told.
-func (b *builder) warnAt(subject hcl.Range, summary, detail string) {
-	at := slices.IndexFunc(b.warnings, func(w *warning) bool { return w.Summary == summary && *w.Subject == subject })
-	if at < 0 {
-		b.warnings = append(b.warnings, &warning{Diagnostic: hcl.Diagnostic{Severity: hcl.DiagWarning, Summary: summary, Detail: detail, Subject: &subject}})
-		return
-	}
-	if b.warnings[at].Detail != detail {
-		b.warnings[at].others++
-	}
-}
-
-// diagnostics returns the warnings with how many share each.
-func (all warnings) diagnostics() hcl.Diagnostics {
-	var diags hcl.Diagnostics
+// mergeWarnings makes one warning of those that differ in their figures alone: it has those of the first deployment, and says how many
+// other deployments of the provider it holds of.
+func mergeWarnings(all []*hcl.Diagnostic) hcl.Diagnostics {
+	var merged hcl.Diagnostics
+	var others []int // of each
 	for _, w := range all {
-		if w.others > 0 {
-			w.Detail += " The same holds, with other figures, of " + plural.Of(w.others, "other deployment") + " of this provider."
+		at := slices.IndexFunc(merged, func(m *hcl.Diagnostic) bool { return m.Summary == w.Summary && *m.Subject == *w.Subject })
+		switch {
+		case at < 0:
+			merged, others = append(merged, w), append(others, 0)
+		case merged[at].Detail != w.Detail:
+			others[at]++
 		}
-		diags = append(diags, &w.Diagnostic)
 	}
-	return diags
+	for i, n := range others {
+		if n > 0 {
+			merged[i].Detail += fmt.Sprintf(" The same holds, with other figures, of %s of this provider.", plural.Of(n, "other deployment"))
+		}
+	}
+	return merged
 }

@@ -48,13 +48,13 @@ func TestForecast(t *testing.T) {
 	asked := map[int][]stage.Demand{}
 	p, diags, err := plan.Build(plan.Config{
 		Suite: load(t, path), Kinds: kinds(),
-		Forecast: func(provider string, d stage.Deployment, _ json.RawMessage, demands []stage.Demand) []stage.Problem {
-			asked[d.GPUs] = demands
+		Providers: providers{forecast: func(d stage.Planned) []stage.Problem {
+			asked[d.GPUs] = d.Demands
 			return []stage.Problem{
 				{Where: stage.InProvider, Summary: "Other speed", Detail: fmt.Sprintf("With %d GPUs it is slower.", d.GPUs)},
 				{Where: stage.InProvider, Summary: "Same everywhere", Detail: "It is slower."},
 			}
-		},
+		}},
 	})
 	if err != nil || diags.HasErrors() {
 		t.Fatal(err, diags)

@@ -8,11 +8,11 @@ import (
 	"github.com/strangeloopio/inferencex/schemas/workload/length"
 )
 
-// cellConfigOf is what the aggregate step is told of a cell.
-func cellConfigOf(c *cell) stage.CellConfig {
+// cellConfigOf is what the aggregate step is told of a cell, whose provider simulates by design or does not.
+func cellConfigOf(c *cell, simulated bool) stage.CellConfig {
 	cfg := stage.CellConfig{
 		Labels: labelsOf(c), Load: c.load, Power: c.power, OSLAtMost: !c.Workload.IgnoreEOS,
-		Phases: c.Workload.Phases, SimulatedByDesign: c.Provider.Type == simulator,
+		Phases: c.Workload.Phases, SimulatedByDesign: simulated,
 	}
 	if c.RateRPS > 0 {
 		cfg.RampSeconds = c.Workload.Ramp.Seconds()

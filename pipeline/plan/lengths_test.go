@@ -49,7 +49,7 @@ func build(t *testing.T, isl, osl string, files map[string]string, context int) 
 		t.Fatal(err)
 	}
 	p, diags, err := plan.Build(plan.Config{
-		Suite: load(t, path), Kinds: kinds(), Context: func(string, stage.Deployment, json.RawMessage) int { return context },
+		Suite: load(t, path), Kinds: kinds(), Providers: providers{context: context},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -8,8 +8,9 @@ import (
 	"github.com/strangeloopio/inferencex/schemas/suite"
 )
 
-// cellNamer returns the function that names the cells of a benchmark: model/gpu/count/users/lengths/trial, or model/gpu/count/trace/trial. Engine, provider and workload
-// stand in the name only where the benchmark varies them, so that the common name stays short.
+// cellNamer returns the function that names the cells of a benchmark: model/gpu/count/users/lengths/trial, or
+// model/gpu/count/trace/trial. Engine, provider and workload stand in the name only where the benchmark varies them, so that the
+// common name stays short.
 func cellNamer(bench *suite.Benchmark) func(suite.Cell) string {
 	engines, providers, workloads := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, c := range bench.Cells {
@@ -53,22 +54,4 @@ func pressure(c suite.Cell) string {
 		return strconv.FormatFloat(c.RateRPS, 'g', -1, 64) + "rps"
 	}
 	return fmt.Sprintf("%du", c.Users)
-}
-
-// nameDeployments gives each deployment the key of its address. The engine stands in it only where two deployments of a provider
-// differ in nothing else.
-func (b *builder) nameDeployments() {
-	plain := func(d *deployment) string {
-		return strings.Join([]string{d.model.Name, strings.ToLower(d.spec.GPUType), fmt.Sprintf("%dgpu", d.spec.GPUs)}, "/")
-	}
-	taken := map[string]int{}
-	for _, d := range b.deployments {
-		taken[providerName(d.provider)+" "+plain(d)]++
-	}
-	for _, d := range b.deployments {
-		d.key = plain(d)
-		if taken[providerName(d.provider)+" "+d.key] > 1 {
-			d.key = strings.Join([]string{d.model.Name, engineName(d.engine), strings.ToLower(d.spec.GPUType), fmt.Sprintf("%dgpu", d.spec.GPUs)}, "/")
-		}
-	}
 }

@@ -1,5 +1,23 @@
-// Package plan turns a suite into the steps that measure it. A plan is complete and static: the executor runs what the plan lists, in
-// the order its edges allow, and nothing else; and equal suites over equal checkpoints give equal plans, byte for byte.
+// Package plan turns a suite into the steps that measure it.
+//
+// NewDraft makes the steps without a store. Each pass takes what the pass before it returned:
+//
+//  1. Select: name every cell of the suite, and keep the cells that the user's selectors pick.
+//  2. Measure texts: give cells that send the texts of a dataset their mean lengths.
+//  3. Group: put the cells that one server can serve on one deployment.
+//  4. Check: refuse cells that cannot be measured. All mistakes of passes 1, 2 and 4 are told together, in the suite's order.
+//  5. Configure: write the configuration of each step as canonical JSON. A cell's key is made from it.
+//  6. Find twins: a cell with the configuration of an earlier one takes the result of that one.
+//  7. Wire: make the steps and the edges between them.
+//
+// Draft.Decide turns the steps into a plan over a store:
+//
+//  8. Decide: look each cell up by its key. A sealed cell is used again, any other one runs, and a deployment is acquired only
+//     if one of its cells runs.
+//  9. Estimate: tell what the steps that run take, warn of what providers foresee, and refuse a plan over the budget.
+//
+// Its invariant: a plan is complete and static. The executor runs what the plan lists, in the order that its edges allow, and
+// nothing else; equal suites over equal checkpoints give equal plans, byte for byte.
 package plan
 
 import (
@@ -9,7 +27,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
@@ -64,25 +81,6 @@ type Plan struct {
 
 // GPUs counts GPUs by type.
 type GPUs map[string]int
-
-// Policy is how steps of one kind are run.
-type Policy struct {
-	Timeout  stage.Duration     `json:"timeout"`            // one attempt
-	Queue    stage.Duration     `json:"queue,omitempty"`    // beside it, a wait for the provider to have room
-	Attempts int                `json:"attempts"`           // at most, at least 1
-	Backoff  stage.Duration     `json:"backoff"`            // ceiling of the first wait; doubled after each, drawn at random
-	RetryOn  []stage.ErrorClass `json:"retry_on,omitempty"` // classes of failures that are tried again; none: transient ones
-	// Stop says that nothing more is measured once a step of the kind has failed.
-	Stop bool `json:"stop,omitempty"`
-}
-
-// Retries reports whether a failure of this class is tried again.
-func (p Policy) Retries(class stage.ErrorClass) bool {
-	if len(p.RetryOn) == 0 {
-		return class == stage.Transient
-	}
-	return slices.Contains(p.RetryOn, class)
-}
 
 // Step is one node of the plan.
 type Step struct {
@@ -201,30 +199,3 @@ func (p *Plan) Twins() int {
 
 // Cells returns the number of cells in the plan.
 func (p *Plan) Cells() int { return p.Count(Load, Run) + p.Count(Load, Reuse) + p.Count(Load, Skip) }
-
-// Secret is a sensitive value. It prints as (sensitive) under every verb and in JSON.
-type Secret struct{ value string }
-
-// NewSecret wraps a value.
-func NewSecret(value string) *Secret { return &Secret{value} }
-
-// Reveal returns the value.
-func (s *Secret) Reveal() string { return s.value }
-
-// String hides the value.
-func (s *Secret) String() string { return "(sensitive)" }
-
-// GoString hides the value.
-func (s *Secret) GoString() string { return "(sensitive)" }
-
-// MarshalJSON hides the value.
-func (s *Secret) MarshalJSON() ([]byte, error) { return []byte(`"(sensitive)"`), nil }
-
-// defaultPolicy is what holds where the suite says nothing: long enough never to end a healthy step, short enough to end a dead one.
-func defaultPolicy(kind string) Policy {
-	timeouts := map[string]time.Duration{
-		Deploy: 45 * time.Minute, Warmup: 20 * time.Minute, Load: 2 * time.Hour, FetchPower: 5 * time.Minute,
-		Aggregate: time.Hour, Plot: 15 * time.Minute, Teardown: 15 * time.Minute,
-	}
-	return Policy{Timeout: stage.Duration(timeouts[kind]), Attempts: 1, Backoff: stage.Duration(5 * time.Second)}
-}

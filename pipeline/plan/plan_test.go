@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/hashicorp/hcl/v2"
@@ -22,13 +23,16 @@ var update = flag.Bool("update", false, "write the golden files anew")
 
 // kind is all that a plan knows of a stage.
 type kind struct {
-	name  string
-	class stage.Class
+	name    string
+	class   stage.Class
+	timeout time.Duration
 }
 
 func (k kind) Name() string       { return k.name }
 func (k kind) Class() stage.Class { return k.class }
 func (k kind) Revision() int      { return 1 }
+
+func (k kind) Timeout() time.Duration { return k.timeout }
 
 func kinds() map[string]stage.Kind {
 	all := map[string]stage.Kind{}
@@ -36,7 +40,7 @@ func kinds() map[string]stage.Kind {
 		plan.Deploy: stage.Resource, plan.Teardown: stage.Resource, plan.Warmup: stage.Effect,
 		plan.Load: stage.Measure, plan.FetchPower: stage.Measure, plan.Aggregate: stage.Pure, plan.Plot: stage.Pure,
 	} {
-		all[name] = kind{name, class}
+		all[name] = kind{name, class, time.Hour}
 	}
 	return all
 }
@@ -187,7 +191,7 @@ func TestTargets(t *testing.T) {
 }
 
 // A selector that picks nothing is misspelt: what it was to spare would be measured.
-func TestIdleSelectors(t *testing.T) {
+func TestUnmatchedSelectors(t *testing.T) {
 	s := load(t, "testdata/engines.hcl")
 	selectors := func(texts ...string) []addr.Selector {
 		var all []addr.Selector

@@ -7,14 +7,76 @@ import (
 	"github.com/hashicorp/hcl/v2"
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
+	"github.com/strangeloopio/inferencex/schemas/suite"
 )
 
-func (b *builder) targeted(c *cell) bool {
-	return (len(b.Targets) == 0 || c.matches(b.Targets) || slices.ContainsFunc(b.Targets, whole)) && !c.matches(b.Exclude)
+// cell is a cell of the suite with its addresses.
+type cell struct {
+	suite.Cell
+	place       int // among all cells of the suite
+	load, power addr.Step
 }
 
-// whole reports whether a selector picks what all cells flow into.
-func whole(s addr.Selector) bool {
+// nameCells returns all cells of a suite, each with as many more trials, in the order of the suite: that of tables and charts.
+func nameCells(s *suite.Suite, moreTrials int) []*cell {
+	var all []*cell
+	for _, bench := range s.Benchmarks {
+		name := cellNamer(bench)
+		for _, c := range withTrials(bench.Cells, moreTrials) {
+			key := name(c)
+			all = append(all, &cell{
+				Cell: c, place: len(all),
+				load:  addr.Step{Kind: Load, Name: bench.Name, Key: key},
+				power: addr.Step{Kind: FetchPower, Name: bench.Name, Key: key},
+			})
+		}
+	}
+	return all
+}
+
+// withTrials returns cells with more trials, which follow the last one that the suite asks for.
+func withTrials(cells []suite.Cell, more int) []suite.Cell {
+	if more <= 0 {
+		return cells
+	}
+	var all []suite.Cell
+	for _, c := range cells {
+		last := c.Trial == c.Trials
+		c.Trials += more
+		for all = append(all, c); last && c.Trial < c.Trials; {
+			c.Trial++
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// selectCells returns the cells that are to be measured, and those among them whose name another one has.
+func selectCells(all []*cell, targets, exclude []addr.Selector) ([]*cell, []finding) {
+	var cells []*cell
+	var clashes []finding
+	taken := map[addr.Step]bool{}
+	for _, c := range all {
+		switch {
+		case !c.targeted(targets) || c.matches(exclude):
+		case !taken[c.load]:
+			taken[c.load] = true
+			cells = append(cells, c)
+		case c.Trial == 1:
+			clashes = append(clashes, find(c, c.Range, "Two cells of one name",
+				"Two cells would be called %s: their models, engines or GPU types differ in upper and lower case alone. "+
+					"Write each in one way.", c.load))
+		}
+	}
+	return cells, clashes
+}
+
+func (c *cell) targeted(targets []addr.Selector) bool {
+	return len(targets) == 0 || c.matches(targets) || slices.ContainsFunc(targets, pickAll)
+}
+
+// pickAll reports whether a selector picks a step that all cells flow into.
+func pickAll(s addr.Selector) bool {
 	return s.Match(addr.Step{Kind: Aggregate}) || s.Match(addr.Step{Kind: Plot})
 }
 
@@ -25,40 +87,15 @@ func (c *cell) matches(selectors []addr.Selector) bool {
 
 func (c *cell) picked(s addr.Selector) bool { return s.Match(c.load) || s.Match(c.power) }
 
-// idle are the selectors that no cell was picked by: most likely they are misspelt, and what they were to spare or to pick is not what runs.
-type idle struct{ targets, exclude []addr.Selector }
-
-func (i *idle) see(c *cell) {
-	i.targets = slices.DeleteFunc(i.targets, c.picked)
-	i.exclude = slices.DeleteFunc(i.exclude, c.picked)
-}
-
-func (b *builder) checkIdle() {
-	for _, s := range b.idle.targets {
-		if !whole(s) {
-			b.idleSelector("-target", s)
-		}
+// nothingToMeasure says why a plan has no cell.
+func nothingToMeasure(cfg Config) *hcl.Diagnostic {
+	detail := "The suite has no benchmark block, so there is nothing to measure. Add one: inferencex init shows an example."
+	switch {
+	case len(cfg.Exclude) > 0:
+		detail = fmt.Sprintf("-exclude %s leaves no cell. inferencex plan lists the addresses of all cells.", cfg.Exclude[0])
+	case len(cfg.Targets) > 0:
+		detail = fmt.Sprintf("No cell of the suite matches -target %s. inferencex plan lists the addresses of all cells.",
+			cfg.Targets[0])
 	}
-	for _, s := range b.idle.exclude {
-		b.idleSelector("-exclude", s)
-	}
-}
-
-// checkReplace looks for selectors that pick no step of the plan.
-func (b *builder) checkReplace() {
-	for _, s := range b.Replace {
-		if !slices.ContainsFunc(b.plan.Steps, func(step Step) bool { return s.Match(step.Address) }) {
-			b.idleSelector("-replace", s)
-		}
-	}
-}
-
-func (b *builder) idleSelector(flag string, s addr.Selector) {
-	if b.diags.HasErrors() {
-		return // it may be the consequence
-	}
-	b.diags = append(b.diags, &hcl.Diagnostic{
-		Severity: hcl.DiagError, Summary: "Nothing selected",
-		Detail: fmt.Sprintf("Nothing that is planned matches %s %s. inferencex plan lists the addresses of all cells.", flag, s),
-	})
+	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Nothing to measure", Detail: detail}
 }

@@ -51,7 +51,7 @@ func buildTexts(t *testing.T, workload string, tokenizer bool, context int) (*pl
 		t.Fatal(err)
 	}
 	p, diags, err := plan.Build(plan.Config{
-		Suite: load(t, path), Kinds: kinds(), Context: func(string, stage.Deployment, json.RawMessage) int { return context },
+		Suite: load(t, path), Kinds: kinds(), Providers: providers{context: context},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -22,6 +22,7 @@ type empty struct{}
 func (empty) Name() string                                     { return "warmup" }
 func (empty) Class() stage.Class                               { return stage.Effect }
 func (empty) Revision() int                                    { return 1 }
+func (empty) Timeout() time.Duration                           { return time.Minute }
 func (empty) Run(context.Context, stage.Env, stage.Task) error { return nil }
 
 // BenchmarkScheduler runs a plan of 10,000 empty steps in chains of ten, and in the same breath as many steps in plans of 100. ns/step is the
@@ -44,7 +45,7 @@ func BenchmarkScheduler(b *testing.B) {
 }
 
 func emptyPlan(steps int) *plan.Plan {
-	p := &plan.Plan{Policies: map[string]plan.Policy{"warmup": {Attempts: 1}}}
+	p := &plan.Plan{Policies: map[string]plan.Policy{"warmup": {Timeout: stage.Duration(time.Minute), Attempts: 1}}}
 	for i := range steps {
 		step := plan.Step{Address: addr.Step{Kind: "warmup", Name: "x", Key: fmt.Sprint(i)}, Class: stage.Effect, Action: plan.Run}
 		if i%10 > 0 {

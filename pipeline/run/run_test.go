@@ -212,6 +212,8 @@ func (s *fakeStage) Name() string       { return s.kind }
 func (s *fakeStage) Class() stage.Class { return s.class }
 func (s *fakeStage) Revision() int      { return 1 }
 
+func (s *fakeStage) Timeout() time.Duration { return time.Hour }
+
 func (s *fakeStage) Run(ctx context.Context, _ stage.Env, task stage.Task) error {
 	if err := s.b.called(ctx, task.Address); err != nil {
 		return err
@@ -255,6 +257,8 @@ type fakeDeploy struct{ b *bench }
 func (d *fakeDeploy) Name() string       { return "deploy" }
 func (d *fakeDeploy) Class() stage.Class { return stage.Resource }
 func (d *fakeDeploy) Revision() int      { return 1 }
+
+func (d *fakeDeploy) Timeout() time.Duration { return time.Hour }
 
 func (d *fakeDeploy) Acquire(ctx context.Context, env stage.Env, task stage.Task, ledger stage.Ledger) (stage.Live, error) {
 	record := stage.Record{Token: fmt.Sprint(env.RunID, task.Address.Key, "-", task.Attempt), ID: "id-" + task.Address.Key, SpecDigest: string(task.Config), Deadline: d.b.ends}

@@ -72,6 +72,9 @@ func newExecutor(cfg Config) (*executor, error) {
 		quota: newQuota(cfg.Plan.Quota), lives: map[addr.Step]*life{}, sealed: map[string]checkpoint.Entry{},
 	}
 	for i, step := range cfg.Plan.Steps {
+		if step.Action == plan.Run && cfg.Plan.Policies[step.Address.Kind].Timeout <= 0 {
+			return nil, fmt.Errorf("plan: %s has no timeout: it could hang for ever", step.Address)
+		}
 		n := &node{Step: step, index: i, state: Pending}
 		e.nodes = append(e.nodes, n)
 		e.byStep[step.Address] = n

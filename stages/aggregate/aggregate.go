@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/result"
@@ -68,6 +69,9 @@ func (k Kind) Parts() map[string]any {
 	}
 	return parts
 }
+
+// Timeout leaves time for thousands of cells on a slow disk.
+func (Kind) Timeout() time.Duration { return time.Hour }
 
 // Run merges the inputs' tables and computes each cell of the configuration.
 func (k Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {

@@ -3,8 +3,6 @@
 package all
 
 import (
-	"encoding/json"
-
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/schemas/gpu"
@@ -58,31 +56,11 @@ func New(cfg Config) *Registry {
 	return r
 }
 
-// Deploy returns the stage that knows the providers.
+// Deploy returns the stage that knows the providers. A plan asks it about them.
 func (r *Registry) Deploy() *deploy.Kind { return r.deploy }
 
 // Kinds returns the stages by name.
 func (r *Registry) Kinds() map[string]stage.Kind { return r.kinds }
-
-// Billing returns how the servers of each provider are paid for, by its type.
-func (r *Registry) Billing() map[string]stage.Billing { return r.deploy.Billing() }
-
-// Check tells what a provider would refuse of a deployment, before anything is created. provenance holds the arguments of the provider's
-// block that do not bear on results.
-func (r *Registry) Check(providerType string, d stage.Deployment, provenance json.RawMessage) []stage.Problem {
-	return r.deploy.Check(providerType, d, provenance)
-}
-
-// Context returns the tokens of input and output that one request to a deployment may have together, or 0 where that cannot be told before
-// the server is there.
-func (r *Registry) Context(providerType string, d stage.Deployment, provenance json.RawMessage) int {
-	return r.deploy.Context(providerType, d, provenance)
-}
-
-// Forecast tells what a provider will make otherwise than the suite says of a deployment, on this machine and under these loads.
-func (r *Registry) Forecast(providerType string, d stage.Deployment, provenance json.RawMessage, demands []stage.Demand) []stage.Problem {
-	return r.deploy.Forecast(providerType, d, provenance, demands)
-}
 
 // SuiteOptions returns what the language is to know of the parts: the arguments of providers and stages, and the names of metrics and charts.
 func (r *Registry) SuiteOptions() suite.Options {
@@ -103,8 +81,8 @@ func (r *Registry) SuiteOptions() suite.Options {
 		return ok && known.PriceAsOf != ""
 	}
 	options.Free = map[string]bool{}
-	for name, billing := range r.deploy.Billing() {
-		options.Free[name] = billing.Free
+	for _, name := range r.deploy.Types() {
+		options.Free[name] = r.deploy.Billing(name).Free
 	}
 	return options
 }

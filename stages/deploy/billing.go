@@ -14,14 +14,14 @@ type Biller interface {
 	Billing() stage.Billing
 }
 
-// Billing returns how the servers of each provider are paid for, by its type.
-func (k *Kind) Billing() map[string]stage.Billing {
-	all := map[string]stage.Billing{}
-	for name, p := range k.providers {
-		all[name] = stage.Billing{Startup: usualStartup}
-		if b, ok := p.(Biller); ok {
-			all[name] = b.Billing()
-		}
+// Billing returns how the servers of a type of provider are paid for.
+func (k *Kind) Billing(providerType string) stage.Billing {
+	switch p := k.providers[providerType].(type) {
+	case nil:
+		return stage.Billing{} // Check reports it
+	case Biller:
+		return p.Billing()
+	default:
+		return stage.Billing{Startup: usualStartup}
 	}
-	return all
 }

@@ -1,7 +1,6 @@
 package deploy
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"strings"
@@ -20,21 +19,32 @@ type Checker interface {
 	Check(args cty.Value, d stage.Deployment) []stage.Problem
 }
 
-// Check tells what a provider would refuse of a deployment, whose Provider holds the arguments that bear on results; provenance holds the
-// others. A provider that cannot tell finds nothing.
-func (k *Kind) Check(providerType string, d stage.Deployment, provenance json.RawMessage) []stage.Problem {
-	provider, ok := k.providers[providerType]
+// Check tells what a provider would refuse of a deployment. A provider that cannot tell finds nothing.
+func (k *Kind) Check(d stage.Planned) []stage.Problem {
+	provider, args, problem := k.planned(d)
+	if problem != nil {
+		return []stage.Problem{*problem}
+	}
+	return check(provider, args, d.Deployment)
+}
+
+// planned returns the provider of a planned deployment and its arguments, or what is wrong with these.
+func (k *Kind) planned(d stage.Planned) (Provider, cty.Value, *stage.Problem) {
+	name := d.Provider.Type
+	provider, ok := k.providers[name]
 	if !ok {
-		return []stage.Problem{{
+		return nil, cty.NilVal, &stage.Problem{
 			Where: stage.InProvider, Summary: "Unknown provider",
-			Detail: fmt.Sprintf("There is no provider %q; there are %s.", providerType, k.known()),
-		}}
+			Detail: fmt.Sprintf("There is no provider %q; there are %s.", name, k.known()),
+		}
 	}
-	args, err := arguments(provider.Body(), d.Provider.Config, provenance)
+	args, err := arguments(provider.Body(), d.Provider.Config, d.Provenance)
 	if err != nil {
-		return []stage.Problem{{Where: stage.InProvider, Summary: "Unreadable arguments", Detail: fmt.Sprintf("Provider %s: %v.", providerType, err)}}
+		return nil, cty.NilVal, &stage.Problem{
+			Where: stage.InProvider, Summary: "Unreadable arguments", Detail: fmt.Sprintf("Provider %s: %v.", name, err),
+		}
 	}
-	return check(provider, args, d)
+	return provider, args, nil
 }
 
 func check(provider Provider, args cty.Value, d stage.Deployment) []stage.Problem {

@@ -27,7 +27,6 @@ func (*picky) Check(args cty.Value, d stage.Deployment) []stage.Problem {
 }
 
 func TestCheckSeesAllArguments(t *testing.T) {
-	d := stage.Deployment{Provider: stage.Provider{Type: "slow", Config: json.RawMessage(`{"zone":"b"}`)}}
 	tests := map[string]struct {
 		provider   deploy.Provider
 		ask        string
@@ -43,7 +42,9 @@ func TestCheckSeesAllArguments(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			if diff := cmp.Diff(test.want, deploy.New(test.provider).Check(test.ask, d, json.RawMessage(test.provenance))); diff != "" {
+			d := stage.Deployment{Provider: stage.Provider{Type: test.ask, Config: json.RawMessage(`{"zone":"b"}`)}}
+			got := deploy.New(test.provider).Check(stage.Planned{Deployment: d, Provenance: json.RawMessage(test.provenance)})
+			if diff := cmp.Diff(test.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})

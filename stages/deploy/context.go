@@ -1,7 +1,6 @@
 package deploy
 
 import (
-	"encoding/json"
 	"strconv"
 	"strings"
 
@@ -18,21 +17,16 @@ type ContextLimiter interface {
 }
 
 // Context returns the tokens of input and output that one request to a deployment may have together, or 0 where that cannot be told
-// before the server is there. provenance holds the provider's arguments that do not bear on results.
-func (k *Kind) Context(providerType string, d stage.Deployment, provenance json.RawMessage) int {
-	provider, ok := k.providers[providerType]
-	if !ok {
-		return 0 // which Check reports
+// before the server is there.
+func (k *Kind) Context(d stage.Planned) int {
+	provider, args, problem := k.planned(d)
+	if problem != nil {
+		return 0 // Check reports it
 	}
-	c, ok := provider.(ContextLimiter)
-	if !ok {
-		return contextOf(d.Engine)
+	if c, ok := provider.(ContextLimiter); ok {
+		return c.Context(args, d.Deployment)
 	}
-	args, err := arguments(provider.Body(), d.Provider.Config, provenance)
-	if err != nil {
-		return 0 // likewise
-	}
-	return c.Context(args, d)
+	return contextOf(d.Engine)
 }
 
 // contextOf reads an engine's args. As with the engines themselves, the last one counts. A number that is written in another way, such as 8k, is

@@ -20,7 +20,7 @@ func (*roomy) Context(args cty.Value, d stage.Deployment) int {
 
 func TestContext(t *testing.T) {
 	engine := func(kind string, args ...string) stage.Deployment {
-		return stage.Deployment{GPUs: 2, Engine: stage.Engine{Kind: kind, Args: args}, Provider: stage.Provider{Config: json.RawMessage(`{"zone":"abc"}`)}}
+		return stage.Deployment{GPUs: 2, Engine: stage.Engine{Kind: kind, Args: args}, Provider: stage.Provider{Type: "slow", Config: json.RawMessage(`{"zone":"abc"}`)}}
 	}
 	for name, test := range map[string]struct {
 		provider deploy.Provider
@@ -38,12 +38,14 @@ func TestContext(t *testing.T) {
 		"none":                    {&slow{}, engine(""), 0},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := deploy.New(test.provider).Context("slow", test.d, nil); got != test.want {
+			if got := deploy.New(test.provider).Context(stage.Planned{Deployment: test.d}); got != test.want {
 				t.Errorf("%d, want %d", got, test.want)
 			}
 		})
 	}
-	if got := deploy.New(&roomy{}).Context("fast", engine(""), nil); got != 0 {
+	other := stage.Planned{Deployment: engine("")}
+	other.Provider.Type = "fast"
+	if got := deploy.New(&roomy{}).Context(other); got != 0 {
 		t.Errorf("of no provider: %d", got)
 	}
 }

@@ -48,6 +48,9 @@ func (*Kind) Class() stage.Class { return stage.Resource }
 // Revision counts changes of this stage that change results.
 func (*Kind) Revision() int { return revision }
 
+// Timeout leaves time to fetch and load a large model. A provider's startup_timeout is usually shorter.
+func (*Kind) Timeout() time.Duration { return 45 * time.Minute }
+
 // Bodies returns the arguments of each provider by its type, for the language.
 func (k *Kind) Bodies() map[string]block.Body {
 	bodies := map[string]block.Body{}

@@ -1,8 +1,6 @@
 package deploy
 
 import (
-	"encoding/json"
-
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
@@ -14,15 +12,14 @@ type Forecaster interface {
 	Forecast(args cty.Value, d stage.Deployment, demands []stage.Demand) []stage.Problem
 }
 
-// Forecast tells what a provider will make otherwise than the suite says. provenance holds its arguments that do not bear on results.
-func (k *Kind) Forecast(providerType string, d stage.Deployment, provenance json.RawMessage, demands []stage.Demand) []stage.Problem {
-	provider, ok := k.providers[providerType].(Forecaster)
-	if !ok {
-		return nil
+// Forecast tells what a provider will make otherwise than the suite says. A provider that cannot tell foresees nothing.
+func (k *Kind) Forecast(d stage.Planned) []stage.Problem {
+	provider, args, problem := k.planned(d)
+	if problem != nil {
+		return nil // Check reports it
 	}
-	args, err := arguments(k.providers[providerType].Body(), d.Provider.Config, provenance)
-	if err != nil {
-		return nil // which Check reports
+	if f, ok := provider.(Forecaster); ok {
+		return f.Forecast(args, d.Deployment, d.Demands)
 	}
-	return provider.Forecast(args, d, demands)
+	return nil
 }

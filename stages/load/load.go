@@ -57,6 +57,9 @@ func (*Kind) Class() stage.Class { return stage.Measure }
 // Revision counts changes of this code, and of what it sends with, that change results. TestRevisionOfLoad tells when what is sent has changed.
 func (*Kind) Revision() int { return 2 }
 
+// Timeout leaves time for a long trace or many requests of one user.
+func (*Kind) Timeout() time.Duration { return 2 * time.Hour }
+
 // Run measures one cell. It leaves in task.Dir requests.parquet, chunks.parquet, load.json and, of a server that shows metrics, server.parquet. The
 // step succeeds if any request did: the others are rows. A load that was stopped leaves its journals, requests.arrow and chunks.arrow, in place of
 // the tables of these.

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/result"
@@ -59,6 +60,9 @@ func (k Kind) Parts() map[string]any {
 	}
 	return parts
 }
+
+// Timeout leaves time for many charts of many cells.
+func (Kind) Timeout() time.Duration { return 15 * time.Minute }
 
 // Run reads report/results.json of its one input and writes report/NAME.svg for each chart, report/panels.png and report/index.html.
 func (k Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {

@@ -53,6 +53,9 @@ func (k *Kind) Class() stage.Class { return stage.Measure }
 // Revision counts changes that change results.
 func (k *Kind) Revision() int { return 1 }
 
+// Timeout leaves time for readings that come late.
+func (k *Kind) Timeout() time.Duration { return 5 * time.Minute }
+
 // reach is how far around the window readings are wanted even without a pad: a 1-s average tells of half a second before it.
 const reach = time.Second
 

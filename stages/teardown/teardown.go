@@ -41,6 +41,9 @@ func (Kind) Class() stage.Class { return stage.Resource }
 // Revision counts changes of this stage that change results; it has none.
 func (Kind) Revision() int { return 1 }
 
+// Timeout leaves time for a provider that ends servers slowly.
+func (Kind) Timeout() time.Duration { return 15 * time.Minute }
+
 // Run releases the task's incarnation, again and again until it is absent or ctx ends. Without an incarnation there is nothing to do.
 func (Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
 	if task.Incarnation == nil {

@@ -41,6 +41,9 @@ func (*Kind) Class() stage.Class { return stage.Effect }
 // Revision counts changes of this code that change results. TestRevisionOfWarmup of stages/load tells when what is sent has changed.
 func (*Kind) Revision() int { return 1 }
 
+// Timeout leaves time for a server that settles late.
+func (*Kind) Timeout() time.Duration { return 20 * time.Minute }
+
 // Body says the arguments of the suite's block of this stage.
 func Body() block.Body { return traffic.Body() }
 

@@ -29,7 +29,7 @@ func check(t *testing.T, d stage.Deployment, hcl string) []stage.Problem {
 		t.Fatal(err)
 	}
 	d.Provider = stage.Provider{Type: p.Type(), Config: json.RawMessage(config)}
-	return deploy.New(p).Check(p.Type(), d, nil)
+	return deploy.New(p).Check(stage.Planned{Deployment: d})
 }
 
 func TestCheck(t *testing.T) {

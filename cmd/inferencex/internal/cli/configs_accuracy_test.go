@@ -90,7 +90,7 @@ func smallestCell(t *testing.T, flags []string) string {
 		if err := json.Unmarshal(step.Config, &c.LoadConfig); err != nil {
 			t.Fatal(err)
 		}
-		if provider := c.Deployment.Provider.Type; provider != "simulator" {
+		if provider := c.Deployment.Provider.Type; !new(App).parts().Deploy().SimulatedByDesign(provider) {
 			t.Skipf("its provider is %s", provider)
 		}
 		cells = append(cells, c)

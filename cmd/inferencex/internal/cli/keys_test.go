@@ -44,7 +44,7 @@ func cells(t *testing.T, text string) []measured {
 		t.Fatalf("%v %v\n%s", err, diags, text)
 	}
 	// What a provider refuses to do is not asked here: only what a key is made of.
-	p, diags, err := plan.Build(plan.Config{Suite: l.Suite, Kinds: app.parts().Kinds(), Billing: app.parts().Billing()})
+	p, diags, err := plan.Build(plan.Config{Suite: l.Suite, Kinds: app.parts().Kinds()})
 	if err != nil || diags.HasErrors() {
 		t.Fatalf("%v %v\n%s", err, diags, text)
 	}

@@ -132,8 +132,7 @@ func (a *App) build(l *loaded, f suiteFlags, store *checkpoint.Store) (*plan.Pla
 func (a *App) planConfig(l *loaded, f suiteFlags) (plan.Config, error) {
 	parts := a.parts()
 	cfg := plan.Config{
-		Suite: l.Suite, Kinds: parts.Kinds(), Billing: parts.Billing(), Check: parts.Check, Context: parts.Context, Forecast: parts.Forecast,
-		Fresh: f.fresh, MoreTrials: int(f.trials),
+		Suite: l.Suite, Kinds: parts.Kinds(), Providers: parts.Deploy(), Fresh: f.fresh, MoreTrials: int(f.trials),
 	}
 	for flag, given := range map[string]struct {
 		texts     []string
