@@ -42,28 +42,17 @@ func (g *Graph[N]) Connect(from, to N) {
 	}
 }
 
-// Len returns the number of nodes.
-func (g *Graph[N]) Len() int { return len(g.nodes) }
-
-// Has reports whether the node is in the graph.
-func (g *Graph[N]) Has(n N) bool { _, ok := g.index[n]; return ok }
-
-// Before returns the nodes with an edge to n.
-func (g *Graph[N]) Before(n N) []N { return g.pick(g.in, n) }
-
 // After returns the nodes with an edge from n.
-func (g *Graph[N]) After(n N) []N { return g.pick(g.out, n) }
-
-func (g *Graph[N]) pick(adjacent [][]int, n N) []N {
+func (g *Graph[N]) After(n N) []N {
 	i, ok := g.index[n]
 	if !ok {
 		return nil
 	}
-	picked := make([]N, 0, len(adjacent[i]))
-	for _, j := range adjacent[i] {
-		picked = append(picked, g.nodes[j])
+	after := make([]N, 0, len(g.out[i]))
+	for _, j := range g.out[i] {
+		after = append(after, g.nodes[j])
 	}
-	return picked
+	return after
 }
 
 // CycleError says that a graph has no order.

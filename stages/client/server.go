@@ -21,15 +21,6 @@ func (e *StatusError) Is(target error) bool {
 		(e.Code == http.StatusNotFound || e.Code == http.StatusMethodNotAllowed || e.Code == http.StatusNotImplemented)
 }
 
-// Health returns nil if GET /health answers 200. A server that is loading its model answers 503, as a *StatusError.
-func (c *Client) Health(ctx context.Context) error {
-	_, err := c.ask(ctx, http.MethodGet, "/health", nil)
-	if err != nil {
-		return fmt.Errorf("health of %s: %w", c.base, err)
-	}
-	return nil
-}
-
 // Tokenize returns the ids that the server makes of text, without special tokens such as the beginning of a sequence. Servers that
 // lack /tokenize give an error that is ErrUnsupported.
 func (c *Client) Tokenize(ctx context.Context, text string) ([]int64, error) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"net/http"
 	"os"
 	"testing"
 
@@ -44,32 +45,23 @@ func TestTokenizeUnsupported(t *testing.T) {
 	}
 }
 
-func TestHealth(t *testing.T) {
-	for _, name := range []string{"llama-health.txt", "sim-health.txt"} {
-		if err := newClient(t, newReplay(t, once(capture(t, name))).URL).Health(context.Background()); err != nil {
-			t.Errorf("%s: %v", name, err)
-		}
-	}
-	var status *StatusError
-	err := newClient(t, newReplay(t, once(capture(t, "sim-health-ready-starting.txt"))).URL).Health(context.Background())
-	if !errors.As(err, &status) || status.Code != 503 {
-		t.Errorf("starting: %v", err)
-	}
-}
-
-// llama-health-loading holds two answers: while the model is loading, and after.
-func TestHealthWhileLoading(t *testing.T) {
+// llama-health-loading holds two answers to a small request: while the model is loading, and after.
+func TestAskWhileLoading(t *testing.T) {
 	raw, err := os.ReadFile("testdata/captures/llama-health-loading.txt")
 	if err != nil {
 		t.Fatal(err)
 	}
 	second := bytes.LastIndex(raw, []byte("HTTP/1.1"))
 	c := newClient(t, newReplay(t, once(bytes.TrimSpace(raw[:second])), once(bytes.TrimSpace(raw[second:]))).URL)
+	ask := func() (string, error) {
+		body, err := c.ask(context.Background(), http.MethodGet, "/health", nil)
+		return string(body), err
+	}
 	var status *StatusError
-	if err := c.Health(context.Background()); !errors.As(err, &status) || status.Code != 503 || status.Message != "Loading model" {
+	if _, err := ask(); !errors.As(err, &status) || status.Code != 503 || status.Message != "Loading model" {
 		t.Errorf("loading: %v", err)
 	}
-	if err := c.Health(context.Background()); err != nil {
-		t.Errorf("loaded: %v", err)
+	if body, err := ask(); err != nil || body != `{"status":"ok"}` {
+		t.Errorf("loaded: %q, %v", body, err)
 	}
 }

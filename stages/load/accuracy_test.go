@@ -11,7 +11,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/workload/length"
-	"github.com/strangeloopio/inferencex/stages/client/nullserver/control"
+	"github.com/strangeloopio/inferencex/stages/client/nullserver/controltest"
 	"github.com/strangeloopio/inferencex/stages/load"
 	"github.com/strangeloopio/inferencex/stages/simulator"
 )
@@ -20,7 +20,7 @@ import (
 // A client that waits between requests never reaches that.
 func TestAccuracyUsersStayInFlight(t *testing.T) {
 	const users = 16
-	control.Judge(t, func() (found control.Finding) {
+	controltest.Judge(t, func() (found controltest.Finding) {
 		_, endpoint := simulate(t, simulator.Config{Model: "Qwen3-8B-FP8", Profile: "offline"})
 		task := task(t, endpoint, cell(users))
 		if err := load.New().Run(t.Context(), environment(), task); err != nil {
@@ -41,7 +41,7 @@ func TestAccuracyUsersStayInFlight(t *testing.T) {
 // running for a while: 128 requests of one moment would measure their queue for the two cores.
 func TestAccuracyTimesAreTheServers(t *testing.T) {
 	const bound = 2.0 // ms
-	control.Judge(t, func() (found control.Finding) {
+	controltest.Judge(t, func() (found controltest.Finding) {
 		for name, off := range differences(t) {
 			p50, p99 := off[len(off)/2], off[len(off)*99/100]
 			t.Logf("%s: client and server differ by %.3f ms at p50, %.3f ms at p99 (n = %d)", name, p50, p99, len(off))

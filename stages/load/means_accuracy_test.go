@@ -13,11 +13,11 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/workload/length"
-	"github.com/strangeloopio/inferencex/stages/client/nullserver/control"
+	"github.com/strangeloopio/inferencex/stages/client/nullserver/controltest"
 	"github.com/strangeloopio/inferencex/stages/load"
 	"github.com/strangeloopio/inferencex/stages/simulator"
 	"github.com/strangeloopio/inferencex/stages/simulator/engine"
-	"github.com/strangeloopio/inferencex/stages/simulator/virtual"
+	"github.com/strangeloopio/inferencex/stages/simulator/virtualtest"
 )
 
 // playable is a load that is both measured over HTTP and played without a clock. Users begin spread over a
@@ -43,7 +43,7 @@ func TestAccuracyMeansAreTheModels(t *testing.T) {
 		"modal-eager at speed 4": {"modal-eager", 16, 32, 930, 32, 100 * time.Millisecond, 4, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			control.Judge(t, func() (found control.Finding) {
+			controltest.Judge(t, func() (found controltest.Finding) {
 				off, lag := p.offModel(t)
 				t.Logf("off by %v, chunks by up to %.1f ms (p99)", off, 1e3*lag)
 				if worst(off) > bound {
@@ -75,12 +75,12 @@ func (p playable) offModel(t *testing.T) (shares map[string]float64, lag float64
 	if err := load.New().Run(t.Context(), environment(), task); err != nil {
 		t.Fatal(err)
 	}
-	var measured []virtual.Timing
+	var measured []virtualtest.Timing
 	for _, r := range rows(t, task.Dir) {
 		if r.Status != "ok" || int(*r.OSL) != p.output {
 			t.Fatalf("row %+v", r)
 		}
-		measured = append(measured, virtual.Timing{
+		measured = append(measured, virtualtest.Timing{
 			Sent: time.Duration(r.TSend), First: time.Duration(*r.TFirstToken), Last: time.Duration(*r.TLastToken), Tokens: p.output, Chunks: int(r.Chunks),
 		})
 	}
@@ -88,7 +88,7 @@ func (p playable) offModel(t *testing.T) (shares map[string]float64, lag float64
 	if p.replayed {
 		model = replay(t, cfg, server.Requests())
 	}
-	got, want := virtual.Summarise(measured), virtual.Summarise(model)
+	got, want := virtualtest.Summarise(measured), virtualtest.Summarise(model)
 	off := func(got, want float64) float64 { return math.Abs(got/want - 1) }
 	return map[string]float64{
 		"ttft": off(got.TTFTSeconds, want.TTFTSeconds), "tpot": off(got.TPOTSeconds, want.TPOTSeconds), "e2el": off(got.E2ELSeconds, want.E2ELSeconds),
@@ -97,9 +97,9 @@ func (p playable) offModel(t *testing.T) (shares map[string]float64, lag float64
 }
 
 // play sends the load without a clock.
-func (p playable) play(t *testing.T, cfg simulator.Config) []virtual.Timing {
+func (p playable) play(t *testing.T, cfg simulator.Config) []virtualtest.Timing {
 	t.Helper()
-	played, err := virtual.Play(newEngine(t, cfg), virtual.Load{
+	played, err := virtualtest.Play(newEngine(t, cfg), virtualtest.Load{
 		Users: p.users, Requests: p.requests, PromptTokens: p.input, OutputTokens: p.output, Ramp: p.ramp,
 	})
 	if err != nil {
@@ -119,11 +119,11 @@ func newEngine(t *testing.T, cfg simulator.Config) *engine.Engine {
 
 // replay has a server's requests come again when they came, without a clock, and returns the timings of those
 // that have an id of a client.
-func replay(t *testing.T, cfg simulator.Config, records []simulator.RequestRecord) []virtual.Timing {
+func replay(t *testing.T, cfg simulator.Config, records []simulator.RequestRecord) []virtualtest.Timing {
 	t.Helper()
 	e := newEngine(t, cfg)
 	slices.SortFunc(records, func(a, b simulator.RequestRecord) int { return cmp.Compare(a.ArrivalNS, b.ArrivalNS) })
-	timings := make([]virtual.Timing, len(records))
+	timings := make([]virtualtest.Timing, len(records))
 	receive := func(emissions []engine.Emission) {
 		for _, m := range emissions {
 			timing := &timings[m.ID]
@@ -150,7 +150,7 @@ func replay(t *testing.T, cfg simulator.Config, records []simulator.RequestRecor
 	for next, busy := e.Next(); busy; next, busy = e.Next() {
 		receive(e.Advance(next))
 	}
-	var loads []virtual.Timing
+	var loads []virtualtest.Timing
 	for i, r := range records {
 		if r.XRequestID != "" {
 			loads = append(loads, timings[i])

@@ -49,9 +49,6 @@ func (s *Scanner) Feed(b []byte) error {
 	return nil
 }
 
-// Reset makes the scanner ready for another stream. It keeps the room that it has.
-func (s *Scanner) Reset() { *s = Scanner{kept: s.kept[:0]} }
-
 // Next finds the next whole event that has data, and returns false where more bytes are needed for it.
 func (s *Scanner) Next() bool {
 	for {

@@ -118,21 +118,6 @@ func TestEventWithoutEnd(t *testing.T) {
 	t.Fatalf("%d bytes without an end were taken", len(s.buf))
 }
 
-// Reset forgets everything but the room.
-func TestReset(t *testing.T) {
-	var s Scanner
-	for _, before := range []string{"data: lost", "data: lost\n", "event: error\ndata: lost\n", "data: lost\r"} {
-		if err := s.Feed([]byte(before)); err != nil || s.Next() {
-			t.Fatal(err, s.Data)
-		}
-		s.Reset()
-		if err := s.Feed([]byte("\ufeffdata: a\n\n")); err != nil || !s.Next() || string(s.Data) != "a" || s.Failed {
-			t.Errorf("behind %q: %v, %q", before, err, s.Data)
-		}
-		s.Reset()
-	}
-}
-
 // FuzzEvents holds the scanner against a reading of the same text by lines, however the reads cut it.
 func FuzzEvents(f *testing.F) {
 	for _, test := range framings {

@@ -7,7 +7,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/stages/simulator"
 	"github.com/strangeloopio/inferencex/stages/simulator/hardware"
-	"github.com/strangeloopio/inferencex/stages/simulator/virtual"
+	"github.com/strangeloopio/inferencex/stages/simulator/virtualtest"
 )
 
 func TestTempo(t *testing.T) {
@@ -61,11 +61,11 @@ func TestChunkRateIsThatOfTheModel(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	timings, err := virtual.Play(e, virtual.Load{Users: 32, Requests: 128, PromptTokens: 64, OutputTokens: 512})
+	timings, err := virtualtest.Play(e, virtualtest.Load{Users: 32, Requests: 128, PromptTokens: 64, OutputTokens: 512})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if played := virtual.Summarise(timings).ChunksPerSecond; played > estimate || played < 0.9*estimate {
+	if played := virtualtest.Summarise(timings).ChunksPerSecond; played > estimate || played < 0.9*estimate {
 		t.Errorf("%.0f chunks/s were estimated and %.0f played: want at most a tenth fewer", estimate, played)
 	}
 }

@@ -19,7 +19,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/plan"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/result"
-	"github.com/strangeloopio/inferencex/stages/client/nullserver/control"
+	"github.com/strangeloopio/inferencex/stages/client/nullserver/controltest"
 )
 
 // TestAccuracyConfigsRun measures the smallest cell of every suite that the program brings along, as far as
@@ -36,13 +36,13 @@ func TestAccuracyConfigsRun(t *testing.T) {
 				}
 			}
 			smallest := smallestCell(t, flags)
-			control.Judge(t, func() control.Finding { return measureCell(t, path, smallest, flags) })
+			controltest.Judge(t, func() controltest.Finding { return measureCell(t, path, smallest, flags) })
 		})
 	}
 }
 
 // measureCell measures the one cell of a suite that has this address.
-func measureCell(t *testing.T, path, address string, flags []string) (found control.Finding) {
+func measureCell(t *testing.T, path, address string, flags []string) (found controltest.Finding) {
 	t.Helper()
 	code, _, talk := command(append([]string{"run", "-target", address, "-replace", address}, flags...)...)
 	results, err := result.Read(filepath.Join(path+".runs", "latest", "report", "results.json"))

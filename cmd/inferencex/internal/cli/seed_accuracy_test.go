@@ -11,7 +11,7 @@ import (
 	"testing"
 
 	"github.com/strangeloopio/inferencex/schemas/result"
-	"github.com/strangeloopio/inferencex/stages/client/nullserver/control"
+	"github.com/strangeloopio/inferencex/stages/client/nullserver/controltest"
 )
 
 var updateSeed = flag.Bool("update-seed", false, "write the README's table of the seed anew, from a run")
@@ -20,7 +20,7 @@ var updateSeed = flag.Bool("update-seed", false, "write the README's table of th
 // once; one that says itself that this machine was too busy is measured again if it is not.
 func TestAccuracySeedTable(t *testing.T) {
 	alike := make([]bool, len(seedTable))
-	control.Judge(t, func() control.Finding {
+	controltest.Judge(t, func() controltest.Finding {
 		rows, busy := runSeed(t)
 		table := sideBySide(rows)
 		t.Log("\n" + table)
@@ -41,9 +41,9 @@ func TestAccuracySeedTable(t *testing.T) {
 			}
 		}
 		if len(apart) > 0 { // no other cell's machine explains these
-			return control.Finding{Off: strings.Join(apart, "; ")}
+			return controltest.Finding{Off: strings.Join(apart, "; ")}
 		}
-		return control.Finding{Off: strings.Join(excused, "; "), Late: strings.Join(late, "; ")}
+		return controltest.Finding{Off: strings.Join(excused, "; "), Late: strings.Join(late, "; ")}
 	})
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/stages/simulator"
 	"github.com/strangeloopio/inferencex/stages/simulator/engine"
-	"github.com/strangeloopio/inferencex/stages/simulator/virtual"
+	"github.com/strangeloopio/inferencex/stages/simulator/virtualtest"
 )
 
 // seedRow is a cell of the table that the Python scripts published, or what configs/seed-table.hcl makes of it.
@@ -107,13 +107,13 @@ func playSeed(t *testing.T) []seedRow {
 			servers[step.Deployment] = seedServer(t, cfg.Deployment)
 		}
 		w := cfg.Workload
-		timings, err := virtual.Play(servers[step.Deployment], virtual.Load{
+		timings, err := virtualtest.Play(servers[step.Deployment], virtualtest.Load{
 			Users: cfg.Users, Requests: w.Requests, PromptTokens: w.ISL.Mean(), OutputTokens: w.OSL.Mean(), SharedTokens: w.SharedPrefix,
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		m := virtual.Summarise(timings)
+		m := virtualtest.Summarise(timings)
 		rows = append(rows, seedRow{
 			name: step.Address.String(), tpsPerGPU: m.OutputTPS / float64(cfg.Deployment.GPUs),
 			e2elSeconds: m.E2ELSeconds, perUserTPS: m.Interactivity, ttftSeconds: m.TTFTSeconds,

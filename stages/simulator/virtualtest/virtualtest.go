@@ -1,8 +1,8 @@
-// Package virtual plays loads against the simulator's scheduler without a clock: what clients would see if each of their requests went out
+// Package virtualtest plays loads against the simulator's scheduler without a clock: what clients would see if each of their requests went out
 // and each token came in at its exact time.
 //
 // Invariant: equal engines and equal loads give equal timings; no machine's speed is in them.
-package virtual
+package virtualtest
 
 import (
 	"fmt"

@@ -1,4 +1,4 @@
-package virtual_test
+package virtualtest_test
 
 import (
 	"math"
@@ -9,7 +9,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/stages/simulator/engine"
 	"github.com/strangeloopio/inferencex/stages/simulator/hardware"
-	"github.com/strangeloopio/inferencex/stages/simulator/virtual"
+	"github.com/strangeloopio/inferencex/stages/simulator/virtualtest"
 )
 
 // steady makes every step last 10 ms, and a request's way there and back 4 ms.
@@ -37,15 +37,15 @@ func newEngine(t *testing.T, prefixCache bool) *engine.Engine {
 }
 
 func TestPlay(t *testing.T) {
-	load := virtual.Load{Users: 2, Requests: 5, PromptTokens: 64, OutputTokens: 7, Ramp: 4 * time.Millisecond}
-	timings, err := virtual.Play(newEngine(t, false), load)
+	load := virtualtest.Load{Users: 2, Requests: 5, PromptTokens: 64, OutputTokens: 7, Ramp: 4 * time.Millisecond}
+	timings, err := virtualtest.Play(newEngine(t, false), load)
 	if err != nil {
 		t.Fatal(err)
 	}
 	const ms = time.Millisecond
 	// The first step is the first user's alone and ends at 12 ms; a token takes 2 ms back. The second one joins at 12 ms. 7 tokens take 7 steps,
 	// and come in chunks of 1, 2, 2 and 2.
-	want := []virtual.Timing{
+	want := []virtualtest.Timing{
 		{Sent: 0, First: 14 * ms, Last: 74 * ms, Tokens: 7, Chunks: 4},
 		{Sent: 2 * ms, First: 24 * ms, Last: 84 * ms, Tokens: 7, Chunks: 4},
 		{Sent: 74 * ms, First: 94 * ms, Last: 154 * ms, Tokens: 7, Chunks: 4},
@@ -55,7 +55,7 @@ func TestPlay(t *testing.T) {
 	if diff := cmp.Diff(want, timings); diff != "" {
 		t.Errorf("timings (-want +got):\n%s", diff)
 	}
-	got := virtual.Summarise(timings)
+	got := virtualtest.Summarise(timings)
 	for _, v := range []struct {
 		name      string
 		got, want float64
@@ -77,10 +77,10 @@ func TestPlay(t *testing.T) {
 // A load finds what the one before has left, and nothing of its own prompts but what they share.
 func TestPlaySharesPrefixes(t *testing.T) {
 	e := newEngine(t, true)
-	load := virtual.Load{Users: 1, Requests: 3, PromptTokens: 64, OutputTokens: 1, SharedTokens: 32}
+	load := virtualtest.Load{Users: 1, Requests: 3, PromptTokens: 64, OutputTokens: 1, SharedTokens: 32}
 	for i, want := range []int{2 * 32, 3 * 32} {
 		before := e.Stats().PrefixHits
-		if _, err := virtual.Play(e, load); err != nil {
+		if _, err := virtualtest.Play(e, load); err != nil {
 			t.Fatal(err)
 		}
 		if got := e.Stats().PrefixHits - before; got != want {
@@ -89,7 +89,7 @@ func TestPlaySharesPrefixes(t *testing.T) {
 	}
 	const wrong = "play a load: submit request 0: 64 prompt and 0 output tokens: at least one of each is needed"
 	load.OutputTokens = 0
-	if _, err := virtual.Play(e, load); err == nil || err.Error() != wrong {
+	if _, err := virtualtest.Play(e, load); err == nil || err.Error() != wrong {
 		t.Errorf("error %v, want %s", err, wrong)
 	}
 }

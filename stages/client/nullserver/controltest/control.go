@@ -1,4 +1,4 @@
-// Package control judges claims about time on a machine that may be busy. Its invariant: a claim that does
+// Package controltest judges claims about time on a machine that may be busy. Its invariant: a claim that does
 // not hold is red unless a null server, which had a light load of its own for as long as the measurement
 // took, was late by its own stamps; and three measurements that cannot be judged are red.
 //
@@ -11,7 +11,7 @@
 //     tell of no delay: the claim is false.
 //  5. Otherwise the machine was too busy: that is printed, and the next measurement begins at 1. The third one is
 //     red.
-package control
+package controltest
 
 import (
 	"fmt"
