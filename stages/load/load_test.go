@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -15,6 +16,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/stages/load"
+	"github.com/strangeloopio/inferencex/stages/metric/measured"
 	"github.com/strangeloopio/inferencex/stages/simulator"
 )
 
@@ -204,5 +206,30 @@ func TestProgressOfADuration(t *testing.T) {
 	}
 	if before != 0 {
 		t.Errorf("%v s left at the end", before)
+	}
+}
+
+// TestALoadSaysAllThatReadersWant protects every field of load.json that another step reads: each is set by a load
+// that has something to say in all of them. A zero would switch off what needs it.
+func TestALoadSaysAllThatReadersWant(t *testing.T) {
+	_, endpoint := simulate(t, fast)
+	cfg := cell(4)
+	cfg.Cold, cfg.Workload.SharedPrefix = true, 32
+	task := task(t, endpoint, cfg)
+	if err := load.New().Run(t.Context(), environment(), task); err != nil {
+		t.Fatal(err)
+	}
+	said, err := measured.ReadLoad(task.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fields := reflect.ValueOf(said)
+	for i := range fields.NumField() {
+		if fields.Field(i).IsZero() {
+			t.Errorf("%s is not said", fields.Type().Field(i).Name)
+		}
+	}
+	if !said.Cold || said.SharedPrefix != 32 {
+		t.Errorf("cold %v, a shared prefix of %d; want a cold load and 32 tokens", said.Cold, said.SharedPrefix)
 	}
 }

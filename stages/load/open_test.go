@@ -94,6 +94,10 @@ func TestOpenLoopOnTheWire(t *testing.T) {
 			w.Duration, w.Grace = stage.Duration(200*time.Millisecond), stage.Duration(time.Minute)
 		},
 		"ramp": func(w *stage.Workload) { w.Arrival, w.Ramp = "poisson", stage.Duration(50*time.Millisecond) },
+		"a ramp within a duration": func(w *stage.Workload) { // of 10 requests, and 20 after it
+			w.Requests, w.Arrival, w.Ramp = 0, "constant", stage.Duration(40*time.Millisecond)
+			w.Duration, w.Grace = stage.Duration(80*time.Millisecond), stage.Duration(time.Minute)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := stage.Workload{API: "completions", ISL: length.Of(32), OSL: length.Of(8), Requests: 30, IgnoreEOS: true}
