@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -136,7 +137,8 @@ func TestJSONTwins(t *testing.T) {
 			values := cmp.Comparer(cty.Value.RawEquals)
 			tokenizers := cmp.Comparer(func(a, b *tokenizer.Tokenizer) bool { return (a == nil) == (b == nil) }) // whose files are compared by their digests
 			datasets := cmp.Comparer(func(a, b *dataset.Dataset) bool { return a.Path == b.Path && a.Digest == b.Digest })
-			if diff := cmp.Diff(native, twin, places, values, tokenizers, datasets); diff != "" {
+			texts := cmp.Comparer(func(a, b block.Text) bool { return a == b })
+			if diff := cmp.Diff(native, twin, places, values, texts, tokenizers, datasets); diff != "" {
 				t.Errorf("the twins differ (-hcl +json):\n%s", diff)
 			}
 		})
@@ -183,7 +185,7 @@ func describe(t *testing.T, s *Suite) string {
 	for _, v := range s.Variables {
 		fmt.Fprintf(&b, "var.%s = %s (%s)\n", strings.TrimPrefix(v.Module+"."+v.Name, "."), canonical(t, v.Value), v.Source.By)
 	}
-	for _, name := range sortedKeys(s.GPUs) {
+	for _, name := range slices.Sorted(maps.Keys(s.GPUs)) {
 		g := s.GPUs[name]
 		fmt.Fprintf(&b, "gpu.%s $%g/h of %s, %g W\n", g.Name, g.PricePerHourUSD, g.PriceAsOf, g.TDPWatts)
 	}
@@ -198,7 +200,7 @@ func describe(t *testing.T, s *Suite) string {
 	for _, p := range s.Providers {
 		fmt.Fprintf(&b, "provider.%s.%s %s quota=%v ttl=%s startup=%s\n", p.Type, p.Name, canonical(t, p.Config), p.Quota, p.TTL, p.StartupTimeout)
 	}
-	for _, kind := range sortedKeys(s.Stages) {
+	for _, kind := range slices.Sorted(maps.Keys(s.Stages)) {
 		p := s.Stages[kind]
 		fmt.Fprintf(&b, "stage.%s timeout=%s attempts=%d backoff=%s on=%v on_failure=%s %s\n", p.Kind, p.Timeout, p.Attempts, p.Backoff, p.RetryOn, p.OnFailure, canonical(t, p.Config))
 	}
