@@ -45,20 +45,26 @@ func Veiled(v cty.Value) cty.Value {
 	case plain.IsNull() || !plain.IsKnown() || !plain.CanIterateElements():
 		return plain
 	default:
-		return veiledElements(plain)
+		return rebuilt(plain, func(e cty.Value) (cty.Value, bool) { return Veiled(e), true })
 	}
 }
 
-func veiledElements(v cty.Value) cty.Value {
+// rebuilt is a collection of what each makes of its elements: a map or an object becomes an object, anything else a tuple. Each may leave one out.
+func rebuilt(v cty.Value, each func(cty.Value) (_ cty.Value, keep bool)) cty.Value {
+	hasNames := v.Type().IsMapType() || v.Type().IsObjectType()
 	named, listed := map[string]cty.Value{}, []cty.Value{}
 	for it := v.ElementIterator(); it.Next(); {
 		key, e := it.Element()
-		if e = Veiled(e); v.Type().IsMapType() || v.Type().IsObjectType() {
+		e, keep := each(e)
+		switch {
+		case !keep:
+		case hasNames:
 			named[key.AsString()] = e
+		default:
+			listed = append(listed, e)
 		}
-		listed = append(listed, e)
 	}
-	if v.Type().IsMapType() || v.Type().IsObjectType() {
+	if hasNames {
 		return cty.ObjectVal(named)
 	}
 	return cty.TupleVal(listed)
@@ -81,21 +87,9 @@ func withoutNulls(v cty.Value) cty.Value {
 	if v.IsNull() || !v.IsKnown() || !v.CanIterateElements() {
 		return v
 	}
-	named, listed := map[string]cty.Value{}, []cty.Value{}
-	for it := v.ElementIterator(); it.Next(); {
-		key, e := it.Element()
-		if v.Type().IsObjectType() && e.IsNull() {
-			continue
-		}
-		if e = withoutNulls(e); v.Type().IsMapType() || v.Type().IsObjectType() {
-			named[key.AsString()] = e
-		}
-		listed = append(listed, e)
-	}
-	if v.Type().IsMapType() || v.Type().IsObjectType() {
-		return cty.ObjectVal(named)
-	}
-	return cty.TupleVal(listed)
+	return rebuilt(v, func(e cty.Value) (cty.Value, bool) {
+		return withoutNulls(e), !v.Type().IsObjectType() || !e.IsNull()
+	})
 }
 
 // CanonicalJSON is the one form in which a value enters a checkpoint key: keys sorted, no space, secrets redacted. It

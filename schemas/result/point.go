@@ -23,6 +23,9 @@ type Stat struct {
 // HalfRange is half of what lies between the lowest and the highest trial: the spread that tables print after ±.
 func (s Stat) HalfRange() float64 { return (s.Max - s.Min) / 2 }
 
+// Total is the sum of a count over the trials.
+func (s Stat) Total() int { return int(s.Mean*float64(s.N) + 0.5) }
+
 // Stat returns a metric over the trials, or false where none has it.
 func (p Point) Stat(metric string) (Stat, bool) {
 	s, ok := p.Stats[metric]
@@ -49,6 +52,18 @@ func (p Point) Status() string {
 		return StatusMissing
 	default:
 		return StatusFailed
+	}
+}
+
+// Unmeasured says in words why the point has no numbers; "" where it has some.
+func (p Point) Unmeasured() string {
+	switch p.Status() {
+	case StatusFailed:
+		return "failed"
+	case StatusMissing:
+		return "not measured"
+	default:
+		return ""
 	}
 }
 

@@ -1,6 +1,8 @@
 package suite
 
 import (
+	"maps"
+	"slices"
 	"sort"
 
 	"github.com/hashicorp/hcl/v2"
@@ -92,7 +94,7 @@ func (l *loader) declareBlock(blk *hcl.Block) {
 func (l *loader) declareProvider(blk *hcl.Block) {
 	own, ok := l.opt.Providers[blk.Labels[0]]
 	if !ok {
-		l.fail(blk.LabelRanges[0], "Unknown provider type", "There is no provider of type %q%s", blk.Labels[0], block.Hint(blk.Labels[0], sortedKeys(l.opt.Providers)))
+		l.fail(blk.LabelRanges[0], "Unknown provider type", "There is no provider of type %q%s", blk.Labels[0], block.Hint(blk.Labels[0], slices.Sorted(maps.Keys(l.opt.Providers))))
 		l.scope.Incomplete("provider")
 		return
 	}
@@ -156,18 +158,9 @@ func (l *loader) declare(root, what string, blk *hcl.Block, d expr.Declaration) 
 
 // inSource lists names of arguments in the order in which they stand.
 func inSource(attrs hcl.Attributes) []string {
-	names := sortedKeys(attrs)
+	names := slices.Sorted(maps.Keys(attrs))
 	sort.SliceStable(names, func(i, j int) bool {
 		return attrs[names[i]].NameRange.Start.Byte < attrs[names[j]].NameRange.Start.Byte
 	})
 	return names
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
 }

@@ -1,6 +1,8 @@
 package suite
 
 import (
+	"maps"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -43,7 +45,7 @@ func (l *loader) decodeEngine(e *Engine, c *block.Content) {
 	e.Command = block.Strings(c.Value, "command")
 	e.Args = block.Strings(c.Value, "args")
 	e.Env = block.TextMap(c.Value, "env")
-	for _, name := range sortedKeys(e.Env) {
+	for _, name := range slices.Sorted(maps.Keys(e.Env)) {
 		if name == "" || strings.ContainsFunc(name, func(r rune) bool { return r == '=' || unicode.IsSpace(r) || unicode.IsControl(r) }) {
 			l.fail(c.ArgRange("env"), "Invalid name", "%q is no name of an environment variable: it must not be empty, nor have blanks or an equals sign in it.", name)
 		}

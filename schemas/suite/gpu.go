@@ -2,7 +2,9 @@ package suite
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,9 +79,9 @@ func (l *loader) checkQuotas() {
 		measured[c.GPUType] = true
 	}
 	for _, p := range l.suite.Providers {
-		for _, name := range sortedKeys(p.Quota) {
+		for _, name := range slices.Sorted(maps.Keys(p.Quota)) {
 			if !measured[name] && l.suite.GPUs[name] == nil && l.opt.Priced != nil && !l.opt.Priced(name) {
-				l.warn(l.quotaAt[p], "Quota without effect", "Provider %s.%s has a quota for %q, which nothing is measured on%s", p.Type, p.Name, name, block.Hint(name, sortedKeys(measured)))
+				l.warn(l.quotaAt[p], "Quota without effect", "Provider %s.%s has a quota for %q, which nothing is measured on%s", p.Type, p.Name, name, block.Hint(name, slices.Sorted(maps.Keys(measured))))
 			}
 		}
 	}

@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -203,7 +204,7 @@ func (l *loader) movableNames(kind string) []string {
 	var out []string
 	switch kind {
 	case "benchmark":
-		out = sortedKeys(l.benchmarks)
+		out = slices.Sorted(maps.Keys(l.benchmarks))
 	case "model":
 		out = names(l.models, func(m *Model) string { return m.Name })
 	case "engine":

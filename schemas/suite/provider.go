@@ -1,6 +1,8 @@
 package suite
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -41,7 +43,7 @@ func (l *loader) decodeProvider(p *Provider, c *block.Content) {
 	p.KeyConfig = own.Keyed(p.Config)
 	p.Quota = block.IntMap(c.Value, "quota")
 	l.quotaAt[p] = c.ArgRange("quota")
-	for _, gpuType := range sortedKeys(p.Quota) {
+	for _, gpuType := range slices.Sorted(maps.Keys(p.Quota)) {
 		l.gpuUses = append(l.gpuUses, gpuUse{gpuType, c.ArgRange("quota"), true})
 	}
 	p.TTL = block.Time(c.Value, "ttl")

@@ -2,6 +2,8 @@ package suite
 
 import (
 	"cmp"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/hcl/v2"
@@ -71,7 +73,7 @@ func (l *loader) decodeStage(blk *hcl.Block) {
 	kind := blk.Labels[0]
 	own, ok := l.opt.Stages[kind]
 	if !ok {
-		l.fail(blk.LabelRanges[0], "Unknown stage", "There is no stage of kind %q%s", kind, block.Hint(kind, sortedKeys(l.opt.Stages)))
+		l.fail(blk.LabelRanges[0], "Unknown stage", "There is no stage of kind %q%s", kind, block.Hint(kind, slices.Sorted(maps.Keys(l.opt.Stages))))
 		return
 	}
 	if first, taken := l.stages[kind]; taken {

@@ -3,12 +3,9 @@ package client
 import (
 	"context"
 	"fmt"
-	"io"
 	"net/http"
-	"strings"
 
 	"github.com/strangeloopio/inferencex/pipeline/crew"
-	"github.com/strangeloopio/inferencex/stages/client/wire"
 )
 
 // Metrics returns what each server of the endpoint answers to GET /metrics, on connections that no measured request uses. Servers that have none, or do
@@ -42,16 +39,7 @@ func (c *Client) fetch(ctx context.Context, url string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	resp, err := c.metricsClient.RoundTrip(req)
-	if err != nil {
-		return nil, err
-	}
-	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxRefusalBytes))
-		return nil, &StatusError{Code: resp.StatusCode, Message: strings.TrimSpace(c.excerpt(wire.Refusal(body)))}
-	}
-	return io.ReadAll(io.LimitReader(resp.Body, maxDocumentBytes))
+	return c.document(c.metricsClient, req)
 }
 
 // newMetricsClient returns what carries requests to other servers than the endpoint's.

@@ -55,14 +55,24 @@ func (c *Client) ask(ctx context.Context, method, path string, body []byte) ([]b
 	}
 	req.Header = c.header.Clone()
 	req.Header["Idempotency-Key"] = nil // not sent: lets the transport repeat a POST that met a connection closed meanwhile
-	resp, err := c.control.RoundTrip(req)
+	document, err := c.document(c.control, req)
+	var refused *StatusError
+	if errors.As(err, &refused) {
+		refused.Hint = c.hint(refused.Code)
+	}
+	return document, err
+}
+
+// document sends a small request and returns the body of its 200; anything else is a *StatusError.
+func (c *Client) document(over http.RoundTripper, req *http.Request) ([]byte, error) {
+	resp, err := over.RoundTrip(req)
 	if err != nil {
 		return nil, err
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
 		body, _ := io.ReadAll(io.LimitReader(resp.Body, maxRefusalBytes))
-		return nil, &StatusError{Code: resp.StatusCode, Message: c.excerpt(wire.Refusal(body)), Hint: c.hint(resp.StatusCode)}
+		return nil, &StatusError{Code: resp.StatusCode, Message: c.excerpt(wire.Refusal(body))}
 	}
 	return io.ReadAll(io.LimitReader(resp.Body, maxDocumentBytes))
 }

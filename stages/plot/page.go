@@ -1,6 +1,7 @@
 package plot
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -173,19 +174,7 @@ func table(results result.Results) page.Table {
 	}, shownOf(columns, results.Metrics, rows), results.Metrics, rows)
 	t.Columns = append(t.Columns, page.Column{Name: "validity", Text: true, Doc: "what the validity gate says of the worst trial"})
 	for i, p := range points {
-		t.Rows[i] = append(t.Rows[i], verdict(p))
+		t.Rows[i] = append(t.Rows[i], cmp.Or(p.Unmeasured(), strings.ReplaceAll(p.Validity(), "_", " ")))
 	}
 	return t
-}
-
-// verdict says in words what became of the worst trial.
-func verdict(p result.Point) string {
-	switch p.Status() {
-	case result.StatusFailed:
-		return "failed"
-	case result.StatusMissing:
-		return "not measured"
-	default:
-		return strings.ReplaceAll(p.Validity(), "_", " ")
-	}
 }

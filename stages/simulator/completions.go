@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"time"
 
 	"github.com/strangeloopio/inferencex/stages/simulator/openai"
 )
@@ -19,6 +20,18 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *openai.Error) {
 	return data, nil
 }
 
+// decode reads a request's body and decodes it. Where either fails it answers what is wrong, and returns false.
+func decode[T any](w http.ResponseWriter, r *http.Request, by func([]byte) (T, *openai.Error)) (decoded T, ok bool) {
+	data, apiErr := readBody(w, r)
+	if apiErr == nil {
+		decoded, apiErr = by(data)
+	}
+	if apiErr != nil {
+		apiErr.WriteTo(w)
+	}
+	return decoded, apiErr == nil
+}
+
 // complete serves /v1/chat/completions and /v1/completions.
 func (s *Server) complete(chat bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
@@ -29,15 +42,12 @@ func (s *Server) complete(chat bool) http.HandlerFunc {
 		}
 		fault, struck := s.arrive()
 		w, slow := s.slow(fault, w, r)
-		data, apiErr := readBody(w, r)
-		if apiErr != nil {
-			apiErr.WriteTo(w)
-			return
-		}
-		received := s.driver.clock.elapsed() // reading it takes this machine's time, not the simulated one's
-		req, apiErr := openai.DecodeRequest(data, chat, s.cfg.Served, s.modelLen)
-		if apiErr != nil {
-			apiErr.WriteTo(w)
+		var received time.Duration
+		req, ok := decode(w, r, func(data []byte) (openai.Request, *openai.Error) {
+			received = s.driver.clock.elapsed() // reading it takes this machine's time, not the simulated one's
+			return openai.DecodeRequest(data, chat, s.cfg.Served, s.modelLen)
+		})
+		if !ok {
 			return
 		}
 		g := s.generation(w, req, sent)

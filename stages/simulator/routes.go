@@ -119,14 +119,8 @@ func (s *Server) models(w http.ResponseWriter, _ *http.Request) {
 }
 
 func (s *Server) tokenize(w http.ResponseWriter, r *http.Request) {
-	data, apiErr := readBody(w, r)
-	if apiErr != nil {
-		apiErr.WriteTo(w)
-		return
-	}
-	tokens, apiErr := openai.DecodeTokenize(data)
-	if apiErr != nil {
-		apiErr.WriteTo(w)
+	tokens, ok := decode(w, r, openai.DecodeTokenize)
+	if !ok {
 		return
 	}
 	if tokens == nil {
@@ -136,14 +130,8 @@ func (s *Server) tokenize(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) detokenize(w http.ResponseWriter, r *http.Request) {
-	data, apiErr := readBody(w, r)
-	if apiErr != nil {
-		apiErr.WriteTo(w)
-		return
-	}
-	text, apiErr := openai.DecodeDetokenize(data)
-	if apiErr != nil {
-		apiErr.WriteTo(w)
+	text, ok := decode(w, r, openai.DecodeDetokenize)
+	if !ok {
 		return
 	}
 	writeJSON(w, map[string]string{"prompt": text})
@@ -156,19 +144,17 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 
 // arm takes a fault.
 func (s *Server) arm(w http.ResponseWriter, r *http.Request) {
-	data, apiErr := readBody(w, r)
-	if apiErr != nil {
-		apiErr.WriteTo(w)
-		return
+	_, ok := decode(w, r, func(data []byte) (f Fault, _ *openai.Error) {
+		err := json.Unmarshal(data, &f)
+		if err == nil {
+			err = s.Arm(f)
+		}
+		if err != nil {
+			return f, openai.NewError(http.StatusBadRequest, "", err.Error())
+		}
+		return f, nil
+	})
+	if ok {
+		w.WriteHeader(http.StatusNoContent)
 	}
-	var f Fault
-	err := json.Unmarshal(data, &f)
-	if err == nil {
-		err = s.Arm(f)
-	}
-	if err != nil {
-		openai.NewError(http.StatusBadRequest, "", err.Error()).WriteTo(w)
-		return
-	}
-	w.WriteHeader(http.StatusNoContent)
 }

@@ -2,6 +2,8 @@ package expr
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -78,7 +80,7 @@ func render(template hclsyntax.Expression, values cty.Value, functions map[strin
 		}
 	}
 	if len(missing) > 0 {
-		return cty.NilVal, function.NewArgErrorf(1, "the template needs %s too", strings.Join(sortedKeys(missing), ", "))
+		return cty.NilVal, function.NewArgErrorf(1, "the template needs %s too", strings.Join(slices.Sorted(maps.Keys(missing)), ", "))
 	}
 	v, diags := template.Value(&hcl.EvalContext{Variables: given, Functions: functions})
 	if diags.HasErrors() {

@@ -3,6 +3,7 @@ package expr
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -143,7 +144,7 @@ func explain(diags hcl.Diagnostics, refs []hcl.Traversal, ctx *hcl.EvalContext) 
 		case "Call to unknown function":
 			// The parser suggests the first function that is near in no particular order.
 			if name, ok := quoted(d.Detail); ok {
-				d.Detail = fmt.Sprintf("There is no function %q%s", name, block.Hint(name, sortedKeys(functionsOf(ctx))))
+				d.Detail = fmt.Sprintf("There is no function %q%s", name, block.Hint(name, slices.Sorted(maps.Keys(functionsOf(ctx)))))
 			}
 		case "Error in function call", "Invalid function argument":
 			if secret { // its words may quote the argument, which may be, or be made from, the secret

@@ -269,13 +269,4 @@ func appendOnce(diags hcl.Diagnostics, d *hcl.Diagnostic) hcl.Diagnostics {
 	return diags.Append(d)
 }
 
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	sort.Strings(keys)
-	return keys
-}
-
 var _ block.Eval = (*Scope)(nil).Eval

@@ -1,6 +1,9 @@
 package expr
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
 )
@@ -12,7 +15,7 @@ func (s *Scope) tree(refs []hcl.Traversal, used map[string]*node) map[string]cty
 	for _, t := range refs {
 		byRoot[t.RootName()] = map[string]cty.Value{} // even an empty root is an object
 	}
-	for _, address := range sortedKeys(used) {
+	for _, address := range slices.Sorted(maps.Keys(used)) {
 		n := used[address]
 		v := s.evaluate(n)
 		if len(n.Path) == 1 {

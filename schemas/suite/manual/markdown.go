@@ -3,6 +3,7 @@ package manual
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -18,7 +19,7 @@ func Markdown(title, introduction string, blocks []block.Block, functions map[st
 	fmt.Fprintf(&out, "# %s\n\n%s", title, introduction)
 	for _, b := range blocks {
 		section(&out, "##", header(b, nil), b.Body)
-		for _, name := range sortedKeys(b.Variants) {
+		for _, name := range slices.Sorted(maps.Keys(b.Variants)) {
 			own := b.Variants[name]
 			own.Args = own.Args[len(b.Body.Args):]
 			own.Blocks = own.Blocks[len(b.Body.Blocks):]
@@ -26,7 +27,7 @@ func Markdown(title, introduction string, blocks []block.Block, functions map[st
 		}
 	}
 	fmt.Fprint(&out, "\n## Functions\n\n| function | |\n|---|---|\n")
-	for _, name := range sortedKeys(functions) {
+	for _, name := range slices.Sorted(maps.Keys(functions)) {
 		fmt.Fprintf(&out, "| `%s` | %s |\n", signature(name, functions[name]), cell(plainly.Replace(functions[name].Description())))
 	}
 	return out.Bytes()
@@ -157,13 +158,4 @@ func signature(name string, f function.Function) string {
 // cell keeps a text in its cell of a table.
 func cell(s string) string {
 	return strings.NewReplacer("|", `\|`, "\n", " ").Replace(s)
-}
-
-func sortedKeys[V any](m map[string]V) []string {
-	var out []string
-	for k := range m {
-		out = append(out, k)
-	}
-	slices.Sort(out)
-	return out
 }

@@ -2,8 +2,8 @@ package variable
 
 import (
 	"fmt"
+	"maps"
 	"slices"
-	"sort"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -103,7 +103,7 @@ func Read(src Sources, declared []string) (Values, hcl.Diagnostics) {
 			out.byName[name] = append(out.byName[name], Given{Source: Source{from, attr.NameRange}, expr: attr.Expr})
 		}
 	}
-	for _, name := range sortedNames(src.Vars) {
+	for _, name := range slices.Sorted(maps.Keys(src.Vars)) {
 		if !known[name] {
 			diags = diags.Append(undeclared(name, declared, nil, hcl.DiagError))
 			continue
@@ -111,15 +111,6 @@ func Read(src Sources, declared []string) (Values, hcl.Diagnostics) {
 		out.byName[name] = append(out.byName[name], Given{Source: Source{By: "-var"}, text: src.Vars[name]})
 	}
 	return out, diags
-}
-
-func sortedNames[V any](m map[string]V) []string {
-	var names []string
-	for name := range m {
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	return names
 }
 
 func undeclared(name string, declared []string, at *hcl.Range, severity hcl.DiagnosticSeverity) *hcl.Diagnostic {

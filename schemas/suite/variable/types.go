@@ -3,6 +3,8 @@ package variable
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
@@ -57,7 +59,7 @@ func example(ty cty.Type) string {
 		return "{ key = " + example(ty.ElementType()) + " }"
 	case ty.IsObjectType():
 		var parts []string
-		for _, name := range sortedNames(ty.AttributeTypes()) {
+		for _, name := range slices.Sorted(maps.Keys(ty.AttributeTypes())) {
 			if !ty.AttributeOptional(name) {
 				parts = append(parts, name+" = "+example(ty.AttributeType(name)))
 			}
@@ -101,7 +103,7 @@ func strays(v cty.Value, want cty.Type, at string) []string {
 		case want.IsObjectType() && v.Type().IsObjectType():
 			name := key.AsString()
 			if !want.HasAttribute(name) {
-				out = append(out, fmt.Sprintf("%q%s", strings.TrimPrefix(at+"."+name, "."), block.Hint(name, sortedNames(want.AttributeTypes()))))
+				out = append(out, fmt.Sprintf("%q%s", strings.TrimPrefix(at+"."+name, "."), block.Hint(name, slices.Sorted(maps.Keys(want.AttributeTypes())))))
 				continue
 			}
 			out = append(out, strays(e, want.AttributeType(name), at+"."+name)...)

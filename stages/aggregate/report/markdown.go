@@ -86,9 +86,9 @@ func percentileTable(g group) table.Writer {
 	}
 	t.AppendHeader(cells(names))
 	for _, p := range g.points {
-		line := table.Row{p.Label() + p.Mark(percentileMetrics()...), trials(p), sum(p, "requests_ok")}
+		line := table.Row{p.Label() + p.Mark(percentileMetrics()...), trials(p), shown(p, "requests_ok", sum)}
 		for _, metric := range percentileMetrics() {
-			line = append(line, seconds(p, metric))
+			line = append(line, shown(p, metric, seconds))
 		}
 		t.AppendRow(line)
 	}
@@ -116,28 +116,6 @@ func trials(p result.Point) string {
 		text += fmt.Sprintf(", %d not measured", missing)
 	}
 	return text
-}
-
-// sum is a count over all trials.
-func sum(p result.Point, metric string) string {
-	s, ok := p.Stat(metric)
-	if !ok {
-		return missing
-	}
-	return result.Group(strconv.Itoa(int(s.Mean*float64(s.N) + 0.5)))
-}
-
-// seconds prints a time with three digits that count, in milliseconds below a second.
-func seconds(p result.Point, metric string) string {
-	s, ok := p.Stat(metric)
-	switch {
-	case !ok:
-		return missing
-	case s.Mean < 1:
-		return result.Number(1000*s.Mean) + "ms"
-	default:
-		return result.Number(s.Mean) + "s"
-	}
 }
 
 // writeProvenance says where the numbers are from, so that the file stands alone.

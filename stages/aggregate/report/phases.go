@@ -53,24 +53,20 @@ func writePhases(b *bytes.Buffer, g group) {
 	if len(rows) == 0 {
 		return
 	}
-	shown := slices.DeleteFunc(phaseColumns(), func(c phaseColumn) bool {
+	columns := slices.DeleteFunc(phaseColumns(), func(c phaseColumn) bool {
 		return !slices.ContainsFunc(rows, func(r row) bool { _, ok := r.phase.Stat(c.metric); return ok })
 	})
 	t := table.NewWriter()
 	names := []string{"Config", "Load", "Seconds"}
-	for _, c := range shown {
+	for _, c := range columns {
 		names = append(names, c.name)
 	}
 	t.AppendHeader(cells(names))
 	for _, r := range rows {
 		from, to := result.Quantity(r.phase.FromSeconds, ""), result.Quantity(r.phase.ToSeconds, "")
 		texts := []string{r.point.Label() + r.point.Mark(), r.phase.Label(r.point.RateRPS > 0), from + "–" + to}
-		for _, c := range shown {
-			text := missing
-			if s, ok := r.phase.Stat(c.metric); ok {
-				text = c.print(s)
-			}
-			texts = append(texts, text)
+		for _, c := range columns {
+			texts = append(texts, shown(r.phase, c.metric, c.print))
 		}
 		t.AppendRow(cells(texts))
 	}

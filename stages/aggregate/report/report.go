@@ -133,18 +133,6 @@ func (c column) withUnit(p result.Point) string {
 	}
 }
 
-// instead is what stands in place of the first number of a point that has none.
-func instead(p result.Point) string {
-	switch p.Status() {
-	case result.StatusFailed:
-		return "failed"
-	case result.StatusMissing:
-		return "not measured"
-	default:
-		return ""
-	}
-}
-
 // pressure is what a point is measured under: users, or requests per second; of a pattern the most users, or the mean rate.
 func pressure(p result.Point) string {
 	switch {
@@ -212,7 +200,7 @@ func row(p result.Point, columns []column) []any {
 	for _, c := range columns {
 		line = append(line, c.withUnit(p))
 	}
-	if words := instead(p); words != "" {
+	if words := p.Unmeasured(); words != "" {
 		line[3] = words
 	}
 	return line

@@ -60,5 +60,5 @@ func mean(p result.Point, metric string) *float64 {
 
 func total(p result.Point, metric string) int {
 	s, _ := p.Stat(metric)
-	return int(s.Mean*float64(s.N) + 0.5)
+	return s.Total()
 }

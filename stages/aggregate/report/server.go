@@ -15,7 +15,7 @@ import (
 type side struct {
 	name           string
 	server, client string // metrics
-	print          func(result.Point, string) string
+	print          func(result.Stat) string
 }
 
 func sides() []side {
@@ -61,19 +61,19 @@ func writeServers(b *bytes.Buffer, g group) {
 func serverTable(points []result.Point) table.Writer {
 	t := table.NewWriter()
 	names := table.Row{"Config"}
-	var shown []side
+	var columns []side
 	for _, s := range sides() {
 		if slices.ContainsFunc(points, func(p result.Point) bool { _, ok := p.Stat(s.server); return ok }) {
-			names, shown = append(names, s.name), append(shown, s)
+			names, columns = append(names, s.name), append(columns, s)
 		}
 	}
 	t.AppendHeader(names)
 	for _, p := range points {
 		row := table.Row{p.Label() + p.Mark()}
-		for _, s := range shown {
-			text := s.print(p, s.server)
+		for _, s := range columns {
+			text := shown(p, s.server, s.print)
 			if s.client != "" {
-				text += " / " + s.print(p, s.client)
+				text += " / " + shown(p, s.client, s.print)
 			}
 			row = append(row, text)
 		}
@@ -90,20 +90,4 @@ func silentLines(points []result.Point) []string {
 		lines = append(lines, "There is none, or only a part: "+strings.TrimSuffix(d.Text, ".")+where(points, d.Cells, len(all)))
 	}
 	return lines
-}
-
-func plain(p result.Point, metric string) string {
-	s, ok := p.Stat(metric)
-	if !ok {
-		return missing
-	}
-	return result.Number(s.Mean)
-}
-
-func percent(p result.Point, metric string) string {
-	s, ok := p.Stat(metric)
-	if !ok {
-		return missing
-	}
-	return result.Quantity(s.Mean, "fraction")
 }

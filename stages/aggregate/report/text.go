@@ -128,7 +128,7 @@ func (l layout) row(p result.Point) table.Row {
 			line = append(line, result.Number(s.Mean))
 		}
 	}
-	if words := instead(p); words != "" {
+	if words := p.Unmeasured(); words != "" {
 		line[first] = words
 	}
 	return line

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -26,8 +25,8 @@ func writeTurns(b *bytes.Buffer, g group) {
 		for _, side := range turnSides {
 			ttft := "ttft_" + side.suffix + "_"
 			t.AppendRow(table.Row{
-				p.Label(), count(p, "sessions"), side.words, plain(p, "isl_mean_"+side.suffix), percent(p, "prefix_hit_"+side.suffix),
-				seconds(p, ttft+"mean_s"), seconds(p, ttft+"p50_s"), seconds(p, ttft+"p90_s"), seconds(p, ttft+"p99_s"),
+				p.Label(), shown(p, "sessions", count), side.words, shown(p, "isl_mean_"+side.suffix, plain), shown(p, "prefix_hit_"+side.suffix, percent),
+				shown(p, ttft+"mean_s", seconds), shown(p, ttft+"p50_s", seconds), shown(p, ttft+"p90_s", seconds), shown(p, ttft+"p99_s", seconds),
 			})
 		}
 	}
@@ -37,15 +36,6 @@ func writeTurns(b *bytes.Buffer, g group) {
 	}
 }
 
-// count is a count, rounded where trials differ.
-func count(p result.Point, metric string) string {
-	s, ok := p.Stat(metric)
-	if !ok {
-		return missing
-	}
-	return result.Group(strconv.FormatFloat(s.Mean, 'f', 0, 64))
-}
-
 // turnsLine says in a line what first turns are to later ones; empty where there are no conversations.
 func turnsLine(points []result.Point) string {
 	var parts []string
@@ -53,9 +43,9 @@ func turnsLine(points []result.Point) string {
 		if _, ok := p.Stat("ttft_later_turns_mean_s"); !ok {
 			continue
 		}
-		part := fmt.Sprintf("%s in first and %s in later turns (%s", seconds(p, "ttft_first_turn_mean_s"), seconds(p, "ttft_later_turns_mean_s"), p.Label())
+		part := fmt.Sprintf("%s in first and %s in later turns (%s", shown(p, "ttft_first_turn_mean_s", seconds), shown(p, "ttft_later_turns_mean_s", seconds), p.Label())
 		if _, ok := p.Stat("prefix_hit_later_turns"); ok {
-			part += fmt.Sprintf(", %s of whose input came from the prefix cache", percent(p, "prefix_hit_later_turns"))
+			part += fmt.Sprintf(", %s of whose input came from the prefix cache", shown(p, "prefix_hit_later_turns", percent))
 		}
 		parts = append(parts, part+")")
 	}
@@ -74,7 +64,7 @@ func unsentLine(points []result.Point) string {
 	var parts []string
 	for _, p := range points {
 		if s, ok := p.Stat("turns_unsent"); ok && s.Max > 0 {
-			parts = append(parts, fmt.Sprintf("%s (%s)", count(p, "turns_unsent"), p.Label()))
+			parts = append(parts, fmt.Sprintf("%s (%s)", shown(p, "turns_unsent", count), p.Label()))
 		}
 	}
 	if len(parts) == 0 {
