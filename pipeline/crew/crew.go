@@ -30,6 +30,9 @@ func (p *Panic) Brief() string { return fmt.Sprintf("panic: %v", p.Value) }
 
 // PanicIn returns the panic that err is, or wraps; nil if there is none.
 func PanicIn(err error) *Panic {
+	if err == nil {
+		return nil
+	}
 	var p *Panic
 	errors.As(err, &p)
 	return p

@@ -25,8 +25,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/stages/load/scrape"
 	"github.com/strangeloopio/inferencex/stages/metric/measured"
 	"github.com/strangeloopio/inferencex/stages/prompt"
 	"github.com/strangeloopio/inferencex/stages/traffic"
@@ -128,15 +128,13 @@ func (k *Kind) run(ctx context.Context, env stage.Env, task stage.Task, cfg stag
 		return err
 	}
 	lag := watchLag(ctx, env, session.Client, endpoint)
-	server := scrape.Begin(ctx, scrape.Config{Ask: session.Client.Metrics, Clock: session.Clock})
-	machine := watchMachine(env.Now)
-	stopShowing := rec.show(env, server)
+	beside := rec.watch(ctx, env)
 	begun := session.Clock.NowNS()
-	runErr := session.Run(ctx, modelOf(cfg, recorded, begun, scope), rec.record)
-	stopShowing()
-	client := machine.end(session.Client.Reads())
+	runErr := session.Run(beside.ctx, modelOf(cfg, recorded, begun, scope), rec.record)
+	client, series, err := beside.end(ctx)
+	runErr = crew.Worst(runErr, err)
 	client.GapsUnder1ms, client.Ceiling = rec.gapsUnder1ms(), k.ceiling
-	account, err := rec.account(env, endpoint.Engine, server.End(ctx))
+	account, err := rec.account(env, endpoint.Engine, series)
 	if err != nil && runErr == nil {
 		runErr = err
 	}

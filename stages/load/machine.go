@@ -1,13 +1,14 @@
 package load
 
 import (
+	"context"
 	"math"
 	"runtime"
 	"runtime/metrics"
 	"slices"
-	"sync"
 	"time"
 
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/schemas/quantile"
 	"github.com/strangeloopio/inferencex/stages/client/h1"
 	"github.com/strangeloopio/inferencex/stages/metric/measured"
@@ -25,23 +26,27 @@ type machineWatch struct {
 	cpu      float64
 	memory   runtime.MemStats
 	pauses   *metrics.Float64Histogram
-	stopped  chan struct{}
-	watching sync.WaitGroup
+	stop     context.CancelFunc
+	watching crew.Crew
 
 	ticks []float64 // seconds by which each was late
 	peak  float64   // processors used in the busiest stretch
 }
 
-// watchMachine begins to watch. It has to be ended.
-func watchMachine(now func() time.Time) *machineWatch {
-	w := &machineWatch{now: now, begun: now(), cpu: cpuSeconds(), pauses: gcPauses(), stopped: make(chan struct{})}
+// watchMachine begins to watch, until ctx ends. It has to be ended; broken hears of a panic before.
+func watchMachine(ctx context.Context, now func() time.Time, broken func(error)) *machineWatch {
+	w := &machineWatch{now: now, begun: now(), cpu: cpuSeconds(), pauses: gcPauses(), watching: crew.Crew{Stop: broken}}
 	runtime.ReadMemStats(&w.memory)
-	w.watching.Go(w.watch)
+	ctx, w.stop = context.WithCancel(ctx)
+	w.watching.Go(func() error {
+		w.watch(ctx)
+		return nil
+	})
 	return w
 }
 
 // watch notes how late a timer fires that is due again and again: so late is whatever else is due in this process.
-func (w *machineWatch) watch() {
+func (w *machineWatch) watch(ctx context.Context) {
 	due, from, cpu := w.now(), w.now(), cpuSeconds()
 	timer := time.NewTimer(tickEvery)
 	defer timer.Stop()
@@ -49,7 +54,7 @@ func (w *machineWatch) watch() {
 		due = due.Add(tickEvery)
 		select {
 		case <-timer.C:
-		case <-w.stopped:
+		case <-ctx.Done():
 			return
 		}
 		now := w.now()
@@ -67,10 +72,10 @@ func (w *machineWatch) watch() {
 	}
 }
 
-// end returns the client's side, which may be what limits a load. reads is the client's own.
-func (w *machineWatch) end(reads h1.Reads) measured.Client {
-	close(w.stopped)
-	w.watching.Wait()
+// end returns the client's side, which may be what limits a load. reads is the client's own. The error is a panic that ended the watch.
+func (w *machineWatch) end(reads h1.Reads) (measured.Client, error) {
+	w.stop()
+	err := w.watching.Wait()
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
 	return measured.Client{
@@ -79,7 +84,7 @@ func (w *machineWatch) end(reads h1.Reads) measured.Client {
 		GCCycles: memory.NumGC - w.memory.NumGC, GCPauseSeconds: float64(memory.PauseTotalNs-w.memory.PauseTotalNs) / 1e9,
 		GCPauseMaxSeconds: longest(w.pauses, gcPauses()), TickLag: ticksOf(w.ticks), Reads: reads.Count,
 		ReadLag: measured.Lag{Samples: reads.Lag.Samples, P50: reads.Lag.P50.Seconds(), P99: reads.Lag.P99.Seconds(), Max: reads.Lag.Max.Seconds()},
-	}
+	}, err
 }
 
 func ticksOf(ticks []float64) measured.Lag {

@@ -1,11 +1,13 @@
 package load
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/quantile"
 	"github.com/strangeloopio/inferencex/schemas/table"
@@ -167,26 +169,27 @@ func (b *progress) rate(since, now reading) float64 {
 	return rate
 }
 
-// show reports progress until the returned function is called, which reports the end.
-func (r *recorder) show(env stage.Env, server *scrape.Watch) (stop func()) {
+// show reports progress until the returned function is called or ctx ends, and then the end. The function returns the panic that ended the showing
+// before, which broken has heard of.
+func (r *recorder) show(ctx context.Context, env stage.Env, server *scrape.Watch, broken func(error)) (stop func() error) {
 	r.board.server = server
-	stopped := make(chan struct{})
-	var showing sync.WaitGroup
-	showing.Go(func() {
+	ctx, cancel := context.WithCancel(ctx)
+	showing := crew.Crew{Stop: broken}
+	showing.Go(func() error {
 		ticker := time.NewTicker(showEvery)
 		defer ticker.Stop()
 		for {
 			select {
 			case <-ticker.C:
 				env.Report(r.board.progress())
-			case <-stopped:
+			case <-ctx.Done():
 				env.Report(r.board.progress())
-				return
+				return nil
 			}
 		}
 	})
-	return func() {
-		close(stopped)
-		showing.Wait()
+	return func() error {
+		cancel()
+		return showing.Wait()
 	}
 }

@@ -4,9 +4,9 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
-	"sync"
 	"time"
 
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/workload/phase"
 	"github.com/strangeloopio/inferencex/schemas/workload/think"
@@ -95,12 +95,17 @@ func spread(n int, ramp time.Duration, rng *rand.Rand) []int64 {
 func (c *Closed) lanes() int { return len(c.shifts) }
 
 // run sends the requests of each user from a goroutine of its own.
-func (c *Closed) run(ctx context.Context, clock *stage.Clock, work <-chan item, send sender) {
-	var users sync.WaitGroup
+func (c *Closed) run(ctx context.Context, clock *stage.Clock, work <-chan item, send sender) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	users := crew.Crew{Stop: stop}
 	for user := range c.shifts {
-		users.Go(func() { c.user(ctx, clock, user, work, send) })
+		users.Go(func() error {
+			c.user(ctx, clock, user, work, send)
+			return nil
+		})
 	}
-	users.Wait()
+	return users.Wait()
 }
 
 // user sends the requests of one: those of a conversation one after another, then those of another. Who is gone when the next one of a conversation is

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/schemas/workload/length"
 	"github.com/strangeloopio/inferencex/stages/client"
 )
@@ -26,22 +27,21 @@ type feed struct {
 	items chan item
 	ready chan struct{} // closed when the look-ahead is full, or all is in it
 	stop  context.CancelFunc
-	wg    sync.WaitGroup
-	err   error // to be read when items is closed
+	crew  crew.Crew
 }
 
 // newFeed starts to encode what next returns, until it returns false or an error.
 func newFeed(ctx context.Context, ahead int, next func() (item, bool, error)) *feed {
 	ctx, stop := context.WithCancel(ctx)
 	f := &feed{items: make(chan item, ahead), ready: make(chan struct{}), stop: stop}
-	f.wg.Go(func() {
+	f.crew.Go(func() error {
 		defer close(f.items)
 		full := sync.OnceFunc(func() { close(f.ready) })
 		defer full()
 		for {
 			it, more, err := next()
-			if f.err = err; !more || err != nil {
-				return
+			if !more || err != nil {
+				return err
 			}
 			if len(f.items) == cap(f.items) {
 				full()
@@ -49,7 +49,7 @@ func newFeed(ctx context.Context, ahead int, next func() (item, bool, error)) *f
 			select {
 			case f.items <- it:
 			case <-ctx.Done():
-				return
+				return nil
 			}
 		}
 	})
@@ -76,6 +76,5 @@ func (f *feed) drop() {
 // close ends the encoding and returns the error that did so before.
 func (f *feed) close() error {
 	f.stop()
-	f.wg.Wait()
-	return f.err
+	return f.crew.Wait()
 }

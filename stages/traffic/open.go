@@ -3,8 +3,8 @@ package traffic
 import (
 	"context"
 	"math"
-	"sync"
 
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/workload/think"
 )
@@ -44,20 +44,27 @@ func (o *Open) WithTurns(pauses think.Draws, endNS int64) *Open {
 func (o *Open) lanes() int { return o.expected }
 
 // run sends the requests of each conversation from a goroutine of its own, so that none waits for another's.
-func (o *Open) run(ctx context.Context, clock *stage.Clock, work <-chan item, send sender) {
-	var sending sync.WaitGroup
-	defer sending.Wait()
-	for number := int64(0); ; number++ {
-		due, ok := o.schedule.Next()
-		if !ok || !sleepUntil(ctx, clock, o.startNS+due) {
-			return
+func (o *Open) run(ctx context.Context, clock *stage.Clock, work <-chan item, send sender) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	sending := crew.Crew{Stop: stop}
+	sending.Go(func() error {
+		for number := int64(0); ; number++ {
+			due, ok := o.schedule.Next()
+			if !ok || !sleepUntil(ctx, clock, o.startNS+due) {
+				return nil
+			}
+			it, ok := receive(ctx, work)
+			if !ok {
+				return nil
+			}
+			sending.Go(func() error {
+				o.converse(ctx, clock, number, o.startNS+due, it, send)
+				return nil
+			})
 		}
-		it, ok := receive(ctx, work)
-		if !ok {
-			return
-		}
-		sending.Go(func() { o.converse(ctx, clock, number, o.startNS+due, it, send) })
-	}
+	})
+	return sending.Wait()
 }
 
 // converse sends a request and those that go on from it.

@@ -85,10 +85,13 @@ func TestLateRequestsKeepTheirTime(t *testing.T) {
 			}
 		}()
 		lags := make([]time.Duration, 4)
-		NewOpen(0, every(2, 0), 1).run(t.Context(), clock, work, func(_ context.Context, _ int, sched int64, it item) (int64, *item) {
+		err := NewOpen(0, every(2, 0), 1).run(t.Context(), clock, work, func(_ context.Context, _ int, sched int64, it item) (int64, *item) {
 			lags[it.index] = time.Duration(clock.NowNS() - sched)
 			return 0, nil
 		})
+		if err != nil {
+			t.Error(err)
+		}
 		if diff := cmp.Diff([]time.Duration{0, 500 * time.Millisecond, 0, 0}, lags); diff != "" {
 			t.Errorf("lags (-want +got):\n%s", diff)
 		}

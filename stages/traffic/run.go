@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/stages/client"
 )
@@ -25,58 +25,107 @@ var errCut = errors.New("still under way when the load and its grace were over")
 const fewestResults = 64
 
 // Run sends the job's requests as the model says. It hands each result to each, which is called from one goroutine; an error of it stops
-// the sending, but what was in flight is still handed over. Run returns when every request has ended and was handed over: nil, that error, or ctx's.
+// the sending, but what was in flight is still handed over. Run returns when every request has ended and was handed over: nil, that error, or ctx's. A
+// panic in any goroutine on the way stops the sending, too, and Run returns it.
 func (s *Session) Run(ctx context.Context, model Model, each func(Result) error) error {
 	sending, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	helpers := crew.Crew{Stop: stop}
 	if s.job.CutAfter > 0 {
-		cut := time.AfterFunc(s.Clock.Wall(s.job.CutAfter), func() { stop(errCut) })
-		defer cut.Stop()
+		helpers.Go(func() error { return cut(sending, s.Clock.Wall(s.job.CutAfter), stop) })
 	}
-	ahead := max(fewestResults, 2*model.lanes())
-	results := make(chan Result, ahead)
-	spare := make(chan []table.Chunk, ahead) // chunks of results that have been taken in
-	var failure error
-	var taking sync.WaitGroup
-	taking.Go(func() {
-		for r := range results {
-			if err := each(r); err != nil && failure == nil {
-				failure = err
-				stop(err)
-			}
-			select {
-			case spare <- r.Chunks[:0]:
-			default:
-			}
-		}
-	})
 	flight := &flight{most: int64(s.job.MaxInFlight)}
 	if _, open := model.(*Open); open {
-		defer s.dialAhead(sending, flight)()
+		flight.risen = make(chan struct{}, 1)
+		helpers.Go(func() error { return s.dialAhead(sending, flight) })
 	}
-	model.run(sending, s.Clock, s.feed.items, func(ctx context.Context, user int, schedNS int64, it item) (int64, *item) {
-		var chunks []table.Chunk
-		select {
-		case chunks = <-spare:
-		default:
-		}
-		row, chunks, text := s.send(ctx, flight, schedNS, it, chunks)
+	took := newTaker(max(fewestResults, 2*model.lanes()), each, stop)
+	sent := model.run(sending, s.Clock, s.feed.items, func(ctx context.Context, user int, schedNS int64, it item) (int64, *item) {
+		row, chunks, text := s.send(ctx, flight, schedNS, it, took.chunks())
 		it.place(&row, user)
-		results <- Result{row, chunks}
+		took.results <- Result{row, chunks}
 		if row.Status != "ok" {
+			if err := s.Client.Err(); err != nil {
+				stop(err)
+			}
 			return row.TDone, nil
 		}
 		return row.TDone, s.author.follow(ctx, it, row, text)
 	})
-	close(results)
-	taking.Wait()
-	if failure != nil {
-		return failure
-	}
-	if err := ctx.Err(); err != nil {
+	taken := took.close()
+	stop(nil) // the helpers
+	if err := crew.Worst(sent, helpers.Wait(), s.Client.Err(), taken); err != nil {
 		return err
 	}
+	if err := ctx.Err(); err != nil {
+		return crew.Worst(s.feed.crew.Err(), err)
+	}
 	return s.feed.close()
+}
+
+// cut ends the requests that are in flight after so long.
+func cut(ctx context.Context, after time.Duration, stop func(error)) error {
+	timer := time.NewTimer(after)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		stop(errCut)
+	case <-ctx.Done():
+	}
+	return nil
+}
+
+// taker hands results on, one at a time, and keeps their chunks for use again.
+type taker struct {
+	results chan Result
+	spare   chan []table.Chunk
+	each    func(Result) error
+	stop    func(error) // hears of the first failure of each
+	crew    crew.Crew
+}
+
+func newTaker(ahead int, each func(Result) error, stop func(error)) *taker {
+	t := &taker{results: make(chan Result, ahead), spare: make(chan []table.Chunk, ahead), each: each, stop: stop}
+	t.crew.Go(t.run)
+	return t
+}
+
+// run takes in every result: whoever sends one must not wait for a taker that is gone. Behind an error they are still handed on, behind a panic no more.
+func (t *taker) run() error {
+	var failure error
+	panicked := false
+	for r := range t.results {
+		if !panicked {
+			if err := crew.Catch(func() error { return t.each(r) }); err != nil {
+				if failure == nil {
+					t.stop(err)
+				}
+				panicked = crew.PanicIn(err) != nil
+				failure = crew.Worst(failure, err)
+			}
+		}
+		select {
+		case t.spare <- r.Chunks[:0]:
+		default:
+		}
+	}
+	return failure
+}
+
+// chunks returns room for the chunks of a request.
+func (t *taker) chunks() []table.Chunk {
+	select {
+	case chunks := <-t.spare:
+		return chunks
+	default:
+		return nil
+	}
+}
+
+// close returns when all results have been taken in, with what each has failed by.
+func (t *taker) close() error {
+	close(t.results)
+	return t.crew.Wait()
 }
 
 // send sends one request and returns what its answer says where a conversation goes on from it.
@@ -131,27 +180,20 @@ func (f *flight) end() { f.now.Add(-1) }
 // spareConnections wait for more requests in flight than ever before, and as many again for each eight of these.
 const spareConnections = 8
 
-// dialAhead keeps connections at hand for more requests than are in flight, so that none of an open loop waits for its own to be made, until the
-// returned function is called. What cannot be dialled is left to the request, which then says why.
-func (s *Session) dialAhead(ctx context.Context, f *flight) (stop func()) {
-	f.risen = make(chan struct{}, 1)
-	ctx, cancel := context.WithCancel(ctx)
-	var dialling sync.WaitGroup
-	dialling.Go(func() {
-		for {
-			select {
-			case <-ctx.Done():
-				return
-			case <-f.risen:
-			}
-			now := int(f.now.Load())
-			if missing := now + spareConnections + now/8 - s.Client.Live().Connections; missing > 0 {
-				_ = s.Client.Warm(ctx, missing)
+// dialAhead keeps connections at hand for more requests than are in flight, so that none of an open loop waits for its own to be made, until ctx
+// ends. What cannot be dialled is left to the request, which then says why.
+func (s *Session) dialAhead(ctx context.Context, f *flight) error {
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-f.risen:
+		}
+		now := int(f.now.Load())
+		if missing := now + spareConnections + now/8 - s.Client.Live().Connections; missing > 0 {
+			if err := s.Client.Warm(ctx, missing); crew.PanicIn(err) != nil {
+				return err
 			}
 		}
-	})
-	return func() {
-		cancel()
-		dialling.Wait()
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/stages/client"
@@ -107,7 +108,7 @@ func Prepare(ctx context.Context, env stage.Env, job Job) (*Session, error) {
 	}
 	if err := s.prepare(ctx, env); err != nil {
 		s.Close()
-		return nil, err
+		return nil, crew.Worst(err, s.Client.Err()) // the requests of a client whose loop has panicked fail
 	}
 	return s, nil
 }

@@ -27,8 +27,8 @@ type Model interface {
 	// lanes is how many requests are in flight at once, as far as the model knows ahead.
 	lanes() int
 	// run has the items that come out of work sent, each at its time, until work is closed, the model has no more or ctx ends. It returns
-	// when every send that it called has. Times are nanoseconds on clock.
-	run(ctx context.Context, clock *stage.Clock, work <-chan item, send sender)
+	// when every send that it called has. The error is a panic of one of its goroutines. Times are nanoseconds on clock.
+	run(ctx context.Context, clock *stage.Clock, work <-chan item, send sender) error
 }
 
 // sender sends an item and returns when it was answered, and the item that goes on from the answer; nil where none does. It may be called from many

@@ -34,7 +34,7 @@ func drive(ctx context.Context, clock *stage.Clock, model Model, n int, takes fu
 	})
 	var mu sync.Mutex
 	var all []sent
-	model.run(ctx, clock, work, func(ctx context.Context, user int, sched int64, it item) (int64, *item) {
+	err := model.run(ctx, clock, work, func(ctx context.Context, user int, sched int64, it item) (int64, *item) {
 		s := sent{item: it.index, user: int64(user), sched: sched, start: clock.NowNS()}
 		timer := time.NewTimer(clock.Wall(takes(it.index)))
 		defer timer.Stop()
@@ -48,6 +48,9 @@ func drive(ctx context.Context, clock *stage.Clock, model Model, n int, takes fu
 		all = append(all, s)
 		return s.end, nil
 	})
+	if err != nil {
+		panic(err)
+	}
 	stop()
 	feeding.Wait()
 	slices.SortFunc(all, func(a, b sent) int { return int(a.item - b.item) })

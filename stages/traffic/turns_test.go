@@ -36,7 +36,7 @@ func converse(ctx context.Context, clock *stage.Clock, model Model, n, turns int
 	})
 	var mu sync.Mutex
 	var all []turn
-	model.run(ctx, clock, work, func(ctx context.Context, user int, sched int64, it item) (int64, *item) {
+	err := model.run(ctx, clock, work, func(ctx context.Context, user int, sched int64, it item) (int64, *item) {
 		now := turn{session: it.session.Number, turn: int64(it.turn), user: int64(user), sched: sched, start: clock.NowNS()}
 		_ = pause(ctx, clock.Wall(takes))
 		now.end = clock.NowNS()
@@ -49,6 +49,9 @@ func converse(ctx context.Context, clock *stage.Clock, model Model, n, turns int
 		}
 		return now.end, &next
 	})
+	if err != nil {
+		panic(err)
+	}
 	stop()
 	feeding.Wait()
 	slices.SortFunc(all, func(a, b turn) int { return int(a.start - b.start) })

@@ -1,6 +1,6 @@
 // Package crewtest makes code panic in tests, at a place of its own, without a switch for it in what is tested: by the clock that it is given.
 //
-// Invariant: a clock panics once, in the function that was named or in what that calls, and is right everywhere else.
+// Invariant: a clock panics once, in the function that was named or in what that calls, and is right everywhere else. It is safe for concurrent use.
 package crewtest
 
 import (
@@ -17,22 +17,29 @@ const Boom = "the clock of a test"
 type Clock struct {
 	now      func() time.Time
 	function string
-	fired    atomic.Bool
+	left     atomic.Int64 // readings until it panics
 }
 
 // In returns a clock that panics when it is first read by a function whose name, as a stack shows it, ends so: "traffic.(*Closed).user".
-func In(function string) *Clock { return &Clock{now: time.Now, function: function} }
+func In(function string) *Clock { return After(0, function) }
+
+// After is In for a clock that lets the function read it so many times before.
+func After(readings int, function string) *Clock {
+	c := &Clock{now: time.Now, function: function}
+	c.left.Store(int64(readings) + 1)
+	return c
+}
 
 // Now returns the time, or panics.
 func (c *Clock) Now() time.Time {
-	if !c.fired.Load() && calledBy(c.function) && c.fired.CompareAndSwap(false, true) {
+	if c.left.Load() > 0 && calledBy(c.function) && c.left.Add(-1) == 0 {
 		panic(Boom)
 	}
 	return c.now()
 }
 
 // Fired reports whether the clock has panicked.
-func (c *Clock) Fired() bool { return c.fired.Load() }
+func (c *Clock) Fired() bool { return c.left.Load() <= 0 }
 
 func calledBy(function string) bool {
 	callers := make([]uintptr, 64)

@@ -1,5 +1,5 @@
 // Package scrape reads a server's own account of a load: its /metrics before, during and after. Its invariant: it neither fails a load nor holds it
-// up. What it cannot read is missing, with the reason; it asks on connections of its own, never twice at a time, and spends no more than a tenth
+// up, but for a panic, which is a bug. What it cannot read is missing, with the reason; it asks on connections of its own, never twice at a time, and spends no more than a tenth
 // of the time on it.
 package scrape
 
@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/table"
 )
@@ -34,13 +35,15 @@ const (
 type Config struct {
 	Ask   func(context.Context) ([][]byte, error) // answers with the /metrics of each server
 	Clock *stage.Clock                            // of the load
+	// Stop, where it is set, hears of a panic at once.
+	Stop func(error)
 }
 
 // Watch reads a server from before a load to after it. Its owner calls End.
 type Watch struct {
 	cfg  Config
 	stop context.CancelFunc // nil: there was nothing to read
-	done sync.WaitGroup
+	crew crew.Crew
 
 	mu      sync.Mutex
 	rows    []table.Server
@@ -52,12 +55,12 @@ type Watch struct {
 type Series struct {
 	Rows    []table.Server // in the order of time, without their cell
 	Failed  int            // readings during the load that did not come about
-	Problem error          // why there is no reading before or after the load; nil: there are both
+	Problem error          // why there is no reading before or after the load, or a panic on the way; nil: there are both
 }
 
 // Begin reads the server, and goes on doing so until End. A server that cannot be read is left alone.
 func Begin(ctx context.Context, cfg Config) *Watch {
-	w := &Watch{cfg: cfg}
+	w := &Watch{cfg: cfg, crew: crew.Crew{Stop: cfg.Stop}}
 	row, err := w.readAtRest(ctx, Before)
 	if err != nil {
 		w.problem = err
@@ -65,7 +68,7 @@ func Begin(ctx context.Context, cfg Config) *Watch {
 	}
 	w.rows = []table.Server{row}
 	ctx, w.stop = context.WithCancel(ctx)
-	w.done.Go(func() { w.watch(ctx) })
+	w.crew.Go(func() error { return w.watch(ctx) })
 	return w
 }
 
@@ -83,32 +86,34 @@ func (w *Watch) Latest() (table.Server, bool) {
 func (w *Watch) End(ctx context.Context) Series {
 	if w.stop != nil {
 		w.stop()
-		w.done.Wait()
+		broken := w.crew.Wait()
 		row, err := w.readAtRest(ctx, After)
-		if err != nil {
-			w.problem = err
-		} else {
+		if err == nil {
 			w.rows = append(w.rows, row)
 		}
+		w.problem = crew.Worst(broken, err)
 	}
 	return Series{Rows: w.rows, Failed: w.failed, Problem: w.problem}
 }
 
-// watch reads until ctx ends.
-func (w *Watch) watch(ctx context.Context) {
+// watch reads until ctx ends. The error is a panic of one of those who were asked.
+func (w *Watch) watch(ctx context.Context) error {
 	every := max(w.cfg.Clock.Wall(period), minPeriod)
 	timer := time.NewTimer(every)
 	defer timer.Stop()
 	for {
 		select {
 		case <-ctx.Done():
-			return
+			return nil
 		case <-timer.C:
 		}
 		begun := w.cfg.Clock.NowNS()
 		row, err := w.read(ctx, During)
 		if ctx.Err() != nil {
-			return
+			return nil
+		}
+		if crew.PanicIn(err) != nil {
+			return err
 		}
 		if w.keep(row, err) {
 			every *= 2
