@@ -21,14 +21,16 @@ func askOf(isl, osl, turns, shared int, think time.Duration) ask {
 		return ask{turns: 1, input: isl, lastInput: isl, output: osl, think: think}
 	}
 	return ask{
-		turns: turns, input: shared + ((turns+1)*isl+(turns-1)*osl)/2, lastInput: shared + turns*isl + (turns-1)*osl,
-		output: osl, think: think,
+		turns: turns, think: think, output: osl,
+		input:     shared + ((turns+1)*isl+(turns-1)*osl)/2,
+		lastInput: shared + turns*isl + (turns-1)*osl,
 	}
 }
 
 // asks is what a cell's requests are.
 func asks(c suite.Cell) ask {
-	return askOf(c.ISL, c.OSL, c.Workload.Turns.Mean(), c.Workload.SharedPrefixTokens, c.Workload.Think.Mean())
+	w := c.Workload
+	return askOf(c.ISL, c.OSL, w.Turns.Mean(), w.SharedPrefixTokens, w.Think.Mean())
 }
 
 // longest is the tokens of the longest request, with its answer.

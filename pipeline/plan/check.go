@@ -71,8 +71,9 @@ func checkWarmup(d *deployment) []finding {
 			cold, warm = warm, c
 		}
 		found = append(found, find(c, cold.Workload.Range, "Warm-up of some cells only",
-			"Workload %q has warmup = 0, but workload %q warms up the deployments that both are measured on. "+
-				"Give both a warm-up or neither, or measure them by providers of their own.", cold.Workload.Name, warm.Workload.Name))
+			"Workload %q has warmup = 0, but workload %q warms up the deployments that both are measured "+
+				"on. Give both a warm-up or neither, or measure them by providers of their own.",
+			cold.Workload.Name, warm.Workload.Name))
 	}
 	return found
 }

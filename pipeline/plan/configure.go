@@ -33,7 +33,10 @@ func configure(s *suite.Suite, cells []*cell, deployments []*deployment, provide
 	warmup, load, power := options(s, Warmup), options(s, Load), options(s, FetchPower)
 	for _, d := range deployments {
 		one := configuredDeployment{
-			deployment: d, deploy: deployConfig(d), warmup: warmupConfig(d, s.Seed, warmup), power: powerConfig(d, s, power),
+			deployment: d,
+			deploy:     deployConfig(d),
+			warmup:     warmupConfig(d, s.Seed, warmup),
+			power:      powerConfig(d, s, power),
 		}
 		for _, c := range d.cells {
 			one.loads = append(one.loads, loadConfig(d, c, s, load))
@@ -78,7 +81,8 @@ func (d *deployment) provenance() json.RawMessage {
 	return unkeyed(d.provider.Config, d.provider.KeyConfig)
 }
 
-// warmupConfig warms a deployment with the longest requests of its cells, by their mean, for the most users that any of them has.
+// warmupConfig warms a deployment with the longest requests of its cells, by their mean, for the most users
+// that any of them has.
 func warmupConfig(d *deployment, seed int64, options json.RawMessage) json.RawMessage {
 	longest := d.cells[0]
 	users, requests, settle := 0, 0, false
@@ -94,15 +98,16 @@ func warmupConfig(d *deployment, seed int64, options json.RawMessage) json.RawMe
 		requests = max(requests, users)
 	}
 	return canonicalJSON(stage.WarmupConfig{
-		Deployment: d.spec, Workload: workloadOf(longest.Cell), Users: users, Requests: requests, Settle: settle,
-		Seed: seed, Options: options, Unkeyed: loadUnkeyed(longest.Workload),
+		Deployment: d.spec, Workload: workloadOf(longest.Cell), Unkeyed: loadUnkeyed(longest.Workload),
+		Users: users, Requests: requests, Settle: settle, Seed: seed, Options: options,
 	})
 }
 
 func loadConfig(d *deployment, c *cell, s *suite.Suite, options json.RawMessage) json.RawMessage {
 	return canonicalJSON(stage.LoadConfig{
-		Deployment: d.spec, Workload: workloadOf(c.Cell), Users: c.Users, RateRPS: c.RateRPS, Trial: c.Trial,
-		Cold: c.Workload.Warmup == 0, Seed: s.Seed, Salt: s.Salt, Options: options, Unkeyed: loadUnkeyed(c.Workload),
+		Deployment: d.spec, Workload: workloadOf(c.Cell), Unkeyed: loadUnkeyed(c.Workload),
+		Users: c.Users, RateRPS: c.RateRPS, Trial: c.Trial, Cold: c.Workload.Warmup == 0,
+		Seed: s.Seed, Salt: s.Salt, Options: options,
 	})
 }
 
@@ -110,9 +115,10 @@ func loadConfig(d *deployment, c *cell, s *suite.Suite, options json.RawMessage)
 func workloadOf(c suite.Cell) stage.Workload {
 	w := c.Workload
 	asked := stage.Workload{
-		API: w.Endpoint, ISL: c.Input, OSL: c.Output, Requests: w.Requests, Duration: stage.Duration(w.Duration),
-		SharedPrefix: w.SharedPrefixTokens, Ramp: stage.Duration(w.Ramp), IgnoreEOS: w.IgnoreEOS, Temperature: w.Temperature,
-		ExtraBody: w.ExtraBody, Tokenizer: c.Model.Tokenizer.Key(),
+		API: w.Endpoint, ISL: c.Input, OSL: c.Output, SharedPrefix: w.SharedPrefixTokens,
+		Requests: w.Requests, Duration: stage.Duration(w.Duration), Ramp: stage.Duration(w.Ramp),
+		IgnoreEOS: w.IgnoreEOS, Temperature: w.Temperature, ExtraBody: w.ExtraBody,
+		Tokenizer: c.Model.Tokenizer.Key(),
 	}
 	for header, text := range w.Headers {
 		if text.Sensitive() {
@@ -141,7 +147,8 @@ func workloadOf(c suite.Cell) stage.Workload {
 	return asked
 }
 
-// loadUnkeyed is what of a workload does not bear on results. Secret headers stand in it by the names of their values.
+// loadUnkeyed is what of a workload does not bear on results. Secret headers stand in it by the names of
+// their values.
 func loadUnkeyed(w suite.Workload) stage.LoadUnkeyed {
 	unkeyed := stage.LoadUnkeyed{RequestTimeout: stage.Duration(w.Timeout)}
 	for header, text := range w.Headers {
@@ -158,16 +165,21 @@ func loadUnkeyed(w suite.Workload) stage.LoadUnkeyed {
 func powerConfig(d *deployment, s *suite.Suite, options json.RawMessage) json.RawMessage {
 	block := s.Stages[FetchPower]
 	return canonicalJSON(stage.PowerConfig{
-		GPUs: d.spec.GPUs, Options: options, Unkeyed: stage.PowerUnkeyed{Options: unkeyed(block.Config, block.KeyConfig)},
+		GPUs: d.spec.GPUs, Options: options,
+		Unkeyed: stage.PowerUnkeyed{Options: unkeyed(block.Config, block.KeyConfig)},
 	})
 }
 
 func aggregateConfig(s *suite.Suite, cells []*cell, providers Providers) json.RawMessage {
-	cfg := stage.AggregateConfig{Suite: s.Name, Description: s.Description, Seed: s.Seed, GPUs: map[string]stage.GPU{}}
+	cfg := stage.AggregateConfig{
+		Suite: s.Name, Description: s.Description, Seed: s.Seed, GPUs: map[string]stage.GPU{},
+	}
 	for _, c := range cells {
 		cfg.Cells = append(cfg.Cells, cellConfigOf(c, providers.SimulatedByDesign(c.Provider.Type)))
 		if gpu, ok := s.GPUs[c.GPUType]; ok {
-			cfg.GPUs[gpu.Name] = stage.GPU{PricePerHourUSD: gpu.PricePerHourUSD, PriceAsOf: gpu.PriceAsOf, TDPWatts: gpu.TDPWatts}
+			cfg.GPUs[gpu.Name] = stage.GPU{
+				PricePerHourUSD: gpu.PricePerHourUSD, PriceAsOf: gpu.PriceAsOf, TDPWatts: gpu.TDPWatts,
+			}
 		}
 	}
 	return canonicalJSON(cfg)

@@ -8,9 +8,9 @@ import (
 	"github.com/strangeloopio/inferencex/schemas/workload/length"
 )
 
-// checkContext refuses cells with a request that is longer than their server takes: it would fail. context is how many tokens the
-// server takes; 0: unknown, and nothing is refused. Requests are drawn as the load will draw them, so a distribution without a
-// bound is refused only if it comes to too long a request.
+// checkContext refuses cells with a request that is longer than their server takes: it would fail. context is
+// how many tokens the server takes; 0: unknown, and nothing is refused. Requests are drawn as the load will
+// draw them, so a distribution without a bound is refused only if it comes to too long a request.
 func checkContext(d *deployment, context int, longest *longest) []finding {
 	if context == 0 {
 		return nil
@@ -37,13 +37,15 @@ func checkLengths(c *cell, context int, longest *longest) []finding {
 		return nil
 	case !w.Turns.IsZero():
 		return []finding{find(c, c.Range, "Conversations too long",
-			"With turns = %s, isl = %s and osl = %s, workload %q has conversations that grow to %d tokens, but the server takes %d. "+
-				"Have fewer turns, shorten isl or osl, give a distribution a lower max, or let the engine have a longer context.",
+			"With turns = %s, isl = %s and osl = %s, workload %q has conversations that grow to %d tokens, "+
+				"but the server takes %d. Have fewer turns, shorten isl or osl, give a distribution a lower max, "+
+				"or let the engine have a longer context.",
 			w.Turns.Describe(), c.Input.Describe(), c.Output.Describe(), w.Name, most, context)}
 	default:
 		return []finding{find(c, c.Range, "Requests too long",
-			"With isl = %s and osl = %s, workload %q has requests of up to %d tokens, input and output together, "+
-				"but the server takes %d. Shorten them, give a distribution a lower max, or let the engine have a longer context.",
+			"With isl = %s and osl = %s, workload %q has requests of up to %d tokens, "+
+				"input and output together, but the server takes %d. Shorten them, "+
+				"give a distribution a lower max, or let the engine have a longer context.",
 			c.Input.Describe(), c.Output.Describe(), w.Name, most, context)}
 	}
 }

@@ -14,10 +14,13 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 )
 
-// decide gives each step of a plan its key, its action and the reason: cells first, then what the cells that run need, then what
-// follows from them.
+// decide gives each step of a plan its key, its action and the reason: cells first, then what the cells that
+// run need, then what follows from them.
 func decide(p *Plan, cfg Config, store *checkpoint.Store) error {
-	d := decider{store: store, plan: p, kinds: cfg.Kinds, replace: cfg.Replace, fresh: cfg.Fresh, index: map[addr.Step]*Step{}}
+	d := decider{
+		store: store, plan: p, kinds: cfg.Kinds, replace: cfg.Replace, fresh: cfg.Fresh,
+		index: map[addr.Step]*Step{},
+	}
 	d.former = func(benchmark string) []string { return cfg.Suite.FormerNames("benchmark", benchmark) }
 	for i := range p.Steps {
 		d.index[p.Steps[i].Address] = &p.Steps[i]

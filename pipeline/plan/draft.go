@@ -23,8 +23,9 @@ type Config struct {
 	Replace []addr.Selector // cells to measure again though they are sealed
 	// Fresh replaces everything in the plan: nothing that is sealed is used again.
 	Fresh bool
-	// MoreTrials is how many trials of each cell are measured beside those that the suite asks for. They are numbered after
-	// the suite's own, whose results stay as they are. Any later plan that asks for that many trials uses them again.
+	// MoreTrials is how many trials of each cell are measured beside those that the suite asks for. They are
+	// numbered after the suite's own, whose results stay as they are. Any later plan that asks for that many
+	// trials uses them again.
 	MoreTrials int
 }
 
@@ -38,7 +39,8 @@ func Build(cfg Config) (*Plan, hcl.Diagnostics, error) {
 	return p, append(diags, more...), err
 }
 
-// Draft is a plan before anything is looked up in a store: its steps are checked and wired, but have no key and no action.
+// Draft is a plan before anything is looked up in a store: its steps are checked and wired, but have no key
+// and no action.
 type Draft struct {
 	cfg         Config
 	plan        Plan
@@ -46,7 +48,8 @@ type Draft struct {
 	means       map[string]means // of texts, by textsKey
 }
 
-// NewDraft makes the steps of a suite. There is no draft if a diagnostic is an error. It panics if a kind states no timeout.
+// NewDraft makes the steps of a suite. There is no draft if a diagnostic is an error. It panics if a kind
+// states no timeout.
 func NewDraft(cfg Config) (*Draft, hcl.Diagnostics) {
 	if cfg.Providers == nil {
 		cfg.Providers = noProviders{}
@@ -77,15 +80,15 @@ func NewDraft(cfg Config) (*Draft, hcl.Diagnostics) {
 	return &Draft{
 		cfg: cfg, deployments: deployments, means: texts.means,
 		plan: Plan{
-			Schema: Schema, Suite: cfg.Suite.Name, Simulated: simulated(deployments, cfg.Providers), Steps: steps,
-			Policies: policies, Quota: quotas(deployments), Prompts: texts.prompts,
+			Schema: Schema, Suite: cfg.Suite.Name, Simulated: simulated(deployments, cfg.Providers),
+			Steps: steps, Policies: policies, Quota: quotas(deployments), Prompts: texts.prompts,
 			Secrets: secretsOf(deployments), Library: libraryOf(texts.cells),
 		},
 	}, nil
 }
 
-// Decide makes a plan of the draft over a store, which may be nil. It may be called again, when more is sealed. Its diagnostics
-// are about the time and the money that the plan takes; an error is about the store.
+// Decide makes a plan of the draft over a store, which may be nil. It may be called again, when more is
+// sealed. Its diagnostics are about the time and the money that the plan takes; an error is about the store.
 func (d *Draft) Decide(store *checkpoint.Store) (*Plan, hcl.Diagnostics, error) {
 	p := d.plan
 	p.Steps, p.Sealed = slices.Clone(p.Steps), map[string]checkpoint.Entry{}

@@ -13,8 +13,8 @@ import (
 	"github.com/strangeloopio/inferencex/schemas/suite"
 )
 
-// Estimate is what a plan is expected to take. It is a rough figure made before anything ran: 40 output tokens per second and user
-// are assumed.
+// Estimate is what a plan is expected to take. It is a rough figure made before anything ran: 40 output
+// tokens per second and user are assumed.
 type Estimate struct {
 	Seconds  float64            `json:"seconds"`             // if deployments follow one another
 	GPUHours map[string]float64 `json:"gpu_hours,omitempty"` // by GPU type, where they are paid for
@@ -23,7 +23,8 @@ type Estimate struct {
 	Peak     map[string]GPUs    `json:"peak,omitempty"`     // most GPUs held at once, by provider and GPU type
 }
 
-// estimate sums up the deployments that are acquired. busy is how long each is expected to be held, by its deploy step.
+// estimate sums up the deployments that are acquired. busy is how long each is expected to be held, by its
+// deploy step.
 func estimate(acquired []*deployment, busy map[addr.Step]time.Duration, cfg Config) Estimate {
 	e := Estimate{GPUHours: map[string]float64{}, Peak: map[string]GPUs{}}
 	for _, d := range acquired {
@@ -48,7 +49,8 @@ func estimate(acquired []*deployment, busy map[addr.Step]time.Duration, cfg Conf
 	return e
 }
 
-// priceOf returns what a GPU of a type costs in US dollars per hour: as the suite says, or as the catalogue does.
+// priceOf returns what a GPU of a type costs in US dollars per hour: as the suite says, or as the catalogue
+// does.
 func priceOf(s *suite.Suite, gpuType string) (float64, bool) {
 	if said, ok := s.GPUs[gpuType]; ok && said.PriceAsOf != "" {
 		return said.PricePerHourUSD, true
@@ -57,7 +59,8 @@ func priceOf(s *suite.Suite, gpuType string) (float64, bool) {
 	return known.PriceUSD, ok && known.PriceUSD > 0
 }
 
-// hold counts a deployment into the peak: all side by side as far as the quota goes, or one at a time without one.
+// hold counts a deployment into the peak: all side by side as far as the quota goes, or one at a time without
+// one.
 func (e *Estimate) hold(provider, gpuType string, count int, quota map[string]int) {
 	if e.Peak[provider] == nil {
 		e.Peak[provider] = GPUs{}
@@ -77,6 +80,7 @@ func overBudget(budget suite.Budget, e Estimate) hcl.Diagnostics {
 	return hcl.Diagnostics{{
 		Severity: hcl.DiagError, Summary: "Over budget", Subject: &budget.Range,
 		Detail: fmt.Sprintf("The plan is estimated to cost $%.2f and the budget is $%.2f. "+
-			"Measure fewer cells at a time with -target, make the workload smaller, or raise the budget.", e.USD, budget.USD),
+			"Measure fewer cells at a time with -target, make the workload smaller, or raise the budget.",
+			e.USD, budget.USD),
 	}}
 }

@@ -11,7 +11,8 @@ import (
 	"github.com/strangeloopio/inferencex/schemas/workload/think"
 )
 
-// What an estimate assumes where nothing is known: slow enough that a run seldom costs more than its plan says.
+// What an estimate assumes where nothing is known: slow enough that a run seldom costs more than its plan
+// says.
 const (
 	assumedTPOT    = 25 * time.Millisecond  // one output token of one user
 	assumedPrefill = 100 * time.Microsecond // one input token
@@ -47,7 +48,8 @@ func busyTimes(steps []Step) map[addr.Step]time.Duration {
 	return busy
 }
 
-// meanLengths tells the mean lengths of workloads as configurations hold them, which name datasets by their digests.
+// meanLengths tells the mean lengths of workloads as configurations hold them, which name datasets by their
+// digests.
 type meanLengths struct {
 	texts   map[string]means // by textsKey
 	columns length.Columns
@@ -78,7 +80,8 @@ func (m meanLengths) counted(w stage.Workload) stage.Workload {
 	return w
 }
 
-// expect returns how long each step is expected to take; 0 for one that does not run, or where there is nothing to go by.
+// expect returns how long each step is expected to take; 0 for one that does not run, or where there is
+// nothing to go by.
 func expect(steps []Step, deployments []*deployment, providers Providers, mean meanLengths) []time.Duration {
 	startup := map[addr.Step]time.Duration{}
 	for _, d := range deployments {
@@ -120,8 +123,8 @@ func (m meanLengths) takes(s Step) time.Duration {
 	return 0
 }
 
-// expected is how long requests of the mean length take: so many users over them, with their pauses, or their arrivals at a rate
-// and the last conversation; or the set duration.
+// expected is how long requests of the mean length take: so many users over them, with their pauses, or their
+// arrivals at a rate and the last conversation; or the set duration.
 func (m meanLengths) expected(w stage.Workload, requests, users int, rateRPS float64) time.Duration {
 	w = m.counted(w)
 	a := askOf(m.of(w.ISL), m.of(w.OSL), m.of(w.Turns), w.SharedPrefix, w.ThinkTime.Mean())

@@ -20,8 +20,8 @@ func find(c *cell, subject hcl.Range, summary, format string, args ...any) findi
 	return finding{place: c.place, subject: subject, summary: summary, about: fmt.Sprintf(format, args...)}
 }
 
-// inOrder returns the findings of passes as diagnostics: in the order of the suite's cells and, of one cell, in the order of
-// the passes. Cells that share a mistake share one diagnostic, at the first of them.
+// inOrder returns the findings of passes as diagnostics: in the order of the suite's cells and, of one cell,
+// in the order of the passes. Cells that share a mistake share one diagnostic, at the first of them.
 func inOrder(passes ...[]finding) hcl.Diagnostics {
 	all := slices.Concat(passes...)
 	slices.SortStableFunc(all, func(a, b finding) int { return cmp.Compare(a.place, b.place) })
@@ -30,7 +30,9 @@ func inOrder(passes ...[]finding) hcl.Diagnostics {
 	for _, f := range all {
 		if !told[f.about] {
 			told[f.about] = true
-			diags = append(diags, &hcl.Diagnostic{Severity: hcl.DiagError, Summary: f.summary, Detail: f.about, Subject: &f.subject})
+			diags = append(diags, &hcl.Diagnostic{
+				Severity: hcl.DiagError, Summary: f.summary, Detail: f.about, Subject: &f.subject,
+			})
 		}
 	}
 	return diags

@@ -28,7 +28,8 @@ func (d *deployment) at(kind string) addr.Step {
 	return addr.Step{Kind: kind, Name: providerName(d.provider), Key: d.key}
 }
 
-// groupByDeployment returns the deployments that the cells are measured on, in the order of their first cells.
+// groupByDeployment returns the deployments that the cells are measured on, in the order of their first
+// cells.
 func groupByDeployment(cells []*cell) []*deployment {
 	var all []*deployment
 	byIdentity := map[string]*deployment{}
@@ -37,7 +38,8 @@ func groupByDeployment(cells []*cell) []*deployment {
 		if c.Engine != nil {
 			engine = c.Engine.Name
 		}
-		identity := fmt.Sprintf("%q %q %q %q %d", providerName(c.Provider), c.Model.Name, engine, c.GPUType, c.GPUs)
+		provider := providerName(c.Provider)
+		identity := fmt.Sprintf("%q %q %q %q %d", provider, c.Model.Name, engine, c.GPUType, c.GPUs)
 		d, ok := byIdentity[identity]
 		if !ok {
 			d = &deployment{spec: specOf(c.Cell), provider: c.Provider, engine: c.Engine, model: c.Model}
@@ -50,8 +52,8 @@ func groupByDeployment(cells []*cell) []*deployment {
 	return all
 }
 
-// nameDeployments gives each deployment the key of its address. The engine stands in it only where two deployments of a provider
-// differ in nothing else.
+// nameDeployments gives each deployment the key of its address. The engine stands in it only where two
+// deployments of a provider differ in nothing else.
 func nameDeployments(all []*deployment) {
 	keyOf := func(d *deployment, engine ...string) string {
 		return strings.Join(slices.Concat([]string{d.model.Name}, engine,
@@ -79,7 +81,9 @@ func specOf(c suite.Cell) stage.Deployment {
 	if c.Engine == nil {
 		return spec
 	}
-	spec.Engine = stage.Engine{Kind: c.Engine.Kind, Image: c.Engine.Image, Command: c.Engine.Command, Args: c.Engine.Args}
+	spec.Engine = stage.Engine{
+		Kind: c.Engine.Kind, Image: c.Engine.Image, Command: c.Engine.Command, Args: c.Engine.Args,
+	}
 	for name, text := range c.Engine.Env {
 		if text.Sensitive() {
 			continue // secretsOf keeps it
@@ -92,7 +96,8 @@ func specOf(c suite.Cell) stage.Deployment {
 	return spec
 }
 
-// planned is the deployment as its provider is asked about it. Secret environment variables show their names alone.
+// planned is the deployment as its provider is asked about it. Secret environment variables show their names
+// alone.
 func (d *deployment) planned() stage.Planned {
 	p := stage.Planned{Deployment: d.spec, Provenance: d.provenance(), Demands: d.demands()}
 	p.Engine.Env = maps.Clone(d.spec.Engine.Env)

@@ -27,7 +27,8 @@ func (l *longest) drawn(c suite.Cell) int {
 	most := 0
 	for trial := 1; trial <= c.Trials; trial++ {
 		w := c.Workload
-		key := string(canonicalJSON([]any{c.Input, c.Output, trial, w.Requests, w.Turns, w.SharedPrefixTokens}))
+		drawn := []any{c.Input, c.Output, trial, w.Requests, w.Turns, w.SharedPrefixTokens}
+		key := string(canonicalJSON(drawn))
 		tokens, known := l.tokens[key]
 		if !known {
 			tokens = mustDraw(longestDrawn(c, l.seed, trial))
@@ -63,7 +64,8 @@ func mustDraw(n int, err error) int {
 	return n
 }
 
-// mostTokens is what the distributions of a cell let a request come to, without drawing; false where one of them has no bound.
+// mostTokens is what the distributions of a cell let a request come to, without drawing; false where one of
+// them has no bound.
 func mostTokens(c suite.Cell) (most int, bounded bool) {
 	input, output, w := c.Input.Most(), c.Output.Most(), c.Workload
 	if w.Turns.IsZero() {
@@ -73,12 +75,14 @@ func mostTokens(c suite.Cell) (most int, bounded bool) {
 	return w.SharedPrefixTokens + turns*(input+output), input > 0 && output > 0 && turns > 0
 }
 
-// text is the longest text of any trial of a cell that comes to more tokens than a bound. If none does, its tokens are the bound.
+// text is the longest text of any trial of a cell that comes to more tokens than a bound. If none does, its
+// tokens are the bound.
 func (l *longest) text(c suite.Cell, bound int) (longText, error) {
 	most := longText{tokens: bound}
 	for trial := 1; trial <= c.Trials; trial++ {
 		w := workloadOf(c)
-		key := string(canonicalJSON([]any{w.Dataset, w.Tokenizer, w.OSL, w.Turns, w.Requests, w.SharedPrefix, trial, bound}))
+		asked := []any{w.Dataset, w.Tokenizer, w.OSL, w.Turns, w.Requests, w.SharedPrefix, trial, bound}
+		key := string(canonicalJSON(asked))
 		found, known := l.texts[key]
 		if !known {
 			var err error
@@ -94,7 +98,8 @@ func (l *longest) text(c suite.Cell, bound int) (longText, error) {
 	return most, nil
 }
 
-// longestText is the longest text of one trial, as longest.text says. What has no more bytes than tokens are allowed is not counted.
+// longestText is the longest text of one trial, as longest.text says. What has no more bytes than tokens are
+// allowed is not counted.
 func longestText(c suite.Cell, seed int64, trial, bound int) (longText, error) {
 	counts, draws, most := countsOf(c), drawsOf(c, seed, trial), longText{tokens: bound}
 	sessions, err := sessionsOf(c, seed, trial)

@@ -9,8 +9,8 @@ import (
 )
 
 // cellNamer returns the function that names the cells of a benchmark: model/gpu/count/users/lengths/trial, or
-// model/gpu/count/trace/trial. Engine, provider and workload stand in the name only where the benchmark varies them, so that the
-// common name stays short.
+// model/gpu/count/trace/trial. Engine, provider and workload stand in the name only where the benchmark
+// varies them, so that the common name stays short.
 func cellNamer(bench *suite.Benchmark) func(suite.Cell) string {
 	engines, providers, workloads := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, c := range bench.Cells {

@@ -1,23 +1,25 @@
 // Package plan turns a suite into the steps that measure it.
 //
-// NewDraft makes the steps without a store. Each pass takes what the pass before it returned:
+// NewDraft makes the steps without a store. Each pass takes what the passes before it returned:
 //
 //  1. Select: name every cell of the suite, and keep the cells that the user's selectors pick.
 //  2. Measure texts: give cells that send the texts of a dataset their mean lengths.
 //  3. Group: put the cells that one server can serve on one deployment.
-//  4. Check: refuse cells that cannot be measured. All mistakes of passes 1, 2 and 4 are told together, in the suite's order.
+//  4. Check: refuse cells that cannot be measured. The mistakes that passes 1, 2 and 4 find are told
+//     together, in the order of the suite's cells.
 //  5. Configure: write the configuration of each step as canonical JSON. A cell's key is made from it.
 //  6. Find twins: a cell with the configuration of an earlier one takes the result of that one.
 //  7. Wire: make the steps and the edges between them.
 //
 // Draft.Decide turns the steps into a plan over a store:
 //
-//  8. Decide: look each cell up by its key. A sealed cell is used again, any other one runs, and a deployment is acquired only
-//     if one of its cells runs.
-//  9. Estimate: tell what the steps that run take, warn of what providers foresee, and refuse a plan over the budget.
+//  8. Decide: look each cell up by its key. A sealed cell is used again, and any other cell runs.
+//     A deployment is acquired only if one of its cells runs.
+//  9. Estimate: tell how long the steps that run take and what they cost, warn of what providers foresee,
+//     and refuse a plan over the suite's budget.
 //
-// Its invariant: a plan is complete and static. The executor runs what the plan lists, in the order that its edges allow, and
-// nothing else; equal suites over equal checkpoints give equal plans, byte for byte.
+// Its invariant: a plan is complete and static. The executor runs what the plan lists, in the order that its
+// edges allow, and nothing else; equal suites over equal checkpoints give equal plans, byte for byte.
 package plan
 
 import (

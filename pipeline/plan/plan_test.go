@@ -190,28 +190,32 @@ func TestTargets(t *testing.T) {
 	}
 }
 
+func selectors(t *testing.T, texts ...string) []addr.Selector {
+	t.Helper()
+	var all []addr.Selector
+	for _, text := range texts {
+		selector, err := addr.ParseSelector(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, selector)
+	}
+	return all
+}
+
 // A selector that picks nothing is misspelt: what it was to spare would be measured.
 func TestUnmatchedSelectors(t *testing.T) {
 	s := load(t, "testdata/engines.hcl")
-	selectors := func(texts ...string) []addr.Selector {
-		var all []addr.Selector
-		for _, text := range texts {
-			selector, err := addr.ParseSelector(text)
-			if err != nil {
-				t.Fatal(err)
-			}
-			all = append(all, selector)
-		}
-		return all
-	}
 	for name, tc := range map[string]struct {
 		cfg    plan.Config
 		detail string
 	}{
-		"-target load.nothing":  {plan.Config{Targets: selectors("load.short", "load.nothing")}, "Nothing that is planned matches -target load.nothing."},
-		"-exclude load.nothing": {plan.Config{Exclude: selectors("load.nothing")}, "Nothing that is planned matches -exclude load.nothing."},
-		"-replace load.nothing": {plan.Config{Replace: selectors("load", "load.nothing")}, "Nothing that is planned matches -replace load.nothing."},
-		"all pick something":    {plan.Config{Targets: selectors("load", "plot"), Exclude: selectors("load.short"), Replace: selectors("plot")}, ""},
+		"-target load.nothing":  {plan.Config{Targets: selectors(t, "load.short", "load.nothing")}, "Nothing that is planned matches -target load.nothing."},
+		"-exclude load.nothing": {plan.Config{Exclude: selectors(t, "load.nothing")}, "Nothing that is planned matches -exclude load.nothing."},
+		"-replace load.nothing": {plan.Config{Replace: selectors(t, "load", "load.nothing")}, "Nothing that is planned matches -replace load.nothing."},
+		"all pick something": {plan.Config{
+			Targets: selectors(t, "load", "plot"), Exclude: selectors(t, "load.short"), Replace: selectors(t, "plot"),
+		}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			tc.cfg.Suite, tc.cfg.Kinds = s, kinds()

@@ -12,11 +12,13 @@ import (
 
 // Policy is how steps of one kind are run.
 type Policy struct {
-	Timeout  stage.Duration     `json:"timeout"`            // one attempt; above zero
-	Queue    stage.Duration     `json:"queue,omitempty"`    // beside it, a wait for the provider to have room
-	Attempts int                `json:"attempts"`           // at most, at least 1
-	Backoff  stage.Duration     `json:"backoff"`            // ceiling of the first wait; doubled after each, drawn at random
-	RetryOn  []stage.ErrorClass `json:"retry_on,omitempty"` // classes of failures that are tried again; none: transient ones
+	Timeout  stage.Duration `json:"timeout"`         // one attempt; above zero
+	Queue    stage.Duration `json:"queue,omitempty"` // beside it, a wait for the provider to have room
+	Attempts int            `json:"attempts"`        // at most, at least 1
+	// Backoff is the ceiling of the first wait. It doubles after each; the wait is drawn at random.
+	Backoff stage.Duration `json:"backoff"`
+	// RetryOn are the classes of failures that are tried again; none: transient ones.
+	RetryOn []stage.ErrorClass `json:"retry_on,omitempty"`
 	// Stop says that nothing more is measured once a step of the kind has failed.
 	Stop bool `json:"stop,omitempty"`
 }
@@ -35,15 +37,18 @@ const defaultBackoff = 5 * time.Second
 // queueTimeout is the argument of a stage whose steps may wait for room.
 const queueTimeout = "queue_timeout"
 
-// policiesOf returns how the steps of each kind are run. It panics if a kind states no timeout: its steps could hang for ever.
+// policiesOf returns how the steps of each kind are run. It panics if a kind states no timeout: its steps
+// could hang for ever.
 func policiesOf(s *suite.Suite, kinds map[string]stage.Kind) map[string]Policy {
 	policies := map[string]Policy{}
 	for name, kind := range kinds {
 		timeout := kind.Timeout()
 		if timeout <= 0 {
-			panic(fmt.Sprintf("plan: stage %s states no timeout: its method Timeout returns %s", name, timeout))
+			panic(fmt.Sprintf("plan: stage %s states no timeout: its Timeout is %s", name, timeout))
 		}
-		policy := Policy{Timeout: stage.Duration(timeout), Attempts: 1, Backoff: stage.Duration(defaultBackoff)}
+		policy := Policy{
+			Timeout: stage.Duration(timeout), Attempts: 1, Backoff: stage.Duration(defaultBackoff),
+		}
 		if said, ok := s.Stages[name]; ok {
 			policy = policyOf(policy, said)
 		}

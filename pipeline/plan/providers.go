@@ -2,20 +2,23 @@ package plan
 
 import "github.com/strangeloopio/inferencex/pipeline/stage"
 
-// Providers is what a plan asks about the providers of servers before anything is created. *deploy.Kind is the one of the
-// program. Its methods are safe for concurrent use, change nothing and ask nobody else: the same question has the same answer.
-// Only Forecast may look at this machine. A provider that cannot tell, or that does not exist, gives the zero answer, but Check
-// refuses a provider that does not exist.
+// Providers is what a plan asks about the providers of servers before anything is created. *deploy.Kind is
+// the one of the program. Its methods are safe for concurrent use, change nothing and ask nobody else: the
+// same question has the same answer. Only Forecast may look at this machine. A provider that cannot tell, or
+// that does not exist, gives the zero answer, but Check refuses a provider that does not exist.
 type Providers interface {
 	// Check returns what the deployment's provider would refuse, in the order of the deployment's parts.
 	Check(d stage.Planned) []stage.Problem
-	// Context returns how many tokens one request may have, input and output together; 0 where only the server knows.
+	// Context returns how many tokens one request may have, input and output together; 0 where only the
+	// server knows.
 	Context(d stage.Planned) int
-	// Forecast returns what the provider will make otherwise than the suite says, on this machine and under these demands.
+	// Forecast returns what the provider will make otherwise than the suite says, on this machine and under
+	// these demands.
 	Forecast(d stage.Planned) []stage.Problem
 	// Billing returns how servers of a type of provider are paid for and how long they take to start.
 	Billing(providerType string) stage.Billing
-	// SimulatedByDesign reports whether all servers of a type of provider are simulated: they measure no hardware.
+	// SimulatedByDesign reports whether all servers of a type of provider are simulated: they measure no
+	// hardware.
 	SimulatedByDesign(providerType string) bool
 }
 

@@ -24,7 +24,8 @@ func (s *Secret) GoString() string { return "(sensitive)" }
 // MarshalJSON hides the value.
 func (s *Secret) MarshalJSON() ([]byte, error) { return []byte(`"(sensitive)"`), nil }
 
-// secretsOf returns the sensitive values of deployments and their cells, by the names that configurations hold.
+// secretsOf returns the sensitive values of deployments and their cells, by the names that configurations
+// hold.
 func secretsOf(deployments []*deployment) map[string]*Secret {
 	secrets := map[string]*Secret{}
 	for _, d := range deployments {

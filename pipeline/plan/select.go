@@ -17,7 +17,8 @@ type cell struct {
 	load, power addr.Step
 }
 
-// nameCells returns all cells of a suite, each with as many more trials, in the order of the suite: that of tables and charts.
+// nameCells returns all cells of a suite, each with as many more trials, in the order of the suite: that of
+// tables and charts.
 func nameCells(s *suite.Suite, moreTrials int) []*cell {
 	var all []*cell
 	for _, bench := range s.Benchmarks {
@@ -64,8 +65,8 @@ func selectCells(all []*cell, targets, exclude []addr.Selector) ([]*cell, []find
 			cells = append(cells, c)
 		case c.Trial == 1:
 			clashes = append(clashes, find(c, c.Range, "Two cells of one name",
-				"Two cells would be called %s: their models, engines or GPU types differ in upper and lower case alone. "+
-					"Write each in one way.", c.load))
+				"Two cells would be called %s: their models, engines or GPU types differ "+
+					"in upper and lower case alone. Write each in one way.", c.load))
 		}
 	}
 	return cells, clashes
@@ -87,15 +88,18 @@ func (c *cell) matches(selectors []addr.Selector) bool {
 
 func (c *cell) picked(s addr.Selector) bool { return s.Match(c.load) || s.Match(c.power) }
 
+// listAddresses is what to do about a selector that picks nothing.
+const listAddresses = "inferencex plan lists the addresses of all cells."
+
 // nothingToMeasure says why a plan has no cell.
 func nothingToMeasure(cfg Config) *hcl.Diagnostic {
-	detail := "The suite has no benchmark block, so there is nothing to measure. Add one: inferencex init shows an example."
+	detail := "The suite has no benchmark block, so there is nothing to measure. " +
+		"Add one: inferencex init shows an example."
 	switch {
 	case len(cfg.Exclude) > 0:
-		detail = fmt.Sprintf("-exclude %s leaves no cell. inferencex plan lists the addresses of all cells.", cfg.Exclude[0])
+		detail = fmt.Sprintf("-exclude %s leaves no cell. %s", cfg.Exclude[0], listAddresses)
 	case len(cfg.Targets) > 0:
-		detail = fmt.Sprintf("No cell of the suite matches -target %s. inferencex plan lists the addresses of all cells.",
-			cfg.Targets[0])
+		detail = fmt.Sprintf("No cell of the suite matches -target %s. %s", cfg.Targets[0], listAddresses)
 	}
 	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: "Nothing to measure", Detail: detail}
 }

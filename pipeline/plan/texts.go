@@ -10,8 +10,8 @@ import (
 	"github.com/strangeloopio/inferencex/schemas/workload/length"
 )
 
-// mostCounted is how many requests of a trial have their texts counted ahead, to tell their mean and their quantiles. A tokenizer takes a second for some of
-// them.
+// mostCounted is how many requests of a trial have their texts counted ahead, to tell their mean and their
+// quantiles. A tokenizer takes a second for some of them.
 const mostCounted = 1000
 
 // Prompts is what is known of a dataset before it is asked.
@@ -23,10 +23,12 @@ type Prompts struct {
 	Keep    string `json:"keep,omitempty"`     // bounds, as the suite has them
 	Model   string `json:"model,omitempty"`    // whose tokenizer counts; empty where there is none
 	Counted int    `json:"counted"`            // requests of the first trial, whose lengths these are, in tokens
-	// Input is missing where no tokenizer counts. Output is of the recorded answers, where osl is theirs and known.
+	// Input is missing where no tokenizer counts. Output is of the recorded answers, where osl is theirs and
+	// known.
 	Input  *Quantiles `json:"input,omitempty"`
 	Output *Quantiles `json:"output,omitempty"`
-	// OutputMean is that of the recorded answers, by a rule of thumb where it is not known; 0 where osl is not theirs.
+	// OutputMean is that of the recorded answers, by a rule of thumb where it is not known; 0 where osl is
+	// not theirs.
 	OutputMean int `json:"output_mean,omitempty"`
 }
 
@@ -74,8 +76,9 @@ func drawsOf(c suite.Cell, seed int64, trial int) *dataset.Draws {
 	return draws
 }
 
-// measureTexts gives cells that send texts their lengths: means of what a tokenizer counts, or by a rule of thumb. Cells that ask
-// a dataset in the same way are measured once. A cell that has nothing to ask is a finding, and its lengths are 0.
+// measureTexts gives cells that send texts their lengths: means of what a tokenizer counts, or by a rule of
+// thumb. Cells that ask a dataset in the same way are measured once. A cell that has nothing to ask is a
+// finding, and its lengths are 0.
 func measureTexts(cells []*cell, seed int64) (measured, []finding) {
 	m := measured{means: map[string]means{}}
 	var empty []finding
@@ -112,7 +115,8 @@ func (c *cell) withMeans(m means) *cell {
 	return &long
 }
 
-// countTexts counts the first requests of a cell's first trial, in tokens, and the recorded answers if the cell's are.
+// countTexts counts the first requests of a cell's first trial, in tokens, and the recorded answers if the
+// cell's are.
 func countTexts(c suite.Cell, seed int64) (isl, osl []int, err error) {
 	counts, draws := countsOf(c), drawsOf(c, seed, 1)
 	for index := range int64(min(mostCounted, len(c.Workload.Dataset.Data.Entries))) {
@@ -132,8 +136,8 @@ func countTexts(c suite.Cell, seed int64) (isl, osl []int, err error) {
 func promptsOf(c suite.Cell, isl, osl []int) Prompts {
 	use := c.Workload.Dataset
 	p := Prompts{
-		Path: use.Data.Path, SHA256: use.Data.Digest, Entries: len(use.Data.Entries), LeftOut: use.Data.LeftOut,
-		Keep: use.Keep.String(), Counted: len(isl), OutputMean: mean(osl),
+		Path: use.Data.Path, SHA256: use.Data.Digest, Keep: use.Keep.String(),
+		Entries: len(use.Data.Entries), LeftOut: use.Data.LeftOut, Counted: len(isl), OutputMean: mean(osl),
 	}
 	if countsOf(c).Exact() {
 		p.Model, p.Input = c.Model.Name, quantiles(isl)
@@ -146,19 +150,21 @@ func promptsOf(c suite.Cell, isl, osl []int) Prompts {
 
 // tell adds what is known of prompts, once for all cells that ask them: with their own answers, or without.
 func tell(all []Prompts, p Prompts) []Prompts {
-	for i := range all {
-		known := &all[i]
-		if known.SHA256 == p.SHA256 && known.Path == p.Path && known.Keep == p.Keep && known.Model == p.Model {
-			if p.OutputMean > 0 {
-				known.Output, known.OutputMean = p.Output, p.OutputMean
-			}
-			return all
-		}
+	same := func(q Prompts) bool {
+		return q.SHA256 == p.SHA256 && q.Path == p.Path && q.Keep == p.Keep && q.Model == p.Model
 	}
-	return append(all, p)
+	at := slices.IndexFunc(all, same)
+	switch {
+	case at < 0:
+		return append(all, p)
+	case p.OutputMean > 0:
+		all[at].Output, all[at].OutputMean = p.Output, p.OutputMean
+	}
+	return all
 }
 
-// answersKnown reports whether the lengths of a cell's recorded answers are: a tokenizer counts them, or the file says what they were.
+// answersKnown reports whether the lengths of a cell's recorded answers are: a tokenizer counts them, or the
+// file says what they were.
 func answersKnown(c suite.Cell) bool {
 	all, exact := c.Workload.Dataset.Data.Answered()
 	return countsOf(c).Exact() || all == exact

@@ -9,8 +9,8 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 )
 
-// findTwins returns, for each load that has the same configuration as a load of an earlier cell, the first of these. The first
-// is measured; its result is that of the others, too.
+// findTwins returns, for each load that has the same configuration as a load of an earlier cell, the first of
+// these. The first is measured; its result is that of the others, too.
 func findTwins(all configured) map[addr.Step]addr.Step {
 	type load struct {
 		*cell

@@ -9,8 +9,8 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 )
 
-// unmatchedCells refuses the first selector that picks no cell. It is most likely misspelt, and the cell that it was meant to
-// leave out would be measured.
+// unmatchedCells refuses the first selector that picks no cell. It is most likely misspelt, and the cell that
+// it was meant to leave out would be measured.
 func unmatchedCells(all []*cell, targets, exclude []addr.Selector) hcl.Diagnostics {
 	matchless := func(s addr.Selector) bool {
 		return !slices.ContainsFunc(all, func(c *cell) bool { return c.picked(s) })
@@ -41,6 +41,6 @@ func unmatchedSteps(steps []Step, replace []addr.Selector) hcl.Diagnostics {
 func unmatched(flag string, s addr.Selector) *hcl.Diagnostic {
 	return &hcl.Diagnostic{
 		Severity: hcl.DiagError, Summary: "Nothing selected",
-		Detail: fmt.Sprintf("Nothing that is planned matches %s %s. inferencex plan lists the addresses of all cells.", flag, s),
+		Detail: fmt.Sprintf("Nothing that is planned matches %s %s. %s", flag, s, listAddresses),
 	}
 }

@@ -12,8 +12,8 @@ import (
 //	deploy ─▶ warmup ─▶ load(cell 1) ─▶ fetch-power(cell 1) ─▶ load(cell 2) … ─▶ teardown
 //	                          all loads and fetch-powers ─▶ aggregate ─▶ plot
 //
-// Cells of one deployment follow one another: two loads on one endpoint falsify each other. twins are the loads that are not
-// measured, by the load whose result is theirs.
+// Cells of one deployment follow one another: two loads on one endpoint falsify each other. twins names, for
+// each load that is not measured, the load whose result it takes.
 func wire(all configured, twins map[addr.Step]addr.Step, kinds map[string]stage.Kind) []Step {
 	steps := make([]Step, 0, 2*len(all.cells)+3*len(all.deployments)+2)
 	for _, d := range all.deployments {
@@ -56,7 +56,8 @@ func wireDeployment(d configuredDeployment, twins map[addr.Step]addr.Step) []Ste
 		steps = append(steps, load, power)
 		all, last = append(all, c.load, c.power), c.power
 	}
-	return append(steps, Step{Address: d.at(Teardown), Deployment: deploy, After: all, Config: json.RawMessage(`{}`)})
+	teardown := Step{Address: d.at(Teardown), Deployment: deploy, After: all, Config: json.RawMessage(`{}`)}
+	return append(steps, teardown)
 }
 
 // resultsOf returns the steps whose results the tables are made of.

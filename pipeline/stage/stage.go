@@ -30,8 +30,9 @@ type Kind interface {
 	Class() Class
 	// Revision counts changes of the code that change results; it is part of every checkpoint key.
 	Revision() int
-	// Timeout is how long one attempt may take where the suite says nothing: long enough never to end a healthy step, short enough
-	// to end a dead one. It is above zero: a kind without a timeout could hang for ever, and no plan is made with it.
+	// Timeout is how long one attempt may take where the suite says nothing: long enough never to end a
+	// healthy step, short enough to end a dead one. It is above zero: a kind without a timeout could hang
+	// for ever, and no plan is made with it.
 	Timeout() time.Duration
 }
 

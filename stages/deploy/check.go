@@ -41,7 +41,8 @@ func (k *Kind) planned(d stage.Planned) (Provider, cty.Value, *stage.Problem) {
 	args, err := arguments(provider.Body(), d.Provider.Config, d.Provenance)
 	if err != nil {
 		return nil, cty.NilVal, &stage.Problem{
-			Where: stage.InProvider, Summary: "Unreadable arguments", Detail: fmt.Sprintf("Provider %s: %v.", name, err),
+			Where: stage.InProvider, Summary: "Unreadable arguments",
+			Detail: fmt.Sprintf("Provider %s: %v.", name, err),
 		}
 	}
 	return provider, args, nil
