@@ -61,3 +61,39 @@ func TestBoundariesOfAWrite(t *testing.T) {
 		t.Errorf("got  %q\nwant %q", got, want)
 	}
 }
+
+// What is protected: what only looks temporary, such as the lease's own files. Only a name with both marks is one that a crash has left.
+func TestOnlyTemporaryFilesAreRemoved(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{".lock", ".holder.json", "notes.tmp", ".run.json.1.tmp", ".run-7.tmp"} {
+		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := RemoveTemporary(dir); err != nil {
+		t.Fatal(err)
+	}
+	var left []string
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		left = append(left, e.Name())
+	}
+	if want := []string{".holder.json", ".lock", "notes.tmp"}; err != nil || !slices.Equal(left, want) {
+		t.Errorf("left %v, %v; want %v", left, err, want)
+	}
+}
+
+// What is protected: a folder of runs from what writes that failed would leave in it.
+func TestAFileThatCannotHaveItsNameLeavesNothing(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "run.json")
+	if err := os.Mkdir(path, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := WriteFile(path, []byte("x")); err == nil {
+		t.Error("a file took the name of a folder")
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+		t.Errorf("left %v, %v", left, err)
+	}
+}
