@@ -262,6 +262,9 @@ func (d *fakeDeploy) Timeout() time.Duration { return time.Hour }
 
 func (d *fakeDeploy) Acquire(ctx context.Context, env stage.Env, task stage.Task, ledger stage.Ledger) (stage.Live, error) {
 	record := stage.Record{Token: fmt.Sprint(env.RunID, task.Address.Key, "-", task.Attempt), ID: "id-" + task.Address.Key, SpecDigest: string(task.Config), Deadline: d.b.ends}
+	if err := d.b.called(ctx, addr.Step{Kind: "intend", Key: task.Address.Key}); err != nil {
+		return nil, err
+	}
 	if err := ledger.Intend(record); err != nil {
 		return nil, err
 	}
