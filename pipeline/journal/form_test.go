@@ -27,7 +27,8 @@ func TestHolderFile(t *testing.T) {
 	}
 }
 
-// TestJournalLine protects the names in journal.jsonl: what a run that died has left alive is known from them alone.
+// TestJournalLine protects the names in journal.jsonl: what a run that died has left alive is known from them
+// alone.
 func TestJournalLine(t *testing.T) {
 	want := durabletest.Fill[Entry](t, Ready)
 	path := filepath.Join(t.TempDir(), "journal.jsonl")

@@ -30,8 +30,9 @@ func cellConfigOf(c *cell, simulated bool) stage.CellConfig {
 func labelsOf(c *cell) result.Labels {
 	labels := result.Labels{
 		Cell: c.load.Name + "/" + c.load.Key, Address: c.load.String(), Benchmark: c.Benchmark,
-		Model: c.Model.Name, Repo: c.Model.Repo, Provider: providerName(c.Provider), Workload: c.Workload.Name,
-		GPUType: c.GPUType, GPUs: c.GPUs, Users: c.Users, RateRPS: c.RateRPS, ISL: c.ISL, OSL: c.OSL, Trial: c.Trial,
+		Model: c.Model.Name, Repo: c.Model.Repo, Provider: providerName(c.Provider),
+		Workload: c.Workload.Name, GPUType: c.GPUType, GPUs: c.GPUs, Users: c.Users, RateRPS: c.RateRPS,
+		ISL: c.ISL, OSL: c.OSL, Trial: c.Trial,
 		ISLDistribution: distribution(c.Input), OSLDistribution: distribution(c.Output),
 		Revision: c.Model.Revision, ProviderType: c.Provider.Type,
 	}

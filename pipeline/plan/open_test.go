@@ -8,8 +8,8 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/plan"
 )
 
-// TestALoadLastsAsLongAsItsDuration protects the estimate, which budgets and a provider's time limit are held against:
-// the ramp of an open loop is a part of its duration.
+// TestALoadLastsAsLongAsItsDuration protects the estimate, which budgets and a provider's time limit are held
+// against: the ramp of an open loop is a part of its duration.
 func TestALoadLastsAsLongAsItsDuration(t *testing.T) {
 	p, diags, err := plan.Build(plan.Config{Suite: load(t, "testdata/rates.hcl"), Kinds: kinds()})
 	if err != nil || len(diags) > 0 {

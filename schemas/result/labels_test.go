@@ -14,7 +14,8 @@ import (
 	"github.com/strangeloopio/inferencex/schemas/result"
 )
 
-// TestEveryLabelIsAColumn protects a new label: a field without a column would be in no table, and silently so.
+// TestEveryLabelIsAColumn protects a new label: a field without a column would be in no table, and silently
+// so.
 func TestEveryLabelIsAColumn(t *testing.T) {
 	labels := durabletest.Fill[result.Labels](t)
 	fields := reflect.ValueOf(labels)
@@ -25,14 +26,15 @@ func TestEveryLabelIsAColumn(t *testing.T) {
 			t.Fatalf("column %d is %s, label %d is %s: want a column for each label, in their order",
 				i, columns[i].Name, i, name)
 		}
-		if got, want := fmt.Sprint(columns[i].Value(result.Cell{Labels: labels})), fmt.Sprint(fields.Field(i)); got != want {
+		got, want := fmt.Sprint(columns[i].Value(result.Cell{Labels: labels})), fmt.Sprint(fields.Field(i))
+		if got != want {
 			t.Errorf("column %s has %s, the label is %s", name, got, want)
 		}
 	}
 }
 
-// TestLabelsReadBack holds the configuration of the aggregate step, which encoding/json writes, to the names that the
-// columns have.
+// TestLabelsReadBack holds the configuration of the aggregate step, which encoding/json writes, to the names
+// that the columns have.
 func TestLabelsReadBack(t *testing.T) {
 	want := durabletest.Fill[result.Labels](t)
 	text, err := json.Marshal(want)
@@ -45,8 +47,8 @@ func TestLabelsReadBack(t *testing.T) {
 	}
 }
 
-// TestACellReadsBack protects every field of results.json: the columns write the file, and structs of their own read
-// it, so that a field or a name may be forgotten on one of the sides.
+// TestACellReadsBack protects every field of results.json: the columns write the file, and structs of their
+// own read it, so that a field or a name may be forgotten on one of the sides.
 func TestACellReadsBack(t *testing.T) {
 	want := durabletest.Fill[result.Results](t)
 	want.Schema = result.Schema

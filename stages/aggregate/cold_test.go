@@ -13,14 +13,15 @@ import (
 	"github.com/strangeloopio/inferencex/stages/metric/measured"
 )
 
-// TestWhatLoadJSONSaysReachesTheReport reads load.json as the binary of an earlier commit wrote it, of a cold load
-// whose prompts share 128 of their tokens. It protects two numbers that switch checks off where they are not found: a
-// cold cell is told as cold, and what the server found of the shared prefix is no contamination.
+// TestWhatLoadJSONSaysReachesTheReport reads load.json as the binary of an earlier commit wrote it, of a cold
+// load whose prompts share 128 of their tokens. It protects two numbers that switch checks off where they are
+// not found: a cold cell is told as cold, and what the server found of the shared prefix is no contamination.
 func TestWhatLoadJSONSaysReachesTheReport(t *testing.T) {
 	written, err := os.ReadFile("testdata/load.cold.json")
 	if err != nil {
 		t.Fatal(err)
 	}
+	over := "prefix_contaminated: 50 % of the input came from the prefix cache, 12 % was meant to"
 	cold := "not_warmed_up: nothing was sent to the server before its first load"
 	for name, tc := range map[string]struct {
 		old, with string // what is edited in the file
@@ -29,9 +30,7 @@ func TestWhatLoadJSONSaysReachesTheReport(t *testing.T) {
 		never     string
 	}{
 		"as it was written": {"", "", 128, []string{cold}, "prefix_contaminated"},
-		"more is cached": {
-			"", "", 512, []string{cold, "prefix_contaminated: 50 % of the input came from the prefix cache, 12 % was meant to"}, "",
-		},
+		"more is cached":    {"", "", 512, []string{cold, over}, ""},
 		"nothing is shared": {
 			`"shared_prefix": 128`, `"shared_prefix": 0`, 128,
 			[]string{"prefix_contaminated: 12 % of the input came from the prefix cache, 0 % was meant to"},
@@ -51,7 +50,8 @@ func TestWhatLoadJSONSaysReachesTheReport(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, want := range tc.says {
-				said := slices.ContainsFunc(cell.Notes, func(note string) bool { return strings.HasPrefix(note, want) })
+				begins := func(note string) bool { return strings.HasPrefix(note, want) }
+				said := slices.ContainsFunc(cell.Notes, begins)
 				code, _, _ := strings.Cut(want, ":")
 				if !said || !strings.Contains(string(report), want) || !slices.Contains(cell.Reasons, code) {
 					t.Errorf("no %q in %q or in the report:\n%s", want, cell.Notes, report)

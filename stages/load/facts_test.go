@@ -10,8 +10,9 @@ import (
 	"github.com/strangeloopio/inferencex/stages/metric/measured"
 )
 
-// TestFacts protects the names of load.json. What a renamed one said would be zero for everyone who reads the file,
-// and a zero switches off what needs it: of a cold cell, or of a shared prefix, the report would say nothing.
+// TestFacts protects the names of load.json. What a renamed one said would be zero for everyone who reads the
+// file, and a zero switches off what needs it: of a cold cell, or of a shared prefix, the report would say
+// nothing.
 func TestFacts(t *testing.T) {
 	dir, want := t.TempDir(), durabletest.Fill[facts](t)
 	if want.WindowEndNS <= want.WindowStartNS { // the reader would look for another window

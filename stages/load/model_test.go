@@ -10,9 +10,9 @@ import (
 	"github.com/strangeloopio/inferencex/stages/traffic/arrival"
 )
 
-// TestARampIsPartOfTheDuration protects the length of an open loop: over its ramp the rate rises within the duration,
-// and not before it. A load that were longer by its ramp would send more at the full rate than the suite asks for. The
-// times are those of the schedule, which no clock keeps here.
+// TestARampIsPartOfTheDuration protects the length of an open loop: over its ramp the rate rises within the
+// duration, and not before it. A load that were longer by its ramp would send more at the full rate than the
+// suite asks for. The times are those of the schedule, which no clock keeps here.
 func TestARampIsPartOfTheDuration(t *testing.T) {
 	const rate, s = 20, stage.Duration(time.Second)
 	for name, tc := range map[string]struct {
@@ -21,7 +21,7 @@ func TestARampIsPartOfTheDuration(t *testing.T) {
 		ends     time.Duration
 	}{
 		"no ramp":               {stage.Workload{Duration: 30 * s}, 600, 30 * time.Second},
-		"a ramp":                {stage.Workload{Ramp: 10 * s, Duration: 30 * s, Grace: 5 * s}, 100 + 400, 30 * time.Second},
+		"a ramp":                {stage.Workload{Ramp: 10 * s, Duration: 30 * s, Grace: s}, 100 + 400, 30 * time.Second},
 		"nearly all of it":      {stage.Workload{Ramp: 29 * s, Duration: 30 * s}, 290 + 20, 30 * time.Second},
 		"requests end the load": {stage.Workload{Ramp: 10 * s, Requests: 300}, 300, 20 * time.Second},
 		"phases, a ramp in one": {stage.Workload{Duration: 30 * s, Phases: phase.Phases{

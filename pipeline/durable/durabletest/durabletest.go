@@ -1,11 +1,11 @@
-// Package durabletest holds the JSON of a state file to its form, for the tests of its writers and readers. Its
-// invariant: a form that Hold passes has every field of its struct, under the names of its golden file, and a strict
-// reader reads back what was written.
+// Package durabletest holds the JSON of a state file to its form, for the tests of its writers and readers.
+// Its invariant: a form that Hold passes has every field of its struct, under the names of its golden file,
+// and a strict reader reads back what was written.
 //
 //  1. Fill gives each field a value of its own, so that no field can be forgotten, a new one included.
 //  2. The test has the file written, by the function that writes it in a run.
-//  3. Hold compares the text with the golden file: a tag that was renamed fails, since files of older runs have the
-//     old name.
+//  3. Hold compares the text with the golden file: a tag that was renamed fails, since files of older runs have
+//     the old name.
 //  4. Hold decodes the text, refusing names that the struct does not have, and wants what Fill gave.
 //
 // What no file of this form holds has the tag json:"-".
@@ -28,9 +28,9 @@ import (
 
 var update = flag.Bool("update-forms", false, "write the golden files of state files anew")
 
-// Fill returns a T whose fields all have values that are not zero and, but for true, not those of another field. They
-// follow from the fields' names in Go: renaming a tag leaves them as they are. A field of the type of one of values
-// has that value: what a type reads back only in some forms needs one.
+// Fill returns a T whose fields all have values that are not zero and, but for true, not those of another
+// field. They follow from the fields' names in Go: renaming a tag leaves them as they are. A field of the
+// type of one of values has that value: what a type reads back only in some forms needs one.
 func Fill[T any](t testing.TB, values ...any) T {
 	t.Helper()
 	f := filler{t: t, values: map[reflect.Type]reflect.Value{}, used: map[int64]bool{}}
