@@ -1,6 +1,6 @@
 // Package power is the stage fetch-power: it leaves the power readings of one cell, and the energy they come to, beside the cell's load.
 // Its invariant: missing is missing. A source that fails or is not there gives an empty table and a reason code, never a zero, and fails the
-// step only where the suite requires power.
+// step only where the suite requires power, or by a panic.
 //
 // Readings come from the simulated endpoint, from one nvidia-smi that runs for the whole life of a deployment, or from a log in
 // the form that the first benchmark of this project wrote.
@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/stages/metric/energy"
@@ -99,6 +100,9 @@ func (k *Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
 	got, err := from.source.readings(ctx, load.FromUnixNS()-around, load.ToUnixNS()+around)
 	if ctx.Err() != nil {
 		return ctx.Err()
+	}
+	if crew.PanicIn(err) != nil {
+		return fmt.Errorf("fetch-power: %w", err)
 	}
 	rows := got.rows
 	record := measured.Power{Source: from.name, Required: opts.Required, Readings: len(rows), Problem: got.problem, Query: energy.Query{

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 )
 
@@ -39,7 +40,7 @@ func (k *Kind) Watch(_ context.Context, env stage.Env, task stage.Task) (stage.W
 	if err := s.start(false); err != nil {
 		return nil, fmt.Errorf(`%w; set command to its path, or source = "none" in stage "fetch-power"`, err)
 	}
-	go s.run()
+	s.crew.Go(s.run)
 	return s, nil
 }
 
@@ -55,6 +56,7 @@ type sampler struct {
 	host    string
 	clock   *stage.Clock // the load's
 
+	crew crew.Crew     // of the one goroutine
 	done chan struct{} // closed when the last process has been waited for
 
 	mu      sync.Mutex
@@ -65,6 +67,8 @@ type sampler struct {
 	series  series
 	problem string        // the last line that was no reading, or why the process ended
 	changed chan struct{} // closed and replaced at each reading
+	broken  error         // the panic by which nobody reads any more
+	told    bool          // a step has failed with it
 }
 
 // start starts the process in a group of its own, so that Close can end whatever it started in turn.
@@ -89,18 +93,41 @@ func (s *sampler) start(fallback bool) error {
 	return nil
 }
 
-// run reads the process to its end, and once more with the older fields if the driver refuses the newer ones.
-func (s *sampler) run() {
+// run samples until the process ends. A panic on the way ends the process: nobody reads it any more.
+func (s *sampler) run() error {
 	defer close(s.done)
-	refused := s.read()
-	if !refused {
-		return
+	err := crew.Catch(s.sample)
+	if err != nil {
+		s.abandon(err)
+	}
+	return err
+}
+
+// sample reads the process to its end, and once more with the older fields if the driver refuses the newer ones.
+func (s *sampler) sample() error {
+	if refused := s.read(); !refused {
+		return nil
 	}
 	if err := s.start(true); err != nil {
 		s.fail(err.Error())
-		return
+		return nil
 	}
 	s.read()
+	return nil
+}
+
+// abandon tells those who wait for readings that there will be none, and ends the process.
+func (s *sampler) abandon(why error) {
+	s.mu.Lock()
+	s.broken = why
+	cmd := s.cmd
+	s.mu.Unlock()
+	if cmd == nil {
+		return
+	}
+	s.signal(syscall.SIGKILL)
+	s.closePipe()
+	s.ended(cmd.Wait())
 }
 
 // read takes in lines until the process ends. It reports whether the process ended because it does not know a field.
@@ -173,6 +200,10 @@ func (s *sampler) readings(ctx context.Context, from, to int64) (samples, error)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.broken != nil {
+		s.told = true
+		return samples{}, s.broken
+	}
 	rows := s.series.between(from, to, s.host)
 	if len(rows) == 0 && s.problem != "" {
 		return samples{}, fmt.Errorf("%s: %s", s.command, s.problem)
@@ -188,18 +219,28 @@ func (s *sampler) unixNS() int64 { return s.clock.UnixNS(s.clock.NowNS()) }
 const stopGrace = 2 * time.Second
 
 // Close ends the process and all of its group, and waits for it, but for no longer than twice stopGrace: what it started may have left the group
-// and hold the pipe, and a process that waits for a stuck driver cannot be ended. It may be called again.
+// and hold the pipe, and a process that waits for a stuck driver cannot be ended. It may be called again. It returns the panic that ended the sampling
+// before, unless a step has.
 func (s *sampler) Close() error {
 	s.signal(syscall.SIGTERM)
 	if s.endsWithin(stopGrace) {
-		return nil
+		return s.untold()
 	}
 	s.signal(syscall.SIGKILL)
 	s.closePipe()
 	if s.endsWithin(stopGrace) {
-		return nil
+		return s.untold()
 	}
 	return fmt.Errorf("%s does not end, though it was killed: its driver may be stuck", s.command)
+}
+
+func (s *sampler) untold() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.told {
+		return nil
+	}
+	return s.broken
 }
 
 func (s *sampler) endsWithin(grace time.Duration) bool {
