@@ -233,6 +233,7 @@ func (j *job) teardown(ctx context.Context) finished {
 	err := crew.Worst(
 		crew.Catch(func() error { return j.closeWatches(ctx, j.life) }),
 		crew.Catch(func() error { return j.keepLog(ctx) }),
+		j.life.panicked(), // once it is released, its provider may have forgotten it
 	)
 	j.life.suspect = false // a dead server is torn down like any other
 	f := j.perform(ctx)

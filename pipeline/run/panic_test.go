@@ -67,10 +67,16 @@ func TestAPanicIsAFailureAndTearsDown(t *testing.T) {
 			b.on["load 1gpu/4u"] = func(context.Context, int) error { ended = nil; return nil }
 			b.server = func() error { return ended }
 		}},
-		{name: "of a server in this process after its last step", fails: "teardown 1gpu", loads: 4, calls: 4, bug: func(b *bench) {
+		{name: "of a server in this process as it is released", fails: "teardown 1gpu", loads: 4, calls: 4, bug: func(b *bench) {
 			var ended error
 			b.on["release 1gpu"] = func(context.Context, int) error { ended = crew.Catch(boom); return nil }
 			b.on["deploy 2gpu"] = func(context.Context, int) error { ended = nil; return nil }
+			b.server = func() error { return ended }
+		}},
+		{name: "of a server in this process before it is released, and forgotten", fails: "teardown 1gpu", loads: 4, calls: 4, bug: func(b *bench) {
+			var ended error
+			b.logs = func() ([]string, error) { ended = crew.Catch(boom); return nil, nil }
+			b.on["release"] = func(context.Context, int) error { ended = nil; b.logs = nil; return nil }
 			b.server = func() error { return ended }
 		}},
 	} {

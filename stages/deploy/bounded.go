@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 )
 
@@ -17,25 +18,11 @@ const (
 func bounded[T any](ctx context.Context, limit time.Duration, ask func(context.Context) (T, error)) (T, error) {
 	limited, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	type answer struct {
-		value T
-		err   error
+	value, err := crew.Ask(limited, ask)
+	if err != nil && crew.PanicIn(err) == nil && limited.Err() != nil && ctx.Err() == nil {
+		return value, stage.Failf(stage.Transient, "provider_silent", "the provider gave no answer within %s", limit)
 	}
-	done := make(chan answer, 1) // a late answer is let go, and with it whoever gives it
-	go func() {
-		value, err := ask(limited)
-		done <- answer{value, err}
-	}()
-	var a answer
-	select {
-	case a = <-done:
-	case <-limited.Done():
-		a.err = limited.Err()
-	}
-	if a.err != nil && limited.Err() != nil && ctx.Err() == nil {
-		return a.value, stage.Failf(stage.Transient, "provider_silent", "the provider gave no answer within %s", limit)
-	}
-	return a.value, a.err
+	return value, err
 }
 
 // status asks the provider what it sees of the server.

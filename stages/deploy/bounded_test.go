@@ -96,3 +96,43 @@ func (h *hesitant) Inspect(ctx context.Context, handle deploy.Handle) (deploy.St
 	}
 	return h.slow.Inspect(ctx, handle)
 }
+
+// jumpy is a provider with a bug in one of its answers.
+type jumpy struct {
+	slow
+	logs bool // in its log; or else in what it says of the server
+}
+
+func (j *jumpy) Inspect(ctx context.Context, h deploy.Handle) (deploy.Status, error) {
+	if !j.logs {
+		panic("boom")
+	}
+	return j.slow.Inspect(ctx, h)
+}
+
+func (*jumpy) Logs(context.Context, deploy.Handle, int) ([]string, error) { panic("boom") }
+
+// A provider that panics when it is asked fails the start at once, and what was created is destroyed.
+func TestProviderThatPanics(t *testing.T) {
+	for name, provider := range map[string]*jumpy{
+		"when asked for the server": {},
+		"when asked for its log":    {logs: true},
+		"when asked how it died":    {logs: true, slow: slow{status: deploy.Status{Gone: true, Detail: "pod failed"}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				start := time.Now()
+				_, err := deploy.New(provider).Acquire(t.Context(), stage.Env{Now: time.Now}, stage.Task{Config: config(t, nil)}, &deploytest.Ledger{})
+				if stage.ReasonOf(err) != stage.ReasonPanic || !strings.Contains(err.Error(), "deploy_test.(*jumpy).") {
+					t.Errorf("acquire = %v (%s), want the panic with the provider's stack", err, stage.ReasonOf(err))
+				}
+				if took := time.Since(start); took > 10*time.Second {
+					t.Errorf("it failed after %s, want at once", took)
+				}
+				if got := provider.destroyed.Load(); got != 1 {
+					t.Errorf("destroyed %d times, want once", got)
+				}
+			})
+		})
+	}
+}

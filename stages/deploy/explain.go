@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/stages/deploy/startup"
 )
@@ -19,11 +20,17 @@ func (a *acquisition) explain(ctx context.Context, err error) error {
 	if errors.Is(ctx.Err(), context.Canceled) || stage.ReasonOf(err) == "identity_mismatch" {
 		return err
 	}
+	if panicked := a.Panicked(); panicked != nil {
+		return panicked // its stack is no log of an engine
+	}
 	ctx = context.WithoutCancel(ctx)
 	if status, look := a.status(ctx); look == nil && status.Gone && !errors.Is(err, errGone) {
 		err = fmt.Errorf("%w: %s (%w)", errGone, status.Detail, err)
 	}
 	lines, logErr := a.logs(ctx, logLines)
+	if crew.PanicIn(logErr) != nil {
+		return crew.Worst(err, logErr)
+	}
 	if logErr != nil {
 		a.env.Log.Warn("read the server's log", "id", a.handle.ID, "error", logErr)
 	}

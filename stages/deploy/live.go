@@ -17,7 +17,10 @@ type live struct {
 	endpoint stage.Endpoint
 }
 
-var _ stage.Live = (*live)(nil)
+var (
+	_ stage.Live      = (*live)(nil)
+	_ stage.InProcess = (*live)(nil)
+)
 
 // Record returns what destroys the server from any process.
 func (l *live) Record() stage.Record { return l.record }
@@ -27,6 +30,18 @@ func (l *live) Endpoint() stage.Endpoint { return l.endpoint }
 
 // Logs returns the last lines that the server wrote.
 func (l *live) Logs(ctx context.Context, lines int) ([]string, error) { return l.logs(ctx, lines) }
+
+// Panicked returns the panic by which the server has ended, where it is goroutines of this process.
+func (a *acquisition) Panicked() error {
+	provider, ok := a.provider.(InProcess)
+	if !ok {
+		return nil
+	}
+	if err := provider.Panicked(a.handle.Token); err != nil {
+		return fmt.Errorf("the server %s has ended: %w", name(a.handle), err)
+	}
+	return nil
+}
 
 // Alive returns nil unless the provider or the server itself says that it has ended. Silence is not death: a busy server answers late.
 func (l *live) Alive(ctx context.Context) error {

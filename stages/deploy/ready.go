@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/stages/client"
 	"github.com/strangeloopio/inferencex/stages/deploy/probe"
@@ -147,6 +148,9 @@ func (a *acquisition) watchLog(ctx context.Context, w *waiting) error {
 	}
 	w.logAt = now
 	lines, err := a.logs(ctx, logLines)
+	if crew.PanicIn(err) != nil {
+		return err
+	}
 	if err != nil {
 		a.env.Log.Debug("read the server's log", "id", a.handle.ID, "error", err)
 		return nil

@@ -77,12 +77,7 @@ func (d *driver) run(ctx context.Context) {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
-		d.mu.Lock()
-		d.advance(d.clock.at(d.clock.now().Add(d.lead())))
-		next, busy := d.engine.Next()
-		lead := d.lead()
-		d.mu.Unlock()
-
+		next, busy, lead := d.catchUp()
 		var due <-chan time.Time
 		if busy {
 			wait := d.clock.wall(next).Sub(d.clock.now()) - lead
@@ -100,6 +95,15 @@ func (d *driver) run(ctx context.Context) {
 		case <-due:
 		}
 	}
+}
+
+// catchUp advances to now, and says when the next event is, if there is one, and how long before it to begin.
+func (d *driver) catchUp() (next time.Duration, busy bool, lead time.Duration) {
+	d.mu.Lock()
+	defer d.mu.Unlock() // also if the engine panics: requests in flight have to end
+	d.advance(d.clock.at(d.clock.now().Add(d.lead())))
+	next, busy = d.engine.Next()
+	return next, busy, d.lead()
 }
 
 // advance lets everything up to a time happen and delivers it. It goes from

@@ -4,8 +4,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"runtime/debug"
 
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/stages/simulator/openai"
 	"github.com/strangeloopio/inferencex/stages/simulator/smi"
 )
@@ -58,15 +58,16 @@ func (s *Server) routes() http.Handler {
 // guard stops the server where a handler has a bug: net/http would only log it.
 func (s *Server) guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		defer func() {
-			if p := recover(); p != nil {
-				if p != http.ErrAbortHandler {
-					s.stop(fmt.Errorf("simulator: %s %s: panic: %v\n%s", r.Method, r.URL.Path, p, debug.Stack()))
-				}
-				panic(http.ErrAbortHandler)
+		err := crew.Catch(func() error {
+			next.ServeHTTP(w, r)
+			return nil
+		})
+		if p := crew.PanicIn(err); p != nil {
+			if p.Value != http.ErrAbortHandler {
+				s.stop(fmt.Errorf("simulator: %s %s: %w", r.Method, r.URL.Path, p))
 			}
-		}()
-		next.ServeHTTP(w, r)
+			panic(http.ErrAbortHandler)
+		}
 	})
 }
 

@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/stages/simulator/engine"
 	"github.com/strangeloopio/inferencex/stages/simulator/hardware"
 	"github.com/strangeloopio/inferencex/stages/simulator/metrics"
@@ -93,8 +94,8 @@ func New(cfg Config) (*Server, error) {
 
 // Serve answers on the listener, which it closes, until ctx ends, Close is
 // called or a fault strikes. Answers in flight are cut. It returns nil, or an
-// error that is ErrDied or ErrStartup; every goroutine it started has ended by
-// then. It is called once.
+// error that is ErrDied or ErrStartup, or a panic of one of its goroutines;
+// every goroutine it started has ended by then. It is called once.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	s.mu.Lock()
 	if s.serving {
@@ -108,7 +109,8 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	var connections, workers sync.WaitGroup
+	var connections sync.WaitGroup
+	workers := crew.Crew{Stop: func(err error) { s.stop(fmt.Errorf("simulator: %w", err)) }}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	protocols.SetUnencryptedHTTP2(true)
@@ -127,9 +129,15 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 			}
 		},
 	}
-	workers.Go(func() { s.driver.run(ctx) })
-	workers.Go(func() { s.failStartup(ctx) })
-	workers.Go(func() {
+	workers.Go(func() error {
+		s.driver.run(ctx)
+		return nil
+	})
+	workers.Go(func() error {
+		s.failStartup(ctx)
+		return nil
+	})
+	workers.Go(func() error {
 		select {
 		case <-ctx.Done():
 			s.stop(nil)
@@ -137,13 +145,26 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		}
 		cancel()
 		_ = hs.Close() // the listener's error says nothing that Serve's does not
+		return nil
 	})
 	if err := hs.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
 		s.stop(fmt.Errorf("simulator: serve %v: %w", ln.Addr(), err))
 	}
-	workers.Wait()
+	panicked := workers.Wait()
 	connections.Wait()
-	return s.cause
+	return crew.Worst(s.cause, panicked)
+}
+
+// Panicked returns the panic by which the server ends; nil while there is none. It is known before any connection is closed.
+func (s *Server) Panicked() error {
+	select {
+	case <-s.stopping:
+		if crew.PanicIn(s.cause) != nil {
+			return s.cause
+		}
+	default:
+	}
+	return nil
 }
 
 // failStartup stops the server when it would become ready, if a fault says so.

@@ -9,6 +9,8 @@ import (
 	"net"
 	"os/exec"
 	"strings"
+
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 )
 
 // Main is the server as a program of its own: it listens on a free port of this machine, writes its URL to stdout and serves until stdin ends, which it
@@ -21,10 +23,12 @@ func Main(stdin io.Reader, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, err)
 		return 1
 	}
-	go func() { // ends with the process, at the latest
+	var listening crew.Crew // its goroutine ends with the process, at the latest
+	listening.Go(func() error {
+		defer cancel()
 		_, _ = io.Copy(io.Discard, stdin)
-		cancel()
-	}()
+		return nil
+	})
 	fmt.Fprintf(stdout, "http://%s\n", ln.Addr())
 	if err := new(Server).Serve(ctx, ln); err != nil {
 		fmt.Fprintln(stderr, err)

@@ -15,6 +15,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 )
 
 // Order is how a request is to be answered. It is merged into its JSON body.
@@ -56,28 +58,82 @@ type Server struct {
 	stamped sync.RWMutex  // held for reading while a stamped stream is written, for its client has read its end before its record is here
 }
 
-// Serve answers until ctx ends, and returns when every connection is closed.
+// Serve answers until ctx ends, and returns when every connection is closed. A panic on the way ends it, and is its error.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithCancelCause(ctx)
+	work := crew.Crew{Stop: cancel}
 	p := newPacer()
-	var work sync.WaitGroup
-	work.Go(func() { p.run(ctx) })
-	defer work.Wait()
-	defer cancel()
-	defer context.AfterFunc(ctx, func() { ln.Close() })()
+	work.Go(func() error {
+		p.run(ctx)
+		return nil
+	})
+	var open connections
+	work.Go(func() error {
+		<-ctx.Done()
+		ln.Close()
+		open.close()
+		return nil
+	})
+	err := s.accept(ctx, ln, func(conn net.Conn) {
+		open.add(conn)
+		work.Go(func() error {
+			defer open.drop(conn)
+			s.converse(ctx, p, conn)
+			return nil
+		})
+	})
+	cancel(nil)
+	return crew.Worst(work.Wait(), err)
+}
+
+// accept hands each connection to take until the listener is closed, which is no error once ctx has ended.
+func (s *Server) accept(ctx context.Context, ln net.Listener, take func(net.Conn)) error {
 	for {
 		conn, err := ln.Accept()
-		if err != nil {
-			if ctx.Err() != nil {
-				return nil
-			}
+		switch {
+		case err == nil:
+			take(conn)
+		case ctx.Err() != nil:
+			return nil
+		default:
 			return err
 		}
-		work.Go(func() {
-			defer context.AfterFunc(ctx, func() { conn.Close() })()
-			defer conn.Close()
-			s.converse(ctx, p, conn)
-		})
+	}
+}
+
+// connections are those that are open.
+type connections struct {
+	mu   sync.Mutex
+	all  map[net.Conn]bool
+	over bool // none is to be open any more
+}
+
+func (c *connections) add(conn net.Conn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.over {
+		conn.Close()
+		return
+	}
+	if c.all == nil {
+		c.all = map[net.Conn]bool{}
+	}
+	c.all[conn] = true
+}
+
+func (c *connections) drop(conn net.Conn) {
+	conn.Close()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.all, conn)
+}
+
+func (c *connections) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.over = true
+	for conn := range c.all {
+		conn.Close()
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/stages/deploy"
@@ -79,7 +80,7 @@ func (p *Provider) start(token deploy.Token, spec deploy.Spec) (*instance, error
 	if i.id, err = newID(i.cmd.Process.Pid, port); err != nil { // the guard ends with its leash
 		i.leash.Close()
 	}
-	go i.wait()
+	i.crew.Go(i.wait)
 	if err != nil {
 		<-i.done
 		return nil, fmt.Errorf("start %s: %w", argv[0], err)
@@ -107,14 +108,16 @@ func (i *instance) run(guard, args, env []string, workdir string, log *os.File) 
 }
 
 // wait notes how the guard ends.
-func (i *instance) wait() {
+func (i *instance) wait() error {
 	defer close(i.done)
-	defer i.leash.Close()
-	if err := i.cmd.Wait(); err != nil {
-		i.code = err.Error()
-	} else {
+	defer i.leash.Close() // a guard that nobody waits for ends its server
+	return crew.Catch(func() error {
 		i.code = "exit status 0"
-	}
+		if err := i.cmd.Wait(); err != nil {
+			i.code = err.Error()
+		}
+		return nil
+	})
 }
 
 // command is what the guard runs: the engine's own or that of its kind, with its args behind.

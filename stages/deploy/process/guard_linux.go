@@ -12,12 +12,14 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/stages/deploy/process/proc"
 )
 
 const (
 	prSetChildSubreaper = 36 // linux/prctl.h
 	killPause           = 50 * time.Millisecond
+	killTimes           = 20 // where nobody hears of the children's ends
 	codeNotStarted      = 127
 	codeSignalled       = 128 // plus the signal's number
 )
@@ -38,7 +40,7 @@ func Guard(args []string, stdin io.Reader, talk io.Writer) int {
 		fmt.Fprintf(talk, "inferencex guard: %v\n", err)
 		return codeNotStarted
 	}
-	g := &guard{grace: grace, talk: talk, signals: make(chan os.Signal, 8), ends: make(chan end), parent: make(chan struct{})}
+	g := &guard{grace: grace, talk: talk, signals: make(chan os.Signal, 8), ends: make(chan end), parent: make(chan struct{}), broken: make(chan error, 1)}
 	signal.Notify(g.signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	defer signal.Stop(g.signals)
 
@@ -47,11 +49,13 @@ func Guard(args []string, stdin io.Reader, talk io.Writer) int {
 		fmt.Fprintf(talk, "inferencex guard: start %s: %v\n", argv[0], err)
 		return codeNotStarted
 	}
-	go g.reap()
-	go func() { // ends with the process, if not before
+	watching := crew.Crew{Stop: func(err error) { g.broken <- err }} // its goroutines end with the process, if not before
+	watching.Go(g.reap)
+	watching.Go(func() error {
+		defer close(g.parent)
 		_, _ = io.Copy(io.Discard, stdin)
-		close(g.parent)
-	}()
+		return nil
+	})
 	return g.watch(time.After(ttl), ttl)
 }
 
@@ -111,7 +115,8 @@ type guard struct {
 	talk    io.Writer
 	signals chan os.Signal
 	parent  chan struct{} // closed when stdin has ended
-	ends    chan end      // closed when no child is left
+	ends    chan end      // closed when no child is left, or nobody waits for them any more
+	broken  chan error    // why nobody does
 }
 
 // end is one child that has ended.
@@ -121,7 +126,7 @@ type end struct {
 }
 
 // reap waits for every child, own and adopted.
-func (g *guard) reap() {
+func (g *guard) reap() error {
 	defer close(g.ends)
 	for {
 		var status syscall.WaitStatus
@@ -129,7 +134,7 @@ func (g *guard) reap() {
 		switch {
 		case errors.Is(err, syscall.EINTR):
 		case err != nil: // ECHILD
-			return
+			return nil
 		case status.Signaled():
 			g.ends <- end{pid, codeSignalled + int(status.Signal())}
 		default:
@@ -143,8 +148,10 @@ func (g *guard) watch(limit <-chan time.Time, ttl time.Duration) int {
 	code, running := 0, true
 	for running {
 		select {
-		case e := <-g.ends:
-			if e.pid == g.pid {
+		case e, more := <-g.ends:
+			if !more {
+				g.ends = nil // why is about to be told
+			} else if e.pid == g.pid {
 				code, running = e.code, false
 			}
 			continue
@@ -154,6 +161,10 @@ func (g *guard) watch(limit <-chan time.Time, ttl time.Duration) int {
 			fmt.Fprintln(g.talk, "inferencex guard: stopping the server: inferencex has ended")
 		case <-limit:
 			fmt.Fprintf(g.talk, "inferencex guard: stopping the server: its time limit of %s has passed\n", ttl)
+		case err := <-g.broken:
+			fmt.Fprintf(g.talk, "inferencex guard: killing the server: %v\n", err)
+			g.kill()
+			return codeSignalled + int(syscall.SIGKILL)
 		}
 		code, running = codeSignalled+int(syscall.SIGTERM), false
 	}
@@ -176,6 +187,14 @@ func (g *guard) stop() {
 		}
 		g.signalAll(syscall.SIGKILL) // again and again: a dying tree may still fork
 		deadline = time.After(killPause)
+	}
+}
+
+// kill ends all descendants where nobody would hear of it. Once more and again: a dying tree may still fork.
+func (g *guard) kill() {
+	for range killTimes {
+		g.signalAll(syscall.SIGKILL)
+		time.Sleep(killPause)
 	}
 }
 

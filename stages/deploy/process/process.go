@@ -18,6 +18,7 @@ import (
 
 	"github.com/zclconf/go-cty/cty"
 
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/schemas/plural"
@@ -50,6 +51,7 @@ type Provider struct {
 var (
 	_ deploy.Provider  = (*Provider)(nil)
 	_ deploy.GPULister = (*Provider)(nil)
+	_ deploy.InProcess = (*Provider)(nil)
 )
 
 // New returns the provider.
@@ -59,6 +61,14 @@ func New(config Config) *Provider {
 
 // Type is "process".
 func (*Provider) Type() string { return "process" }
+
+// Panicked returns the panic by which nobody waits for a server's guard any more.
+func (p *Provider) Panicked(token deploy.Token) error {
+	if own := p.own(token); own != nil {
+		return own.crew.Err()
+	}
+	return nil
+}
 
 // Inspect looks whether the server's guard is there.
 func (p *Provider) Inspect(_ context.Context, h deploy.Handle) (deploy.Status, error) {
@@ -148,6 +158,7 @@ type instance struct {
 	log    string
 	cmd    *exec.Cmd // the guard
 	leash  *os.File  // the guard's standard input: when it closes the server ends
+	crew   crew.Crew // of the goroutine that waits for the guard
 	done   chan struct{}
 	code   string // set before done is closed
 	// secrets is what the server was given and nobody else is to read.

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/stages/deploy"
 	"github.com/strangeloopio/inferencex/stages/simulator"
@@ -25,7 +26,10 @@ type Provider struct {
 	running map[deploy.Token]*instance
 }
 
-var _ deploy.Provider = (*Provider)(nil)
+var (
+	_ deploy.Provider  = (*Provider)(nil)
+	_ deploy.InProcess = (*Provider)(nil)
+)
 
 // NewProvider returns a provider without servers.
 func NewProvider() *Provider { return &Provider{running: map[deploy.Token]*instance{}} }
@@ -39,6 +43,7 @@ type instance struct {
 	labels map[string]string
 	server *simulator.Server
 	listen net.Listener
+	crew   crew.Crew // of the goroutine that serves
 	done   chan struct{}
 
 	mu  sync.Mutex
@@ -84,19 +89,25 @@ func (p *Provider) Create(ctx context.Context, token deploy.Token, spec deploy.S
 		i.say(lowered)
 		spec.Env.Log.Warn(lowered)
 	}
-	go i.serve(spec.TTL)
+	i.crew.Go(func() error { return i.serve(spec.TTL) })
 	p.running[token] = i
 	return i.id, nil
 }
 
-// serve runs the server until it ends or its time is over.
-func (i *instance) serve(ttl time.Duration) {
+// serve runs the server until it ends or its time is over. It returns why, but for a server that was closed.
+func (i *instance) serve(ttl time.Duration) error {
 	defer close(i.done)
 	// Detached from the creating call, which ends long before the server.
 	ctx, cancel := context.WithTimeout(context.Background(), ttl)
 	defer cancel()
+	err := crew.Catch(func() error { return i.server.Serve(ctx, i.listen) })
 	var failed *simulator.StartupError
-	switch err := i.server.Serve(ctx, i.listen); {
+	switch panicked := crew.PanicIn(err); {
+	case panicked != nil:
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			i.say(line)
+		}
+		i.end = panicked.Brief() // the stack is in the log
 	case errors.As(err, &failed):
 		for _, line := range failed.Lines {
 			i.say(line)
@@ -110,6 +121,20 @@ func (i *instance) serve(ttl time.Duration) {
 		i.end = "closed"
 	}
 	i.say(i.end)
+	return err
+}
+
+// panicked returns the panic by which the server ends. What clients see of it comes later.
+func (i *instance) panicked() error {
+	select {
+	case <-i.done:
+		if err := i.crew.Wait(); crew.PanicIn(err) != nil {
+			return err
+		}
+		return nil
+	default:
+		return i.server.Panicked()
+	}
 }
 
 func (i *instance) say(line string) {
@@ -122,6 +147,14 @@ func (p *Provider) find(token deploy.Token) *instance {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.running[token]
+}
+
+// Panicked returns the panic by which a server of this provider has ended.
+func (p *Provider) Panicked(token deploy.Token) error {
+	if i := p.find(token); i != nil {
+		return i.panicked()
+	}
+	return nil
 }
 
 // Inspect looks whether the server runs.

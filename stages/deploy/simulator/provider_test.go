@@ -33,6 +33,12 @@ func TestProvider(t *testing.T) {
 // acquire brings up a server by the provider block in HCL and releases it after the test.
 func acquire(t *testing.T, d stage.Deployment, hcl string, ttl time.Duration) (stage.Live, error) {
 	t.Helper()
+	return acquireIn(t, deploytest.Env(nil), d, hcl, ttl)
+}
+
+// acquireIn is acquire in another world.
+func acquireIn(t *testing.T, env stage.Env, d stage.Deployment, hcl string, ttl time.Duration) (stage.Live, error) {
+	t.Helper()
 	p := simulator.NewProvider()
 	args, err := blocktest.Parse(p.Body(), hcl)
 	if err != nil {
@@ -47,7 +53,7 @@ func acquire(t *testing.T, d stage.Deployment, hcl string, ttl time.Duration) (s
 	if err != nil {
 		t.Fatal(err)
 	}
-	kind, env := deploy.New(p), deploytest.Env(nil)
+	kind := deploy.New(p)
 	live, err := kind.Acquire(t.Context(), env, stage.Task{Config: config}, &deploytest.Ledger{})
 	if err == nil {
 		t.Cleanup(func() {

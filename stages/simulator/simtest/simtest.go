@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/stages/simulator"
 )
@@ -21,9 +22,8 @@ import (
 // Server is a simulated server on a socket of this machine.
 type Server struct {
 	*simulator.Server
-	URL   string
-	ended chan struct{} // closed when Serve has returned
-	cause error         // what Serve returned
+	URL     string
+	serving crew.Crew // of Serve
 }
 
 // Start serves until the test ends. The test fails if the server ends by an error that no fault of its configuration explains.
@@ -37,11 +37,8 @@ func Start(t testing.TB, cfg simulator.Config) *Server {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{Server: server, URL: "http://" + ln.Addr().String(), ended: make(chan struct{})}
-	go func() {
-		defer close(s.ended)
-		s.cause = server.Serve(context.Background(), ln) // t.Context ends before the test's cleanups
-	}()
+	s := &Server{Server: server, URL: "http://" + ln.Addr().String()}
+	s.serving.Go(func() error { return server.Serve(context.Background(), ln) }) // t.Context ends before the test's cleanups
 	t.Cleanup(func() {
 		if err := server.Close(); err != nil {
 			t.Error(err)
@@ -55,8 +52,7 @@ func Start(t testing.TB, cfg simulator.Config) *Server {
 
 // Ended waits until the server has ended by itself, and returns why.
 func (s *Server) Ended() error {
-	<-s.ended
-	return s.cause
+	return s.serving.Wait()
 }
 
 // Endpoint is what the deploy stage tells of the server.

@@ -132,7 +132,9 @@ func TestWatch(t *testing.T) {
 		}
 	}
 	r.cancel()
-	r.asking.Wait()
+	if err := r.asking.Wait(); err != nil {
+		t.Error(err)
+	}
 	records, err := nullserver.Records(t.Context(), r.server.URL)
 	if err != nil {
 		t.Fatal(err)

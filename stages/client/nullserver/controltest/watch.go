@@ -2,6 +2,7 @@ package controltest
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -10,9 +11,9 @@ import (
 	"os"
 	"slices"
 	"strconv"
-	"sync"
 	"time"
 
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/stages/client/nullserver"
 )
 
@@ -31,8 +32,7 @@ type running struct {
 	server    *nullserver.Child
 	transport http.Transport
 	cancel    context.CancelFunc
-	asking    sync.WaitGroup
-	failed    chan error // of a stream that could not ask
+	asking    crew.Crew // one goroutine for each stream; an error is of one that could not ask
 }
 
 // watch starts the control.
@@ -46,15 +46,15 @@ func watch(ctx context.Context) (Watch, error) {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	r := &running{server: server, cancel: cancel, failed: make(chan error, streams)}
+	r := &running{server: server, cancel: cancel}
 	for n := range streams {
-		r.asking.Go(func() {
+		r.asking.Go(func() error {
 			for ctx.Err() == nil {
 				if err := r.ask(n); err != nil {
-					r.failed <- err
-					return
+					return err
 				}
 			}
+			return nil
 		})
 	}
 	return r, nil
@@ -89,17 +89,13 @@ func (r *running) ask(n int) error {
 // End stops the streams when their answers have ended, and judges the server's stamps.
 func (r *running) End() (string, error) {
 	r.cancel()
-	r.asking.Wait()
+	asked := r.asking.Wait()
 	r.transport.CloseIdleConnections()
 	records, err := nullserver.Records(context.Background(), r.server.URL)
 	if closed := r.server.Close(); err == nil {
 		err = closed
 	}
-	select {
-	case err = <-r.failed:
-	default:
-	}
-	if err != nil {
+	if err = cmp.Or(asked, err); err != nil {
 		return "", err
 	}
 	return judgeStamps(records), nil
