@@ -8,7 +8,7 @@ BINARY   := bin/inferencex
 PACKAGES := ./...
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart build test accuracy check format lint race examples generated gen bench fuzz soak crash vuln clean
+.PHONY: help quickstart build test accuracy fit check format lint race examples generated gen bench fuzz soak crash vuln clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -58,6 +58,9 @@ gen: build ## write what is generated anew: the references of the language, of m
 
 examples: build ## validate and plan every suite in configs
 	@for suite in configs/*.hcl; do $(BINARY) validate $$suite && $(BINARY) plan -dir /nonexistent $$suite >/dev/null || exit 1; done
+
+fit: ## play published measurements on the simulator: its error by model and GPU, and what a refit would find
+	@go test -count 1 -v -run '^(TestFit|TestRefit)$$' ./stages/simulator/virtualtest $(FLAGS) | grep -v '^=== '
 
 bench: ## run the benchmarks; each gives a ratio or an error measured in one run
 	go test -run '^$$' -bench . -benchtime 1s $(PACKAGES)

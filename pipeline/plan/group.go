@@ -75,7 +75,7 @@ func nameDeployments(all []*deployment) {
 func specOf(c suite.Cell) stage.Deployment {
 	spec := stage.Deployment{
 		Model:    stage.Model{Repo: c.Model.Repo, Revision: c.Model.Revision},
-		Provider: stage.Provider{Type: c.Provider.Type, Config: canonical(c.Provider.KeyConfig)},
+		Provider: stage.Provider{Type: c.Provider.Type, Revision: c.Provider.Revision, Config: canonical(c.Provider.KeyConfig)},
 		GPUType:  c.GPUType, GPUs: c.GPUs,
 	}
 	if c.Engine == nil {

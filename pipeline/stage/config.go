@@ -31,10 +31,12 @@ type Engine struct {
 	Env     map[string]string `json:"env,omitempty"`
 }
 
-// Provider is where a deployment runs. Config is what of the provider's own block bears on results, as canonical JSON.
+// Provider is where a deployment runs. Config is what of the provider's own block bears on results, as canonical JSON. Revision counts changes of
+// the provider's code that change results: of a simulator, say, whose model is another one.
 type Provider struct {
-	Type   string          `json:"type"`
-	Config json.RawMessage `json:"config,omitempty"`
+	Type     string          `json:"type"`
+	Revision int             `json:"revision,omitempty"`
+	Config   json.RawMessage `json:"config,omitempty"`
 }
 
 // Deployment is what a measurement runs against, as far as it bears on the result.

@@ -55,6 +55,8 @@ type Body struct {
 	Doc    string
 	Args   []Arg
 	Blocks []Block
+	// Revision counts changes of what the block stands for that change results; it is in every key that the block's arguments are in.
+	Revision int
 	// Open is true for a body whose argument names are the user's own. They are found, unevaluated, in Content.Attrs.
 	Open bool
 	// Names are those that an open body can have, where it cannot have any: whoever decodes it refuses others in words of its own.

@@ -16,6 +16,7 @@ type Provider struct {
 	Type, Name     string
 	Config         cty.Value      // an object by the type's body, defaults filled in, marks kept
 	KeyConfig      cty.Value      // Config as it enters a checkpoint key: no provenance, no secrets
+	Revision       int            // of what the type stands for, as it enters a checkpoint key
 	Quota          map[string]int // GPUs held at once by type, over all deployments; nil: unbounded
 	TTL            time.Duration  // after which the provider itself ends a deployment
 	StartupTimeout time.Duration  // for a deployment to become ready
@@ -40,7 +41,7 @@ func providerBlock(own block.Body) block.Block {
 func (l *loader) decodeProvider(p *Provider, c *block.Content) {
 	own := l.opt.Providers[p.Type]
 	p.Config = own.Select(c.Value)
-	p.KeyConfig = own.Keyed(p.Config)
+	p.KeyConfig, p.Revision = own.Keyed(p.Config), own.Revision
 	p.Quota = block.IntMap(c.Value, "quota")
 	l.quotaAt[p] = c.ArgRange("quota")
 	for _, gpuType := range slices.Sorted(maps.Keys(p.Quota)) {

@@ -93,7 +93,7 @@ func TestPower(t *testing.T) {
 	}
 	until(info.EpochUnixNS + 3e9)
 	from := r.SimulatedUnixNS()
-	r.stream(t, "/v1/chat/completions", chat(500, 2500, ""))
+	r.stream(t, "/v1/chat/completions", chat(500, 4000, ""))
 	to := r.SimulatedUnixNS()
 	until(to + 2e9)
 

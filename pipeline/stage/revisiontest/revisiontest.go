@@ -29,6 +29,14 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 )
 
+// Revised is what has a revision: a stage.Kind, or what else stands in recipes by one.
+type Revised interface {
+	Name() string
+	Revision() int
+}
+
+var _ Revised = stage.Kind(nil)
+
 // fileOf is where the digests of a kind are, in the package of its test.
 func fileOf(kind string) string { return "testdata/revision." + kind + ".json" }
 
@@ -44,7 +52,7 @@ type record struct {
 
 // Hold fails the test unless the outputs of the kind are those that its file holds beside its revision. They are the digests of what the kind made:
 // by fixture, then by file, as Files and Digest return them.
-func Hold(t *testing.T, kind stage.Kind, outputs map[string]map[string]string, update bool) {
+func Hold(t *testing.T, kind Revised, outputs map[string]map[string]string, update bool) {
 	t.Helper()
 	if runtime.GOARCH != "amd64" {
 		t.Skip("the digests are those of amd64: other processors round some sums otherwise")
@@ -122,7 +130,7 @@ func (r record) changed(held record) []string {
 }
 
 // partsOf returns the digest of what a kind's recipe says of its parts; empty where it has none.
-func partsOf(kind stage.Kind) string {
+func partsOf(kind Revised) string {
 	composed, ok := kind.(stage.Composed)
 	if !ok {
 		return ""

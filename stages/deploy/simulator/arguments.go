@@ -15,7 +15,8 @@ import (
 // Body is the arguments of the provider.
 func (*Provider) Body() block.Body {
 	return block.Body{
-		Doc: "Simulates a server and its GPUs in this process, by a model of time and power. Everything measured on it says that it is simulated. An engine of kind vllm may have args: those of vLLM that the simulator honours.",
+		Revision: simulator.Revision,
+		Doc:      "Simulates a server and its GPUs in this process, by a model of time and power. Everything measured on it says that it is simulated. An engine of kind vllm may have args: those of vLLM that the simulator honours.",
 		Args: []block.Arg{
 			{
 				Name: "model", Type: cty.String,

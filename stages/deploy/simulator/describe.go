@@ -54,6 +54,7 @@ func board() description {
 	return description{
 		name: "board",
 		doc: "Describes a GPU type that the simulator's catalogue lacks, by what its data sheet says: bytes, bytes per second, dense FLOP per second (fp8_flops = 0 without FP8 units), watts. " +
+			"link_bandwidth is what one GPU sends to its peers in one direction; without it, only the latency of their exchanges counts. " +
 			"How much of that it reaches, and its power, are modelled on the H100.",
 		figures: []figure{
 			{"memory_bytes", block.AboveZero(), false, "103e9"},
@@ -63,6 +64,7 @@ func board() description {
 			{"tdp_watts", block.AboveZero(), false, "400"},
 			{"sm_clock_hz", block.AboveZero(), false, "1.98e9"},
 			{"idle_watts", block.AboveZero(), true, "60"},
+			{"link_bandwidth", block.AboveZero(), true, "450e9"},
 		},
 	}
 }

@@ -85,11 +85,11 @@ func TestModelsHaveSources(t *testing.T) {
 // A board that is only described draws power as its TDP says, and idles at the same share of it as the one that was measured.
 func TestModelled(t *testing.T) {
 	g := hardware.GPU{Name: "X", MemoryBytes: 1e11, Bandwidth: 4e12, BF16FLOPS: 148e12, TDPWatts: 350}.Modelled()
-	want := hardware.PowerConstants{ContextWatts: 60, ActiveWatts: 107, BandwidthWatts: 182, ComputeWatts: 800, Basis: "modelled, ±20 %"}
+	want := hardware.PowerConstants{ContextWatts: 60, ActiveWatts: 107, BandwidthWatts: 182, ComputeWatts: 850, Basis: "modelled, ±20 %"}
 	if diff := cmp.Diff(want, g.Power, cmp.Comparer(func(a, b float64) bool { return math.Abs(a-b) < 1e-9 })); diff != "" {
 		t.Errorf("power (-want +got):\n%s", diff)
 	}
-	if g.IdleWatts != 35 || g.Step.WeightEfficiency != .93 || g.Step.Basis == "fitted" {
+	if g.IdleWatts != 35 || g.Step.WeightEfficiency != .9 || g.Step.Basis == "fitted" {
 		t.Errorf("%+v: want 35 W when idle and the H100's efficiencies, called modelled", g)
 	}
 }

@@ -10,10 +10,12 @@ type GPU struct {
 	Bandwidth   float64 `json:"bandwidth"`    // bytes/s
 	BF16FLOPS   float64 `json:"bf16_flops"`   // FLOP/s
 	FP8FLOPS    float64 `json:"fp8_flops"`    // FLOP/s, 0 without FP8 units
-	SMClockHz   float64 `json:"sm_clock_hz"`
-	TDPWatts    float64 `json:"tdp_watts"`
-	IdleWatts   float64 `json:"idle_watts"` // with nothing loaded
-	Source      string  `json:"source"`
+	// LinkBandwidth is what one board sends to its peers in one direction, bytes/s. 0: only the latency of an exchange is counted.
+	LinkBandwidth float64 `json:"link_bandwidth"`
+	SMClockHz     float64 `json:"sm_clock_hz"`
+	TDPWatts      float64 `json:"tdp_watts"`
+	IdleWatts     float64 `json:"idle_watts"` // with nothing loaded
+	Source        string  `json:"source"`
 
 	Step  StepConstants  `json:"step"`
 	Power PowerConstants `json:"power"`
@@ -25,8 +27,9 @@ type StepConstants struct {
 	WeightEfficiency  float64 `json:"weight_efficiency"` // share of the nominal bandwidth
 	KVEfficiency      float64 `json:"kv_efficiency"`
 	ComputeEfficiency float64 `json:"compute_efficiency"` // share of the nominal FLOP/s
-	AllreduceSeconds  float64 `json:"allreduce_seconds"`
-	Basis             string  `json:"basis"` // "fitted", or that it is not measured
+	AllreduceSeconds  float64 `json:"allreduce_seconds"`  // latency of an all-reduce over p GPUs, in units of 1 + log2(p)
+	LinkEfficiency    float64 `json:"link_efficiency"`    // share of the nominal LinkBandwidth
+	Basis             string  `json:"basis"`              // "fitted", or that it is not measured
 	Source            string  `json:"source"`
 }
 

@@ -99,10 +99,11 @@ type Step struct {
 
 // Step prices a batch. Time, on p GPUs of which each holds 1/q of the keys and values:
 //
-//	t_gpu  = t0 + W/(p·ηw·BW) + L·kv/(q·ηkv·BW) + 2N·tokens/(p·ηc·F) + [p>1]·2·layers·t_ar
+//	t_gpu  = t0 + W/(p·ηw·BW) + L·kv/(q·ηkv·BW) + 2N·tokens/(p·ηc·F) + 2·layers·t_ar(p)
+//	t_ar(p) = (1 + log2 p)·a + 2(p−1)/p·hidden·2·tokens/(ηl·link), none for p = 1
 //	t_step = max(t_host(p), t_gpu) + c_seq·B
 //
-// with L the summed context. Power of one GPU, δ = t_gpu/t_step:
+// with L the summed context, and tokens those decoded and those prefilled. Power of one GPU, δ = t_gpu/t_step:
 //
 //	P = min(TDP, P_ctx + (P_act − P_ctx)·δ + a·u_bw + c·u_fl)
 func (m Machine) Step(b Batch) Step {
@@ -116,9 +117,7 @@ func (m Machine) Step(b Batch) Step {
 	t := gpu.Step.FixedSeconds + weights/(gpu.Step.WeightEfficiency*gpu.Bandwidth) +
 		kv/(gpu.Step.KVEfficiency*gpu.Bandwidth) + flop/(gpu.Step.ComputeEfficiency*m.flops)
 	host := profile.HostSeconds
-	if m.cfg.GPUs > 1 {
-		t += 2 * float64(mod.Layers) * gpu.Step.AllreduceSeconds
-	}
+	t += 2 * float64(mod.Layers) * m.allreduce(b.Decode+b.PrefillTokens)
 	if m.cfg.GPUs >= 4 {
 		host += profile.HostWideSeconds
 	}
@@ -135,4 +134,19 @@ func (m Machine) Step(b Batch) Step {
 		Busy:       busy,
 		Bandwidth:  math.Min(1, bandwidth),
 	}
+}
+
+// allreduce is the time in which the GPUs add up one layer's part of so many tokens' BF16 activations: a latency that grows with the depth of the
+// tree of GPUs, and the volume of a ring. Every layer has two of them.
+func (m Machine) allreduce(tokens int) float64 {
+	if m.cfg.GPUs == 1 {
+		return 0
+	}
+	gpu, p := m.cfg.GPU, float64(m.cfg.GPUs)
+	seconds := (1 + math.Log2(p)) * gpu.Step.AllreduceSeconds
+	if gpu.LinkBandwidth > 0 {
+		bytes := 2 * float64(m.cfg.Model.Hidden) * float64(tokens)
+		seconds += 2 * (p - 1) / p * bytes / (gpu.Step.LinkEfficiency * gpu.LinkBandwidth)
+	}
+	return seconds
 }

@@ -136,7 +136,7 @@ func TestEagerHostSetsTheFloor(t *testing.T) {
 	for _, c := range []struct {
 		gpus int
 		want float64 // ms
-	}{{1, 15.6 + .373}, {2, 15.6 + .373}, {4, 15.6 + 5.7 + .373}, {8, 15.6 + 5.7 + .373}} {
+	}{{1, 15.6 + .381}, {2, 15.6 + .381}, {4, 15.6 + 5.7 + .381}, {8, 15.6 + 5.7 + .381}} {
 		got := machine(t, "Qwen3-8B-FP8", "H100", c.gpus, "modal-eager").Step(decode(1, 100)).Seconds * 1e3
 		if math.Abs(got-c.want) > 1e-6 {
 			t.Errorf("%d GPUs: %.3f ms, want %.3f", c.gpus, got, c.want)

@@ -6,6 +6,8 @@ package virtualtest
 
 import (
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"slices"
 	"time"
 
@@ -17,6 +19,7 @@ type Load struct {
 	Users, Requests            int           // each at least 1
 	PromptTokens, OutputTokens int           // of each request, each at least 1
 	SharedTokens               int           // that all prompts begin with; the rest is each prompt's own
+	Spread                     float64       // lengths are drawn evenly from 1 − Spread to 1 of the two above, at least 1; 0: all are equal
 	Ramp                       time.Duration // over which the users begin, evenly
 }
 
@@ -30,6 +33,7 @@ type Timing struct {
 // in the engine, such as its prefix cache, is there for it.
 func Play(e *engine.Engine, l Load) ([]Timing, error) {
 	p := player{engine: e, load: l, begin: e.Now(), timings: make([]Timing, 0, l.Requests)}
+	p.lengths = rand.New(rand.NewPCG(uint64(l.Requests), 0x6c656e67746873))
 	for user := range min(l.Users, l.Requests) {
 		p.due = append(p.due, p.begin+time.Duration(user)*l.Ramp/time.Duration(l.Users))
 	}
@@ -56,14 +60,16 @@ type player struct {
 	begin   time.Duration
 	due     []time.Duration // when free users send, the next one first
 	timings []Timing
+	lengths *rand.Rand
 }
 
 func (p *player) send() error {
 	n := len(p.timings)
 	at := p.due[0]
 	p.due = slices.Delete(p.due, 0, 1)
+	prompt, output := p.prompt(n, p.length(p.load.PromptTokens)), p.length(p.load.OutputTokens)
 	err := p.engine.Submit(engine.Request{
-		ID: uint64(n), At: at, PromptTokens: p.load.PromptTokens, OutputTokens: p.load.OutputTokens, Blocks: engine.HashBlocks(p.prompt(n)),
+		ID: uint64(n), At: at, PromptTokens: len(prompt), OutputTokens: output, Blocks: engine.HashBlocks(prompt),
 	})
 	if err != nil {
 		return fmt.Errorf("play a load: %w", err)
@@ -72,9 +78,17 @@ func (p *player) send() error {
 	return nil
 }
 
-// prompt returns tokens that differ from every other prompt's behind the shared ones.
-func (p *player) prompt(n int) []int64 {
-	tokens := make([]int64, p.load.PromptTokens)
+// length draws a length of at most so many tokens. Equal loads draw equal ones.
+func (p *player) length(most int) int {
+	if p.load.Spread == 0 {
+		return most
+	}
+	return max(1, int(math.Round(float64(most)*(1-p.load.Spread*p.lengths.Float64()))))
+}
+
+// prompt returns so many tokens that differ from every other prompt's behind the shared ones.
+func (p *player) prompt(n, length int) []int64 {
+	tokens := make([]int64, length)
 	for i := min(p.load.SharedTokens, len(tokens)); i < len(tokens); i++ {
 		tokens[i] = int64(p.begin) + int64(n) + 1
 	}

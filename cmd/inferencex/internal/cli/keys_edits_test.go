@@ -330,7 +330,7 @@ func edits() map[string]edit {
 		"benchmark.description": set(bench, `description = "x"`),
 		"benchmark.model":       keyed("model.m\n  provider = provider.endpoint.q\n  workload = workload.w", "model.n\n  provider = provider.endpoint.q\n  workload = workload.w", deployment+"model", "load.workload.tokenizer"),
 		"benchmark.engine":      keyed("engine.own", "engine.batching", deployment+"engine"),
-		"benchmark.provider":    keyed("provider.process.r", "provider.simulator.p", deployment+"provider.type", deployment+"provider.config"),
+		"benchmark.provider":    keyed("provider.process.r", "provider.simulator.p", deployment+"provider.type", deployment+"provider.revision", deployment+"provider.config"),
 		"benchmark.workload":    keyed("workload.bare\n", "workload.w\n", "load.workload"),
 		"benchmark.gpu_type":    keyed(`"B200"`, `"MI300X"`, deployment+"gpu_type"),
 		"benchmark.gpus":        set(`gpu_type = "B200"`, "gpus = 2", deployment+"gpus", "power.gpus"),

@@ -3,8 +3,6 @@
 package cli
 
 import (
-	"flag"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,19 +12,13 @@ import (
 	"github.com/strangeloopio/inferencex/stages/client/nullserver/controltest"
 )
 
-var updateSeed = flag.Bool("update-seed", false, "write the README's table of the seed anew, from a run")
-
 // TestAccuracySeedTable runs configs/seed-table.hcl as anyone would. Each cell has to be like the seed's
 // once; one that says itself that this machine was too busy is measured again if it is not.
 func TestAccuracySeedTable(t *testing.T) {
 	alike := make([]bool, len(seedTable))
 	controltest.Judge(t, func() controltest.Finding {
 		rows, busy := runSeed(t)
-		table := sideBySide(rows)
-		t.Log("\n" + table)
-		if *updateSeed {
-			updateReadme(t, table)
-		}
+		t.Log("\n" + sideBySide(rows))
 		var apart, excused, late []string
 		for i, want := range seedTable {
 			off := offSeed(rows, i)
@@ -72,22 +64,4 @@ func runSeed(t *testing.T) (rows []seedRow, busy []bool) {
 		t.Fatalf("%d cells, want %d", len(rows), len(seedTable))
 	}
 	return rows, busy
-}
-
-// updateReadme puts the table between its marks.
-func updateReadme(t *testing.T, table string) {
-	t.Helper()
-	const path, begin, end = "../../../../README.md", "<!-- seed-table -->\n", "<!-- /seed-table -->\n"
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	head, rest, found := strings.Cut(string(text), begin)
-	_, tail, closed := strings.Cut(rest, end)
-	if !found || !closed {
-		t.Fatal("the README has no place for the table")
-	}
-	if err := os.WriteFile(path, []byte(head+begin+table+end+tail), 0o644); err != nil {
-		t.Fatal(err)
-	}
 }
