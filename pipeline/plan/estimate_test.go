@@ -128,3 +128,63 @@ func TestShortTTL(t *testing.T) {
 		}
 	}
 }
+
+// Texts are expected to take as long as their mean lengths do, and conversations at a rate as long as they
+// come in, with the last one.
+func TestExpectedTimes(t *testing.T) {
+	const token, prefill = 25 * time.Millisecond, 100 * time.Microsecond // what an estimate assumes
+	for name, tt := range map[string]struct {
+		workload, pressure string
+		want               time.Duration
+	}{
+		"texts": { // of 105 and 53 tokens on average, in four waves
+			"dataset = \"p.jsonl\"\n  requests = 16", "users = 4", 4 * (53*token + 105*prefill),
+		},
+		"texts with answers of a length": {
+			"dataset = \"p.jsonl\"\n  osl = 8\n  requests = 16", "users = 4", 4 * (8*token + 105*prefill),
+		},
+		"at a rate": { // 40 requests at 2 a second, half of the ramp and the last answer
+			"isl = 100\n  osl = 8\n  requests = 40\n  ramp = \"6s\"", "rate = 2",
+			3*time.Second + 20*time.Second + 8*token + 100*prefill,
+		},
+		"conversations at a rate": { // ten, one every half second; their prompts have 100, 208, 316 and 424 tokens
+			"isl = 100\n  osl = 8\n  turns = 4\n  requests = 40", "rate = 2", 5*time.Second + 4*(8*token+262*prefill),
+		},
+		"a duration": {"isl = 100\n  osl = 8\n  duration = \"90s\"", "users = 4", 90 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			text := strings.NewReplacer("  ISL\n  OSL", "  "+tt.workload, "users    = 4", tt.pressure,
+				"  repo     = \"org/m\"\n", "  repo = \"org/m\"\n  tokenizer = \"letters.json\"\n").Replace(lengthy)
+			p, diags := buildText(t, text, plan.Config{Providers: billed})
+			if diags.HasErrors() {
+				t.Fatal(diags)
+			}
+			for _, step := range p.Steps {
+				got := time.Duration(step.Expected)
+				switch step.Address.Kind {
+				case plan.Deploy:
+					if got != time.Hour {
+						t.Errorf("the start-up is expected to take %s", got)
+					}
+				case plan.Load:
+					if got != tt.want {
+						t.Errorf("the load is expected to take %s, want %s", got, tt.want)
+					}
+				}
+			}
+		})
+	}
+}
+
+// A warm-up that sends nothing takes no time, however long its load is.
+func TestColdWarmupTakesNoTime(t *testing.T) {
+	const cold = "  isl = 9\n  osl = 9\n  warmup = 0\n  duration = \"90s\""
+	text := strings.Replace(lengthy, "  ISL\n  OSL", cold, 1)
+	p, diags := buildText(t, text, plan.Config{})
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	if warmup := p.Steps[1]; warmup.Address.Kind != plan.Warmup || warmup.Expected != 0 {
+		t.Errorf("%s is expected to take %s", warmup.Address, time.Duration(warmup.Expected))
+	}
+}

@@ -77,8 +77,8 @@ func measured(t *testing.T, p *plan.Plan) plan.Step {
 	return plan.Step{}
 }
 
-// The recipe of a cell whose requests are all alike has stayed what it was before lengths could be distributions: what was sealed then
-// is found today.
+// The recipe of a cell whose requests are all alike has stayed what it was before lengths could be
+// distributions: what was sealed then is found today.
 func TestRecipeOfFixedLengths(t *testing.T) {
 	want := []string{
 		"fetch-power.config.gpus = 1",
@@ -109,8 +109,8 @@ const (
 	other = "{\"isl\": 100, \"osl\": 10}\n{\"isl\": 201, \"osl\": 30}\n"
 )
 
-// Each number of a distribution changes the key of its cell, and so does the content of a dataset; how a file is called and laid out in the
-// suite does not.
+// Each number of a distribution changes the key of its cell, and so does the content of a dataset; how a file
+// is called and laid out in the suite does not.
 func TestKeysOfLengths(t *testing.T) {
 	files := map[string]string{"a.jsonl": lines, "b.jsonl": lines, "other.jsonl": other}
 	seen := map[string]string{}
@@ -131,7 +131,8 @@ func TestKeysOfLengths(t *testing.T) {
 	}
 }
 
-// The values of a dataset stand in the plan once, beside the steps, and a step finds them by what its configuration holds.
+// The values of a dataset stand in the plan once, beside the steps, and a step finds them by what its
+// configuration holds.
 func TestDatasetsAreBesideTheSteps(t *testing.T) {
 	p := planOf(t, `{ dataset = "a.jsonl" }`, `{ dataset = "a.jsonl" }`, map[string]string{"a.jsonl": lines})
 	for _, step := range p.Steps {
@@ -152,7 +153,8 @@ func TestDatasetsAreBesideTheSteps(t *testing.T) {
 	}
 }
 
-// A cell whose requests its server would refuse is refused before anything is created. What counts is what will be drawn.
+// A cell whose requests its server would refuse is refused before anything is created. What counts is what
+// will be drawn.
 func TestContext(t *testing.T) {
 	files := map[string]string{"a.jsonl": "{\"isl\": 4000, \"osl\": 90}\n{\"isl\": 90, \"osl\": 4000}\n"}
 	for name, tc := range map[string]struct{ isl, osl, want string }{
@@ -162,6 +164,8 @@ func TestContext(t *testing.T) {
 		"hardly ever":     {"{ normal = [1024, 100] }", "1024", ""},
 		"cut off":         {"{ lognormal = [1024, 9999], max = 3000 }", "{ lognormal = [9, 9], max = 1000 }", ""},
 		"lines together":  {`{ dataset = "a.jsonl" }`, `{ dataset = "a.jsonl" }`, ""},
+		"unbounded":       {"{ normal = [4000, 9] }", "1000", "With isl = normal(4000, 9) and osl = 1000, "},
+		"without an end":  {"1000", "{ normal = [4000, 9] }", "With isl = 1000 and osl = normal(4000, 9), "},
 		"lines apart":     {`{ dataset = "a.jsonl" }`, "900", "With isl = dataset(a.jsonl, isl) and osl = 900, workload \"w\" has requests of up to 4900 tokens, "},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -178,8 +182,8 @@ func TestContext(t *testing.T) {
 	}
 }
 
-// The content of a model's tokenizer.json is part of the keys of its cells, since prompts can rest on it; where the file is, is not. A step finds it by what
-// its configuration holds.
+// The content of a model's tokenizer.json is part of the keys of its cells, since prompts can rest on it;
+// where the file is, is not. A step finds it by what its configuration holds.
 func TestKeysOfTokenizers(t *testing.T) {
 	dir := t.TempDir()
 	const bytes = `{"model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": ["a b"]}}`
@@ -217,5 +221,17 @@ func TestKeysOfTokenizers(t *testing.T) {
 	own, ok := p.Library.Tokenizers[cfg.Workload.Tokenizer]
 	if !ok || own.Count("ab") != 1 {
 		t.Errorf("the step's tokenizer %q is not at hand, or another one", cfg.Workload.Tokenizer)
+	}
+}
+
+// A request of exactly as many tokens as the server takes is none too long: the columns of a dataset go
+// together.
+func TestContextIsTheMostThatARequestMayHave(t *testing.T) {
+	files := map[string]string{"a.jsonl": "{\"isl\": 4000, \"osl\": 90}\n{\"isl\": 90, \"osl\": 4000}\n"}
+	for context, refused := range map[int]bool{4090: false, 4089: true} {
+		_, diags := build(t, `{ dataset = "a.jsonl" }`, `{ dataset = "a.jsonl" }`, files, context)
+		if diags.HasErrors() != refused {
+			t.Errorf("requests of 4090 tokens where the server takes %d: %v", context, diags)
+		}
 	}
 }

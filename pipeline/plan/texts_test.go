@@ -127,6 +127,7 @@ func TestContextOfTexts(t *testing.T) {
 		"as they are":         {"dataset = \"p.jsonl\"\n unique = false", true, 300, ""},
 		"behind a prefix":     {"dataset = \"p.jsonl\"\n shared_prefix = 100", true, 407, "comes to 408 tokens"},
 		"answers of a length": {"dataset = \"p.jsonl\"\n osl = 64", true, 250, "asks p.jsonl:20, which comes to 272 tokens, input and output together, but the server takes 250. Leave out what is too long, by keep = { max_isl = 178 }, or let the engine have a longer context."},
+		"answers up to it":    {"dataset = \"p.jsonl\"\n osl = { uniform = [8, 64] }", true, 240, "by keep = { max_isl = 168 }"},
 		"what is kept fits":   {"dataset = \"p.jsonl\"\n osl = 64\n keep = { max_isl = 178 }", true, 250, ""},
 		"conversation":        {"dataset = \"talk.jsonl\"\n endpoint = \"chat\"\n turns = 9", true, 107, "asks talk.jsonl:1, whose conversation grows to 108 tokens, input and output together, but the server takes 107. Have fewer turns, or let the engine have a longer context."},
 		"all of it fits":      {"dataset = \"talk.jsonl\"\n endpoint = \"chat\"\n turns = 9", true, 108, ""},

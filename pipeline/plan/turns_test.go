@@ -25,6 +25,7 @@ func TestConversationsFitTheContext(t *testing.T) {
 		"of one turn":         {"100", "turns = 1\n  shared_prefix = 50", 120, ""},
 		"drawn":               {"100", "turns = { uniform = [2, 6] }", 6 * 120, ""},
 		"drawn too long":      {"100", "turns = { uniform = [2, 6] }", 5 * 120, "With turns = uniform(2, 6)"},
+		"always drawn longer": {"100", "turns = { normal = [9, 1] }", 5 * 120, "With turns = normal(9, 1)"},
 		"drawn without bound": {"{ normal = [100, 1] }", "turns = { normal = [3, 1] }", 10 * 130, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
