@@ -9,10 +9,13 @@
 package crew
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
+	"strings"
 	"sync"
 )
 
@@ -23,10 +26,16 @@ type Panic struct {
 }
 
 // Error returns the value and the stack.
-func (p *Panic) Error() string { return fmt.Sprintf("%s\n%s", p.Brief(), p.Stack) }
+func (p *Panic) Error() string { return fmt.Sprintf("panic: %v\n%s", p.Value, p.Stack) }
 
-// Brief returns the value alone.
-func (p *Panic) Brief() string { return fmt.Sprintf("panic: %v", p.Value) }
+// Brief returns the text of err without the stack of a panic.
+func Brief(err error) string {
+	text := err.Error()
+	if p := PanicIn(err); p != nil {
+		text = strings.ReplaceAll(text, "\n"+string(p.Stack), "")
+	}
+	return text
+}
 
 // PanicIn returns the panic that err is, or wraps; nil if there is none.
 func PanicIn(err error) *Panic {
@@ -42,10 +51,22 @@ func PanicIn(err error) *Panic {
 func Catch(work func() error) (err error) {
 	defer func() {
 		if v := recover(); v != nil {
-			err = &Panic{Value: v, Stack: debug.Stack()}
+			err = &Panic{Value: v, Stack: below(debug.Stack())}
 		}
 	}()
 	return work()
+}
+
+// below is a stack without the frames above the one that panicked: those of the recovery and of panic itself, two lines each.
+func below(stack []byte) []byte {
+	head, frames, _ := bytes.Cut(stack, []byte("\n"))
+	_, frames, found := bytes.Cut(frames, []byte("\npanic("))
+	_, frames, more := bytes.Cut(frames, []byte("\n\t"))
+	_, frames, whole := bytes.Cut(frames, []byte("\n"))
+	if !found || !more || !whole {
+		return stack
+	}
+	return slices.Concat(head, []byte("\n"), frames)
 }
 
 // Worst returns the first panic among errors or, if there is none, the first error.

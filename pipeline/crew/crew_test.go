@@ -3,6 +3,7 @@ package crew_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -27,7 +28,7 @@ func TestWaitHandsAPanicToTheOwner(t *testing.T) {
 	c.Go(explode)
 	err := c.Wait()
 	p := crew.PanicIn(err)
-	if p == nil || p.Value != "boom" || !strings.Contains(string(p.Stack), "crew_test.explode") {
+	if p == nil || p.Value != "boom" || !strings.Contains(string(p.Stack), " [running]:\ngithub.com/strangeloopio/inferencex/pipeline/crew_test.explode(") {
 		t.Fatalf("Wait = %v: want the panic with the stack of explode", err)
 	}
 	if context.Cause(ctx) != err {
@@ -85,10 +86,8 @@ func TestCatch(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			err := crew.Catch(tc.work)
 			got := ""
-			if p := crew.PanicIn(err); p != nil {
-				got = p.Brief()
-			} else if err != nil {
-				got = err.Error()
+			if err != nil {
+				got = crew.Brief(err)
 			}
 			if got != tc.brief {
 				t.Errorf("Catch = %q, want %q", got, tc.brief)
@@ -164,5 +163,12 @@ func TestGoAllocatesOnce(t *testing.T) {
 	work := func() error { return nil }
 	if n := testing.AllocsPerRun(100, func() { c.Go(work); _ = c.Wait() }); n > 1 {
 		t.Errorf("Go allocates %v times, want its goroutine's closure at most", n)
+	}
+}
+
+func TestBrief(t *testing.T) {
+	err := fmt.Errorf("load: %w; its log is lost", errors.Join(crew.Catch(explode), errors.New("disk full")))
+	if got, want := crew.Brief(err), "load: panic: boom\ndisk full; its log is lost"; got != want {
+		t.Errorf("Brief = %q, want %q", got, want)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 )
 
@@ -27,14 +28,14 @@ func (e *executor) atomIsOpen(atom string) bool {
 	return slices.ContainsFunc(e.atoms[atom], func(n *node) bool { return n.state == Pending || n.state == Running })
 }
 
-// failure says why the atom of a step has no result: the first thing that went wrong in it.
+// failure says why the atom of a step has no result: the first thing that went wrong in it. A stack stays in the events.
 func (e *executor) failure(source *node) string {
 	for _, n := range e.atoms[source.Atom] {
 		if n.state == Canceled {
-			return fmt.Sprintf("not measured: %v", n.err)
+			return "not measured: " + crew.Brief(n.err)
 		}
 		if n.err != nil {
-			return fmt.Sprintf("%s: %s: %v", n.Address.Kind, stage.ReasonOf(n.err), n.err)
+			return fmt.Sprintf("%s: %s: %s", n.Address.Kind, stage.ReasonOf(n.err), crew.Brief(n.err))
 		}
 	}
 	return source.Reason // of a step that was skipped

@@ -99,6 +99,11 @@ func TestAPanicIsAFailureAndTearsDown(t *testing.T) {
 			if at := f[0].Address; at.Kind != kind || !strings.Contains(at.Key, key) {
 				t.Errorf("%s failed, want %s", at, tc.fails)
 			}
+			for _, missing := range o.Missing {
+				if strings.Contains(missing.Why, "goroutine") {
+					t.Errorf("the tables would hold a stack: %s", missing.Why)
+				}
+			}
 			if o.Count(plan.Load, Done) != tc.loads || b.count("load") != tc.calls {
 				t.Errorf("%d loads done, of %d begun: want %d, %d\n%s", o.Count(plan.Load, Done), b.count("load"), tc.loads, tc.calls, states(o))
 			}

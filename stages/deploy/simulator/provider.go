@@ -107,7 +107,7 @@ func (i *instance) serve(ttl time.Duration) error {
 		for line := range strings.SplitSeq(err.Error(), "\n") {
 			i.say(line)
 		}
-		i.end = panicked.Brief() // the stack is in the log
+		i.end = crew.Brief(panicked) // the stack is in the log
 	case errors.As(err, &failed):
 		for _, line := range failed.Lines {
 			i.say(line)
