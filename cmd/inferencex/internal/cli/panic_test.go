@@ -11,6 +11,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/crew/crewtest"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/stages/plot"
 )
 
 // panicSuite has two cells on one deployment: the first one panics, the second is measured if the deployment outlives that.
@@ -20,7 +21,7 @@ model "m" {
   repo     = "Qwen/Qwen3-8B-FP8"
   revision = "220b46e3b2180893580a4454f21f22d3ebb187d3"
 }
-provider "simulator" "p" { speed = 4 }
+provider "simulator" "p" { speed = 8 }
 workload "w" {
   isl      = 64
   osl      = 128
@@ -109,7 +110,7 @@ func runAt(now func() time.Time, suite, runs string) (code int, talk string) {
 	var out, stderr bytes.Buffer
 	code = Main(&App{
 		Args: []string{"run", "-dir", runs, suite}, Stdout: &out, Stderr: &stderr, Now: now,
-		Getenv: func(string) string { return "" }, Quit: os.Exit,
+		Getenv: func(string) string { return "" }, Quit: os.Exit, registry: programOf(plot.Of(nil)), // charts take their time
 	})
 	return code, out.String() + stderr.String()
 }
