@@ -12,6 +12,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/plural"
 )
 
 // decide gives each step of a plan its key, its action and the reason: cells first, then what the cells that
@@ -234,7 +235,7 @@ func (d *decider) resources() error {
 		case 1:
 			step.Action, step.Reason = Run, "1 cell to measure on it"
 		default:
-			step.Action, step.Reason = Run, fmt.Sprintf("%d cells to measure on it", n)
+			step.Action, step.Reason = Run, plural.Of(n, "cell")+" to measure on it"
 		}
 	}
 	return nil

@@ -34,7 +34,7 @@ func TestProvidersSeeTheNamesOfSecrets(t *testing.T) {
 			t.Fatal(diags, asked)
 		}
 		kept := p.Secrets["engine.e.env.TOKEN"]
-		if has := kept != nil && kept.Reveal() == "hidden"; has != strings.Contains(env, "TOKEN") {
+		if has := kept.Sensitive() && kept.Reveal() == "hidden"; has != strings.Contains(env, "TOKEN") {
 			t.Errorf("%s: the plan has the secrets %v", env, p.Secrets)
 		}
 	}

@@ -34,6 +34,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
 	"github.com/strangeloopio/inferencex/pipeline/dag"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/schemas/workload"
 )
 
@@ -76,7 +77,7 @@ type Plan struct {
 	Prompts []Prompts `json:"prompts,omitempty"`
 
 	// What follows stays in this process.
-	Secrets map[string]*Secret          `json:"-"` // sensitive values by the names that configurations hold
+	Secrets map[string]block.Text       `json:"-"` // sensitive values by the names that configurations hold
 	Library workload.Library            `json:"-"` // contents of the suite's files, by the digests that configurations hold
 	Sealed  map[string]checkpoint.Entry `json:"-"` // by atom: the results that are used again
 }

@@ -256,7 +256,7 @@ func TestSecretsStayOutOfThePlan(t *testing.T) {
 	if strings.Contains(printed, secret) {
 		t.Error("the secret is in what the plan prints")
 	}
-	if got := p.Secrets["engine.vllm.env.HF_TOKEN"]; got == nil || got.Reveal() != secret {
+	if got := p.Secrets["engine.vllm.env.HF_TOKEN"]; !got.Sensitive() || got.Reveal() != secret {
 		t.Errorf("the stage cannot get at it: %v", p.Secrets)
 	}
 	if !strings.Contains(printed, `"secret_env":{"HF_TOKEN":"engine.vllm.env.HF_TOKEN"}`) || !strings.Contains(printed, `"env":{"MODE":"fast"}`) {

@@ -9,6 +9,7 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/block"
 )
 
 // Read reads a plan as a run's plan.json holds it. Recipes and secrets are not in it.
@@ -17,7 +18,7 @@ func Read(path string) (*Plan, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read plan: %w", err)
 	}
-	p := &Plan{Secrets: map[string]*Secret{}, Sealed: map[string]checkpoint.Entry{}}
+	p := &Plan{Secrets: map[string]block.Text{}, Sealed: map[string]checkpoint.Entry{}}
 	if err := json.Unmarshal(text, p); err != nil {
 		return nil, fmt.Errorf("read plan %s: %w", path, err)
 	}

@@ -45,7 +45,7 @@ func TestWhatGoesWithRequests(t *testing.T) {
 		t.Errorf("headers (-want +got):\n%s", diff)
 	}
 	name := cfg.Unkeyed.SecretHeaders["X-Token"]
-	if secret := p.Secrets[name]; name != "workload.w.headers.X-Token" || secret == nil || secret.Reveal() != "very-secret" {
+	if secret := p.Secrets[name]; name != "workload.w.headers.X-Token" || !secret.Sensitive() || secret.Reveal() != "very-secret" {
 		t.Errorf("the stage cannot get at the secret header %q: %v", name, p.Secrets)
 	}
 	printed := describe(p, nil) + fmt.Sprintf("%+v %v %#v", p, p.Secrets, p.Secrets)

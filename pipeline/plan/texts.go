@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/schemas/quantile"
 	"github.com/strangeloopio/inferencex/schemas/suite"
 	"github.com/strangeloopio/inferencex/schemas/workload/dataset"
 	"github.com/strangeloopio/inferencex/schemas/workload/length"
@@ -176,7 +177,7 @@ func quantiles(lengths []int) *Quantiles {
 		return nil
 	}
 	slices.Sort(lengths)
-	at := func(percent int) int { return lengths[(len(lengths)-1)*percent/100] }
+	at := func(percent int) int { return quantile.Lower(lengths, percent) }
 	return &Quantiles{P50: at(50), P90: at(90), P99: at(99), Max: at(100)}
 }
 
