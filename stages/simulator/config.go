@@ -18,7 +18,7 @@ import (
 
 // Revision counts changes of the model and of what the server answers that change results: those measured on another one are no hits.
 // TestRevision tells when one is due. It was 1 before it was counted.
-const Revision = 2
+const Revision = 3
 
 // Defaults of a Config.
 const (

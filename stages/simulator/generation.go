@@ -201,9 +201,10 @@ func (g *generation) tokens() []int64 {
 	return ids
 }
 
-// nextWord draws the next word of an answer, and wordOf is the one that was drawn.
+// nextWord draws the next word of an answer, and wordOf is the one that was drawn: an English one, which clients that count for themselves count as
+// one token, too.
 func nextWord(text uint64) uint64 { return text*6364136223846793005 + 1442695040888963407 }
-func wordOf(text uint64) int64    { return int64((text >> 33) % tokenizer.Words) }
+func wordOf(text uint64) int64    { return int64((text >> 33) % tokenizer.Common) }
 
 // words returns the text of the next n tokens. The end-of-text token, which
 // ends an answer that stops by itself, counts as a token and has no text.

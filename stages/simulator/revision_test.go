@@ -1,6 +1,7 @@
 package simulator_test
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"strings"
@@ -32,6 +33,18 @@ func TestRevision(t *testing.T) {
 			}
 		}
 	}
+	r := start(t, simulator.Config{})
+	_, answer := r.text(t, "POST", "/v1/completions", `{"model":"Qwen/Qwen3-8B-FP8","prompt":"Hello","max_tokens":100,"ignore_eos":true}`)
+	var said struct {
+		Choices []struct{ Text string }
+		Usage   struct {
+			Tokens int `json:"completion_tokens"`
+		}
+	}
+	if err := json.Unmarshal([]byte(answer), &said); err != nil || len(said.Choices) != 1 || said.Usage.Tokens != 100 {
+		t.Fatalf("answer %s, %v", answer, err)
+	}
+	outputs["answer"] = map[string]string{"text": revisiontest.Digest([]byte(said.Choices[0].Text))}
 	revisiontest.Hold(t, revised{}, outputs, *update)
 }
 

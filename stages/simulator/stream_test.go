@@ -317,3 +317,19 @@ func encode(t *testing.T, name string, prompt any, tokens int) string {
 	}
 	return string(text)
 }
+
+// Clients that count answers for themselves find as many tokens as the server counts: the words are those of which tokenizer/testdata says that they
+// are one token in every family.
+func TestAnswersAreOfWordsThatAreOneTokenEverywhere(t *testing.T) {
+	r := start(t, simulator.Config{Speed: 100})
+	var text string
+	for _, e := range r.stream(t, "/v1/chat/completions", chat(20, 300, "")).events {
+		for _, c := range e.Choices {
+			text += c.Delta.Content
+		}
+	}
+	ids := tokenizer.Encode(text)
+	if len(ids) != 300 || slices.Max(ids) >= tokenizer.Common {
+		t.Errorf("%d tokens, up to %d, want 300 of the %d English words: %q", len(ids), slices.Max(ids), tokenizer.Common, text)
+	}
+}

@@ -7,16 +7,23 @@
 //
 // A token is one of three things:
 //
-//   - A word, id 0 ≤ id < Words: a space and three syllables, " badoku". Every
-//     id in the range of a real vocabulary is one of these.
+//   - A word, id 0 ≤ id < Words: a space and either an English word of words.txt,
+//     " time", id < Common, or three syllables, " badoku". Every id in the range
+//     of a real vocabulary is one of these.
 //   - A piece of other text: up to six ASCII letters and digits with the space
 //     before them, or one character of any other kind. The id carries the
 //     bytes, so English comes to about 1.3 tokens per word, as it does on real
 //     vocabularies. Ids stay below 2^53 and survive any JSON parser.
 //   - A special token of the chat template. Text never encodes to one.
+//
+// A client that counts an answer with the tokenizer of the model that it takes
+// the server for is to find as many tokens as the server has made: answers are
+// of the English words, each of which is one token in the vocabularies of all
+// the families in testdata/families.csv.
 package tokenizer
 
 import (
+	_ "embed"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -28,6 +35,8 @@ const (
 	syllables  = 100 // consonants × vowels; untyped, as ids are int64
 	wordBytes  = 6   // three syllables, without the space
 
+	// Common is the number of English words, which have the first ids.
+	Common = 1024
 	// Words is the number of vocabulary words.
 	Words = syllables * syllables * syllables
 
@@ -60,9 +69,30 @@ func specialText(id int64) string {
 	return [...]string{"<|start|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>", "<|tool|>"}[id-Words]
 }
 
+//go:embed words.txt
+var wordList string
+
+// commonWords has the English words in the order of their ids, and commonIDs their ids. None is longer than a piece, so that a text is cut around them
+// as it is around any other.
+var (
+	commonWords = strings.Fields(wordList)
+	commonIDs   = idsOf(commonWords)
+)
+
+func idsOf(words []string) map[string]int64 {
+	ids := make(map[string]int64, len(words))
+	for id, word := range words {
+		ids[word] = int64(id)
+	}
+	return ids
+}
+
 // AppendWord appends vocabulary word `id`, 0 ≤ id < Words, with the space before it.
 func AppendWord(dst []byte, id int) []byte {
 	dst = append(dst, ' ')
+	if id < Common {
+		return append(dst, commonWords[id]...)
+	}
 	for _, s := range [...]int{id / (syllables * syllables), id / syllables % syllables, id % syllables} {
 		dst = append(dst, consonants[s/len(vowels)], vowels[s%len(vowels)])
 	}
@@ -71,6 +101,9 @@ func AppendWord(dst []byte, id int) []byte {
 
 // wordID returns the id of the word with these letters, if they make one.
 func wordID(letters string) (int64, bool) {
+	if id, ok := commonIDs[letters]; ok {
+		return id, true
+	}
 	if len(letters) != wordBytes {
 		return 0, false
 	}
@@ -82,7 +115,7 @@ func wordID(letters string) (int64, bool) {
 		}
 		id = id*syllables + c*len(vowels) + v
 	}
-	return int64(id), true
+	return int64(id), id >= Common
 }
 
 // Encode returns the tokens of a text.

@@ -1,7 +1,11 @@
 package tokenizer_test
 
 import (
+	"encoding/csv"
 	"math/rand/v2"
+	"os"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -13,7 +17,7 @@ import (
 func FuzzReversible(f *testing.F) {
 	for _, s := range []string{
 		"", " ", "  ", "Hello big world", " babeba badoku", "babeba", "x babebab", "\x00\xff", "naïve – 日本語 🙂",
-		"a\nb\t c", "123456789 0", " babeba", "  babeba", "trailing ", "\xe6\x97", "<|start|>",
+		"a\nb\t c", "123456789 0", " babeba", "  babeba", " bababa", " the time", "the", " theory", "trailing ", "\xe6\x97", "<|start|>",
 	} {
 		f.Add(s)
 	}
@@ -44,8 +48,44 @@ func TestWordsAreExact(t *testing.T) {
 	if diff := cmp.Diff(ids, tokenizer.Encode(text)); diff != "" {
 		t.Errorf("words do not encode to themselves (-want +got):\n%s", diff)
 	}
-	if got, want := string(tokenizer.AppendWord([]byte("x"), 0)), "x bababa"; got != want {
-		t.Errorf("word 0 after x = %q, want %q", got, want)
+	for id, want := range map[int]string{0: "x the", 1023: "x slow", 1024: "x badagu", tokenizer.Words - 1: "x zuzuzu"} {
+		if got := string(tokenizer.AppendWord([]byte("x"), id)); got != want {
+			t.Errorf("word %d after x = %q, want %q", id, got, want)
+		}
+	}
+}
+
+// Each English word is one token in the vocabularies of testdata, too, and none is another's.
+func TestCommonWordsAreOneTokenInEveryFamily(t *testing.T) {
+	file, err := os.Open("testdata/families.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = file.Close() }()
+	lines, err := csv.NewReader(file).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	families, lines := lines[0], lines[1:]
+	if len(lines) != tokenizer.Common || len(families) != 11 {
+		t.Fatalf("%d words in %d families, want %d in 10", len(lines), len(families)-1, tokenizer.Common)
+	}
+	taken := map[string]string{}
+	for id, line := range lines {
+		word := string(tokenizer.AppendWord(nil, id))
+		if word != " "+line[0] || !regexp.MustCompile(`^ [a-z]{3,6}$`).MatchString(word) {
+			t.Errorf("word %d is %q, families.csv has %q", id, word, line[0])
+		}
+		if got := tokenizer.Encode(word); len(got) != 1 || got[0] != int64(id) {
+			t.Errorf("%q has the tokens %d, want %d alone", word, got, id)
+		}
+		for i, text := range line {
+			key := families[i] + " " + text
+			if n, err := strconv.Atoi(text); i > 0 && (err != nil || n <= 0) || taken[key] != "" {
+				t.Errorf("%q: token %s, which %q has", line[0], key, taken[key])
+			}
+			taken[key] = line[0]
+		}
 	}
 }
 
@@ -75,7 +115,8 @@ func TestDecodeRefuses(t *testing.T) {
 	for name, id := range map[string]int64{
 		"negative": -1, "past the specials": tokenizer.Words + 6, "huge": 1 << 53,
 		"empty piece": 1 << 52, "stray byte": piece | 1<<40, "two characters": tokenizer.Encode(",")[0] + 1<<48 | '.'<<8,
-		"a word spelt out": 1<<52 | 1<<51 | 6<<48 | 'b' | 'a'<<8 | 'b'<<16 | 'a'<<24 | 'b'<<32 | 'a'<<40,
+		"an English word spelt out": 1<<52 | 1<<51 | 3<<48 | 't' | 'h'<<8 | 'e'<<16,
+		"a word spelt out":          1<<52 | 1<<51 | 6<<48 | 'b' | 'a'<<8 | 'd'<<16 | 'o'<<24 | 'k'<<32 | 'u'<<40,
 	} {
 		_, err := tokenizer.Decode([]int64{0, id})
 		if err == nil || !strings.HasPrefix(err.Error(), "token 1: id ") || !strings.HasSuffix(err.Error(), " is not in the vocabulary") {
