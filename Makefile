@@ -32,9 +32,11 @@ format: ## fail if a file is not formatted
 	@unformatted=$$(go tool gofumpt -l cmd configs pipeline schemas stages); \
 	if [ -n "$$unformatted" ]; then echo "not formatted (go tool gofumpt -w):"; echo "$$unformatted"; exit 1; fi
 
-lint: ## vet and staticcheck
+lint: ## vet, staticcheck, and no code that no command reaches
 	go vet -tags accuracy $(PACKAGES)
 	go tool staticcheck -tags accuracy $(PACKAGES)
+	@unreached=$$(go tool deadcode ./cmd/...) || exit 1; \
+	if [ -n "$$unreached" ]; then echo "no command reaches this: remove it, or move it to where the tests are that do:"; echo "$$unreached"; exit 1; fi
 	go mod verify >/dev/null
 	go mod tidy -diff
 
