@@ -11,9 +11,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/zclconf/go-cty/cty"
+
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/block"
-	"github.com/strangeloopio/inferencex/schemas/block/blocktest"
 	"github.com/strangeloopio/inferencex/stages/deploy"
 )
 
@@ -27,15 +27,8 @@ type bench struct {
 
 func newBench(t *testing.T, s Subject) *bench {
 	t.Helper()
-	args, err := blocktest.Parse(s.Provider.Body(), s.Args)
-	if err != nil {
-		t.Fatalf("the subject's arguments: %v", err)
-	}
-	canonical, err := block.CanonicalJSON(args)
-	if err != nil {
-		t.Fatal(err)
-	}
-	s.Deployment.Provider = stage.Provider{Type: s.Provider.Type(), Config: canonical}
+	var args cty.Value
+	s.Deployment, args = Under(t, s.Provider, s.Args, s.Deployment)
 	if s.Timeout == 0 {
 		s.Timeout = time.Minute
 	}

@@ -7,7 +7,6 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -33,21 +32,8 @@ func acquire(t *testing.T, hcl string, d stage.Deployment, getenv func(string) s
 
 func acquireIn(t *testing.T, env stage.Env, hcl string, d stage.Deployment) (stage.Live, error) {
 	t.Helper()
-	p := endpoint.New()
-	args, err := blocktest.Parse(p.Body(), hcl)
-	if err != nil {
-		t.Fatal(err)
-	}
-	canonical, err := block.CanonicalJSON(args)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.Provider = stage.Provider{Type: "endpoint", Config: canonical}
-	config, err := json.Marshal(stage.DeployConfig{Deployment: d, TTL: stage.Duration(time.Hour), StartupTimeout: stage.Duration(time.Minute)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return deploy.New(p).Acquire(t.Context(), env, stage.Task{Config: config}, &deploytest.Ledger{})
+	_, live, err := deploytest.Acquire(t, env, endpoint.New(), hcl, stage.DeployConfig{Deployment: d})
+	return live, err
 }
 
 func TestProvider(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/block/blocktest"
+	"github.com/strangeloopio/inferencex/stages/deploy/deploytest"
 )
 
 func TestCheck(t *testing.T) {
@@ -49,10 +50,7 @@ func TestCheck(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			p := newProvider()
-			args, err := blocktest.Parse(p.Body(), test.hcl)
-			if err != nil {
-				t.Fatal(err)
-			}
+			_, args := deploytest.Under(t, p, test.hcl, test.d)
 			if diff := cmp.Diff(test.want, p.Check(args, test.d)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}

@@ -1,19 +1,15 @@
 package process_test
 
 import (
-	"context"
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/schemas/block/blocktest"
 	"github.com/strangeloopio/inferencex/stages/deploy"
 	"github.com/strangeloopio/inferencex/stages/deploy/deploytest"
@@ -65,30 +61,7 @@ func acquire(t *testing.T, d stage.Deployment, hcl string, getenv func(string) s
 
 func acquireWith(t *testing.T, cfg stage.DeployConfig, hcl string, env stage.Env) (*deploy.Kind, stage.Env, stage.Live, error) {
 	t.Helper()
-	p := newProvider()
-	args, err := blocktest.Parse(p.Body(), hcl)
-	if err != nil {
-		t.Fatal(err)
-	}
-	canonical, err := block.CanonicalJSON(args)
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg.Deployment.Provider = stage.Provider{Type: "process", Config: canonical}
-	cfg.TTL, cfg.StartupTimeout = stage.Duration(time.Hour), stage.Duration(time.Minute)
-	config, err := json.Marshal(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	kind := deploy.New(p)
-	live, err := kind.Acquire(t.Context(), env, stage.Task{Attempt: 1, Config: config, Dir: t.TempDir()}, &deploytest.Ledger{})
-	if err == nil {
-		t.Cleanup(func() {
-			if err := kind.Release(context.Background(), env, live.Record()); err != nil {
-				t.Error(err)
-			}
-		})
-	}
+	kind, live, err := deploytest.Acquire(t, env, newProvider(), hcl, cfg)
 	return kind, env, live, err
 }
 

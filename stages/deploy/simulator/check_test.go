@@ -9,9 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/block"
-	"github.com/strangeloopio/inferencex/schemas/block/blocktest"
 	"github.com/strangeloopio/inferencex/stages/deploy"
+	"github.com/strangeloopio/inferencex/stages/deploy/deploytest"
 	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
 	server "github.com/strangeloopio/inferencex/stages/simulator"
 )
@@ -20,15 +19,7 @@ import (
 func check(t *testing.T, d stage.Deployment, hcl string) []stage.Problem {
 	t.Helper()
 	p := simulator.NewProvider()
-	args, err := blocktest.Parse(p.Body(), hcl)
-	if err != nil {
-		t.Fatal(err)
-	}
-	config, err := block.CanonicalJSON(args)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.Provider = stage.Provider{Type: p.Type(), Config: json.RawMessage(config)}
+	d, _ = deploytest.Under(t, p, hcl, d)
 	return deploy.New(p).Check(stage.Planned{Deployment: d})
 }
 

@@ -1,17 +1,12 @@
 package simulator_test
 
 import (
-	"encoding/json"
 	"log/slog"
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/block"
-	"github.com/strangeloopio/inferencex/schemas/block/blocktest"
-	"github.com/strangeloopio/inferencex/stages/deploy"
 	"github.com/strangeloopio/inferencex/stages/deploy/deploytest"
 	"github.com/strangeloopio/inferencex/stages/deploy/simulator"
 )
@@ -28,10 +23,7 @@ var crowd = []stage.Demand{{Users: 4, ISL: 64, OSL: 64}, {Users: 16, ISL: 64, OS
 func TestForecast(t *testing.T) {
 	p := simulator.NewProvider()
 	forecast := func(hcl string, demands []stage.Demand) []stage.Problem {
-		args, err := blocktest.Parse(p.Body(), hcl)
-		if err != nil {
-			t.Fatal(err)
-		}
+		_, args := deploytest.Under(t, p, hcl, qwen)
 		return p.Forecast(args, qwen, demands)
 	}
 	got := forecast(tooFast, crowd)
@@ -48,32 +40,14 @@ func TestForecast(t *testing.T) {
 
 // Such a speed is lowered when the server is made, and the run's events and the endpoint say to what.
 func TestProviderLowersTheSpeed(t *testing.T) {
-	p := simulator.NewProvider()
-	args, err := blocktest.Parse(p.Body(), tooFast)
-	if err != nil {
-		t.Fatal(err)
-	}
-	canonical, err := block.CanonicalJSON(args)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d := qwen
-	d.Provider = stage.Provider{Type: "simulator", Config: canonical}
-	config, err := json.Marshal(stage.DeployConfig{Deployment: d, Demands: crowd, TTL: stage.Duration(time.Hour), StartupTimeout: stage.Duration(time.Minute)})
-	if err != nil {
-		t.Fatal(err)
-	}
 	var log strings.Builder
-	kind, env := deploy.New(p), deploytest.Env(nil)
+	env := deploytest.Env(nil)
 	env.Log = slog.New(slog.NewTextHandler(&log, nil))
-	live, err := kind.Acquire(t.Context(), env, stage.Task{Config: config}, &deploytest.Ledger{})
+	_, live, err := deploytest.Acquire(t, env, simulator.NewProvider(), tooFast, stage.DeployConfig{Deployment: qwen, Demands: crowd})
 	if err != nil {
 		t.Fatal(err)
 	}
 	speed := live.Endpoint().Clock.Speed
-	if err := kind.Release(t.Context(), env, live.Record()); err != nil {
-		t.Error(err)
-	}
 	if speed < 1 || speed > 1000 {
 		t.Errorf("it runs at speed %v: want one that a machine carries", speed)
 	}

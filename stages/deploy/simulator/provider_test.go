@@ -1,14 +1,12 @@
 package simulator_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/schemas/block/blocktest"
 	"github.com/strangeloopio/inferencex/stages/deploy"
 	"github.com/strangeloopio/inferencex/stages/deploy/deploytest"
@@ -39,29 +37,7 @@ func acquire(t *testing.T, d stage.Deployment, hcl string, ttl time.Duration) (s
 // acquireIn is acquire in another world.
 func acquireIn(t *testing.T, env stage.Env, d stage.Deployment, hcl string, ttl time.Duration) (stage.Live, error) {
 	t.Helper()
-	p := simulator.NewProvider()
-	args, err := blocktest.Parse(p.Body(), hcl)
-	if err != nil {
-		t.Fatal(err)
-	}
-	canonical, err := block.CanonicalJSON(args)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.Provider = stage.Provider{Type: "simulator", Config: canonical}
-	config, err := json.Marshal(stage.DeployConfig{Deployment: d, TTL: stage.Duration(ttl), StartupTimeout: stage.Duration(time.Minute)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	kind := deploy.New(p)
-	live, err := kind.Acquire(t.Context(), env, stage.Task{Config: config}, &deploytest.Ledger{})
-	if err == nil {
-		t.Cleanup(func() {
-			if err := kind.Release(t.Context(), env, live.Record()); err != nil {
-				t.Error(err)
-			}
-		})
-	}
+	_, live, err := deploytest.Acquire(t, env, simulator.NewProvider(), hcl, stage.DeployConfig{Deployment: d, TTL: stage.Duration(ttl)})
 	return live, err
 }
 
