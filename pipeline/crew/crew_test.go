@@ -172,3 +172,10 @@ func TestBrief(t *testing.T) {
 		t.Errorf("Brief = %q, want %q", got, want)
 	}
 }
+
+func TestCatchAllocatesNothing(t *testing.T) {
+	sum := 0
+	if n := testing.AllocsPerRun(100, func() { _ = crew.Catch(func() error { sum++; return nil }) }); n > 0 {
+		t.Errorf("Catch allocates %v times", n)
+	}
+}
