@@ -21,7 +21,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// forbidden starts goroutines in which nobody catches a panic: it would end the process, and every deployment would live on.
+// forbidden starts goroutines in which nobody catches a panic: it would end the process, and every
+// deployment would live on.
 var forbidden = map[string]string{
 	"(*sync.WaitGroup).Go": "WaitGroup.Go",
 	"time.AfterFunc":       "time.AfterFunc",
@@ -115,7 +116,8 @@ func f(ctx context.Context, cancel context.CancelFunc, work func()) {
 	}
 }
 
-// goroutines returns the places of a package that start goroutines otherwise than by a crew, in the order of the source.
+// goroutines returns the places of a package that start goroutines otherwise than by a crew, in the order
+// of the source.
 func goroutines(fset *token.FileSet, imports types.Importer, path string, files []*ast.File) ([]string, error) {
 	info := types.Info{Uses: map[*ast.Ident]types.Object{}, Types: map[ast.Expr]types.TypeAndValue{}}
 	var mistakes []error
@@ -140,7 +142,8 @@ func goroutines(fset *token.FileSet, imports types.Importer, path string, files 
 	return found, errors.Join(mistakes...)
 }
 
-// endsOfContexts returns the names of functions in calls such as time.AfterFunc(d, cancel): a context.CancelFunc runs nothing that panics.
+// endsOfContexts returns the names of functions in calls such as time.AfterFunc(d, cancel): a
+// context.CancelFunc runs nothing that panics.
 func endsOfContexts(file *ast.File, info types.Info) map[*ast.Ident]bool {
 	harmless := map[*ast.Ident]bool{}
 	ast.Inspect(file, func(n ast.Node) bool {

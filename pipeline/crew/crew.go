@@ -1,11 +1,14 @@
-// Package crew runs goroutines that have one owner. Its invariant: a panic in one of them ends that goroutine alone. The owner gets it as an
-// error, with the stack of the goroutine that panicked.
+// Package crew runs goroutines that have one owner. Its invariant: a panic in one of them ends that
+// goroutine alone. The owner gets it as an error, with the stack of the goroutine that panicked.
 //
-//  1. Go starts a member. A failure of a member is the error that it returns, or a *Panic in place of its panic.
+//  1. Go starts a member. A failure of a member is the error that it returns, or a *Panic in place of
+//     its panic.
 //  2. The first failure goes to Stop, which tells the other members to end.
-//  3. Wait returns when all members have ended. A panic takes precedence over errors: those may be its consequences.
+//  3. Wait returns when all members have ended. A panic takes precedence over errors: those may be its
+//     consequences.
 //
-// What the runtime itself ends the process for cannot be recovered: a map written by two goroutines at once, memory or a stack that is used up.
+// What the runtime itself ends the process for cannot be recovered: a map written by two goroutines at
+// once, memory or a stack that is used up.
 package crew
 
 import (
@@ -57,7 +60,8 @@ func Catch(work func() error) (err error) {
 	return work()
 }
 
-// below is a stack without the frames above the one that panicked: those of the recovery and of panic itself, two lines each.
+// below is a stack without the frames above the one that panicked: those of the recovery and of panic
+// itself, two lines each.
 func below(stack []byte) []byte {
 	head, frames, _ := bytes.Cut(stack, []byte("\n"))
 	_, frames, found := bytes.Cut(frames, []byte("\npanic("))
@@ -83,10 +87,12 @@ func Worst(errs ...error) error {
 	return first
 }
 
-// Crew is goroutines with one owner, which calls Wait. The zero value is a crew without members. It is safe for concurrent use.
+// Crew is goroutines with one owner, which calls Wait. The zero value is a crew without members. It is safe
+// for concurrent use.
 type Crew struct {
-	// Stop, where it is set, gets the first failure, once. It makes the other members end: a context.CancelCauseFunc does. It is called by the
-	// goroutine of the member that failed, which still counts as one.
+	// Stop, where it is set, gets the first failure, once. It makes the other members end: a
+	// context.CancelCauseFunc does. It is called by the goroutine of the member that failed, which still
+	// counts as one.
 	Stop func(error)
 
 	members sync.WaitGroup
@@ -130,7 +136,8 @@ func (c *Crew) Wait() error {
 	return c.Err()
 }
 
-// Ask returns what ask answers, or ctx's error if that comes first: then nobody waits for the answer, nor for its goroutine, any more.
+// Ask returns what ask answers, or ctx's error if that comes first: then nobody waits for the answer, nor
+// for its goroutine, any more.
 func Ask[T any](ctx context.Context, ask func(context.Context) (T, error)) (T, error) {
 	type answer struct {
 		value T
@@ -154,8 +161,8 @@ func Ask[T any](ctx context.Context, ask func(context.Context) (T, error)) (T, e
 	}
 }
 
-// Each calls work for 0 to n-1, up to atOnce of them at the same time, and returns when all of them have. An error keeps none of the others from being
-// called, a panic does.
+// Each calls work for 0 to n-1, up to atOnce of them at the same time, and returns when all of them have.
+// An error keeps none of the others from being called, a panic does.
 func Each(n, atOnce int, work func(int) error) error {
 	var all Crew
 	indexes := make(chan int, n)

@@ -28,7 +28,8 @@ func (e *executor) atomIsOpen(atom string) bool {
 	return slices.ContainsFunc(e.atoms[atom], func(n *node) bool { return n.state == Pending || n.state == Running })
 }
 
-// failure says why the atom of a step has no result: the first thing that went wrong in it. A stack stays in the events.
+// failure says why the atom of a step has no result: the first thing that went wrong in it. A stack stays
+// in the events.
 func (e *executor) failure(source *node) string {
 	for _, n := range e.atoms[source.Atom] {
 		if n.state == Canceled {

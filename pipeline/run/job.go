@@ -94,7 +94,7 @@ func (j *job) perform(ctx context.Context) finished {
 		if j.node.Address.Kind == plan.Teardown {
 			return err
 		}
-		return crew.Worst(err, j.life.panicked()) // what was measured of a server in this process that has panicked is worth nothing
+		return crew.Worst(err, j.life.panicked()) // what was measured of such a server is worth nothing
 	})
 	j.life.noteOutcome(f.err)
 	if f.state == Done && j.node.Class == stage.Measure && j.last {
@@ -175,7 +175,7 @@ func (j *job) attempts(ctx context.Context, work func(context.Context, stage.Tas
 		switch left := queueUntil.Sub(j.Now()); {
 		case f.err == nil:
 			return f
-		case crew.PanicIn(f.err) != nil: // which an interrupt does not hide, and another attempt does not mend
+		case crew.PanicIn(f.err) != nil: // no interrupt hides it, and no other attempt mends it
 			f.state = Failed
 			return f
 		case ctx.Err() != nil:

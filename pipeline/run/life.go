@@ -200,7 +200,8 @@ func (e *executor) watchersOf(deploy *node) []watcher {
 	return found
 }
 
-// openWatches opens the watches of an incarnation. One that cannot be opened is told of; the error is a panic.
+// openWatches opens the watches of an incarnation. One that cannot be opened is told of; the error is a
+// panic.
 func (j *job) openWatches(ctx context.Context, l *life) error {
 	for _, w := range j.watchers {
 		at := addr.Step{Kind: w.kind, Name: j.node.Address.Name, Key: j.node.Address.Key}
@@ -226,8 +227,9 @@ func (j *job) openWatches(ctx context.Context, l *life) error {
 	return nil
 }
 
-// teardown closes what watches the deployment, keeps the last of its log and releases it. An interrupt does not reach it: it has the
-// deadline of its own policy. A panic on the way holds up nothing: the step fails with it once the deployment is released.
+// teardown closes what watches the deployment, keeps the last of its log and releases it. An interrupt does
+// not reach it: it has the deadline of its own policy. A panic on the way holds up nothing: the step fails
+// with it once the deployment is released.
 func (j *job) teardown(ctx context.Context) finished {
 	ctx = context.WithoutCancel(ctx)
 	err := crew.Worst(
@@ -261,14 +263,16 @@ func (w world) closeWatches(ctx context.Context, l *life) error {
 // courtesy is how long a teardown waits for what is good to have before it releases the deployment.
 const courtesy = 20 * time.Second
 
-// keepLog writes the server's last lines beside the run. A log that cannot be had is told of, and no reason to keep the server.
+// keepLog writes the server's last lines beside the run. A log that cannot be had is told of, and no reason
+// to keep the server.
 func (j *job) keepLog(ctx context.Context) error {
 	lines, err := within(ctx, courtesy, func(ctx context.Context) ([]string, error) { return j.life.inc.Logs(ctx, 2000) })
 	if err != nil {
 		err = fmt.Errorf("read the server's log: %w", err)
 	} else if len(lines) > 0 {
 		path := keptLog(j.Dir, j.node.Deployment)
-		err = errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o644))
+		text := []byte(strings.Join(lines, "\n") + "\n")
+		err = errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, text, 0o644))
 		if err != nil {
 			err = fmt.Errorf("keep the server's log: %w", durable.Error("write", path, err))
 		}

@@ -145,7 +145,8 @@ func (s *brittle) Emit(e event.Event) {
 	}
 }
 
-// A view that panics leaves nothing running, whether it hits the executor's own loop or a step: no deployment, no watch, no goroutine.
+// A view that panics leaves nothing running, whether it hits the executor's own loop or a step: no
+// deployment, no watch, no goroutine.
 func TestAPanicOfTheExecutorReleasesEverything(t *testing.T) {
 	for at, loop := range map[event.Type]bool{event.StepDone: true, event.StepFailed: true, event.StepStarted: false, event.ResourceReady: false} {
 		t.Run(string(at), func(t *testing.T) {

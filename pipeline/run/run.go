@@ -17,8 +17,8 @@
 //     admits only the classes of stage that this ending lets begin. Teardowns are always among them.
 //  7. When nothing runs and nothing is ready, the loop ends. What an earlier process left alive and no step adopted is
 //     released, and the outcome is told.
-//  8. Should the loop itself panic, its workers are canceled and waited for, and whatever the journal says is alive is
-//     released without steps.
+//  8. Should the loop itself panic, its workers are canceled and waited for, and whatever the journal says is
+//     alive is released without steps.
 package run
 
 import (

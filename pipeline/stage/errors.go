@@ -44,8 +44,8 @@ func Failf(class ErrorClass, reason, format string, args ...any) error {
 // ReasonPanic is the reason code of a bug in this program that panicked.
 const ReasonPanic = "panic"
 
-// ClassOf returns the class that Fail gave to err or to what it wraps. A panic is permanent, whatever class its consequences were given. Cancellation
-// is told by itself; everything else is permanent.
+// ClassOf returns the class that Fail gave to err or to what it wraps. A panic is permanent, whatever class
+// its consequences were given. Cancellation is told by itself; everything else is permanent.
 func ClassOf(err error) ErrorClass {
 	var c *classed
 	switch {
@@ -60,7 +60,8 @@ func ClassOf(err error) ErrorClass {
 	}
 }
 
-// ReasonOf returns the reason code that Fail gave to err, or "error". A panic has its own, whatever reason its consequences were given.
+// ReasonOf returns the reason code that Fail gave to err, or "error". A panic has its own, whatever reason
+// its consequences were given.
 func ReasonOf(err error) string {
 	var c *classed
 	switch {

@@ -137,8 +137,9 @@ func (c *Client) Live() Live {
 	return Live{InFlight: c.inFlight.Load(), Deltas: c.deltas.Load(), Connections: c.carrier.connections()}
 }
 
-// Err returns the panic by which a goroutine of the client has ended that served several requests; nil if there was none. Those requests have
-// failed, and so do all that follow: whoever sends them has to stop and tell.
+// Err returns the panic by which a goroutine of the client has ended that served several requests; nil if
+// there was none. Those requests have failed, and so do all that follow: whoever sends them has to stop and
+// tell.
 func (c *Client) Err() error { return c.carrier.err() }
 
 // Reads returns what of the server's answers has been read so far, and how late. Nothing is known of requests that net/http carries.

@@ -11,7 +11,8 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 )
 
-// The loop reads the clock after each read of a socket: a panic there fails the request, and the client tells it.
+// The loop reads the clock after each read of a socket: a panic there fails the request, and the client
+// tells it.
 func TestAPanicOfTheLoopIsTold(t *testing.T) {
 	server := newReplay(t, once(stream(aToken+aFinish+theEnd)))
 	clock := crewtest.In("h1.(*loop).serve")

@@ -39,7 +39,8 @@ func newPool(addr string, tlsConfig *tls.Config) *pool {
 // dialFunc makes a connection, as net/http wants it made.
 type dialFunc func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// guarded returns dial for net/http, which calls it in goroutines of its own: a panic is an error there, and err has it.
+// guarded returns dial for net/http, which calls it in goroutines of its own: a panic is an error there,
+// and err has it.
 func (p *pool) guarded(dial dialFunc) dialFunc {
 	return func(ctx context.Context, network, addr string) (conn net.Conn, err error) {
 		err = crew.Catch(func() (err error) {

@@ -32,7 +32,8 @@ type carrier interface {
 	connections() int
 	// reads returns what has been read so far, as far as it is counted.
 	reads() h1.Reads
-	// err returns the panic by which a goroutine has ended that carried more than one request; nil if none has.
+	// err returns the panic by which a goroutine has ended that carried more than one request; nil if none
+	// has.
 	err() error
 	close()
 }

@@ -127,9 +127,11 @@ type Execer interface {
 	Exec(ctx context.Context, h Handle, argv []string) ([]byte, error)
 }
 
-// InProcess is the optional power of a provider whose servers, or what watches over them, are goroutines of this process.
+// InProcess is the optional power of a provider whose servers, or what watches over them, are goroutines of
+// this process.
 type InProcess interface {
-	// Panicked returns the panic by which those of a server have ended; nil while there was none, and of a server that is not there. It asks nobody.
+	// Panicked returns the panic by which those of a server have ended; nil while there was none, and of a
+	// server that is not there. It asks nobody.
 	Panicked(token Token) error
 }
 

@@ -23,7 +23,8 @@ type beside struct {
 func (r *recorder) watch(ctx context.Context, env stage.Env) *beside {
 	b := &beside{recorder: r}
 	b.ctx, b.stop = context.WithCancelCause(ctx)
-	b.server = scrape.Begin(b.ctx, scrape.Config{Ask: r.board.session.Client.Metrics, Clock: r.board.session.Clock, Stop: b.stop})
+	session := r.board.session
+	b.server = scrape.Begin(b.ctx, scrape.Config{Ask: session.Client.Metrics, Clock: session.Clock, Stop: b.stop})
 	b.machine = watchMachine(b.ctx, env.Now, b.stop)
 	b.stopShowing = r.show(b.ctx, env, b.server, b.stop)
 	return b

@@ -35,7 +35,8 @@ type machineWatch struct {
 
 // watchMachine begins to watch, until ctx ends. It has to be ended; broken hears of a panic before.
 func watchMachine(ctx context.Context, now func() time.Time, broken func(error)) *machineWatch {
-	w := &machineWatch{now: now, begun: now(), cpu: cpuSeconds(), pauses: gcPauses(), watching: crew.Crew{Stop: broken}}
+	w := &machineWatch{now: now, begun: now(), cpu: cpuSeconds(), pauses: gcPauses()}
+	w.watching.Stop = broken
 	runtime.ReadMemStats(&w.memory)
 	ctx, w.stop = context.WithCancel(ctx)
 	w.watching.Go(func() error {
@@ -72,7 +73,8 @@ func (w *machineWatch) watch(ctx context.Context) {
 	}
 }
 
-// end returns the client's side, which may be what limits a load. reads is the client's own. The error is a panic that ended the watch.
+// end returns the client's side, which may be what limits a load. reads is the client's own. The error is a
+// panic that ended the watch.
 func (w *machineWatch) end(reads h1.Reads) (measured.Client, error) {
 	w.stop()
 	err := w.watching.Wait()

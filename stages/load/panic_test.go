@@ -12,7 +12,8 @@ import (
 	"github.com/strangeloopio/inferencex/stages/load"
 )
 
-// A panic of any goroutine of a load ends it, though it would go on for ten minutes, and is its reason. No goroutine is left.
+// A panic of any goroutine of a load ends it, though it would go on for ten minutes, and is its reason. No
+// goroutine is left.
 func TestAPanicOfAGoroutineEndsTheLoad(t *testing.T) {
 	for _, tc := range []struct {
 		name, function string

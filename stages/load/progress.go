@@ -169,9 +169,11 @@ func (b *progress) rate(since, now reading) float64 {
 	return rate
 }
 
-// show reports progress until the returned function is called or ctx ends, and then the end. The function returns the panic that ended the showing
-// before, which broken has heard of.
-func (r *recorder) show(ctx context.Context, env stage.Env, server *scrape.Watch, broken func(error)) (stop func() error) {
+// show reports progress until the returned function is called or ctx ends, and then the end. The function
+// returns the panic that ended the showing before, which broken has heard of.
+func (r *recorder) show(
+	ctx context.Context, env stage.Env, server *scrape.Watch, broken func(error),
+) (stop func() error) {
 	r.board.server = server
 	ctx, cancel := context.WithCancel(ctx)
 	showing := crew.Crew{Stop: broken}

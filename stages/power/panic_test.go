@@ -16,8 +16,8 @@ import (
 	"github.com/strangeloopio/inferencex/stages/simulator/simtest"
 )
 
-// A sampler that panics as it takes in a reading is told by the step that wants its readings, or else by the Close of the watch, and its process ends
-// at once: nobody would read it.
+// A sampler that panics as it takes in a reading is told by the step that wants its readings, or else by
+// the Close of the watch, and its process ends at once: nobody would read it.
 func TestAPanicOfTheSampler(t *testing.T) {
 	for name, fetch := range map[string]bool{"a step tells": true, "Close tells": false} {
 		t.Run(name, func(t *testing.T) {

@@ -103,7 +103,8 @@ func (s *sampler) run() error {
 	return err
 }
 
-// sample reads the process to its end, and once more with the older fields if the driver refuses the newer ones.
+// sample reads the process to its end, and once more with the older fields if the driver refuses the newer
+// ones.
 func (s *sampler) sample() error {
 	if refused := s.read(); !refused {
 		return nil
@@ -218,9 +219,10 @@ func (s *sampler) unixNS() int64 { return s.clock.UnixNS(s.clock.NowNS()) }
 // stopGrace is how long the process may take to end by itself, and then to be seen to have been ended.
 const stopGrace = 2 * time.Second
 
-// Close ends the process and all of its group, and waits for it, but for no longer than twice stopGrace: what it started may have left the group
-// and hold the pipe, and a process that waits for a stuck driver cannot be ended. It may be called again. It returns the panic that ended the sampling
-// before, unless a step has.
+// Close ends the process and all of its group, and waits for it, but for no longer than twice stopGrace:
+// what it started may have left the group and hold the pipe, and a process that waits for a stuck driver
+// cannot be ended. It may be called again. It returns the panic that ended the sampling before, unless a
+// step has.
 func (s *sampler) Close() error {
 	s.signal(syscall.SIGTERM)
 	if s.endsWithin(stopGrace) {

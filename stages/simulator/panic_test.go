@@ -13,8 +13,8 @@ import (
 	"github.com/strangeloopio/inferencex/stages/simulator/simtest"
 )
 
-// A panic of the goroutine that drives the engine, or of a handler, ends the server and every answer in flight. It is known before a client can
-// see the end of one.
+// A panic of the goroutine that drives the engine, or of a handler, ends the server and every answer in
+// flight. It is known before a client can see the end of one.
 func TestAPanicEndsTheServer(t *testing.T) {
 	for name, function := range map[string]string{
 		"the driver, within an answer": "simulator.(*driver).catchUp",

@@ -155,7 +155,8 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	return crew.Worst(s.cause, panicked)
 }
 
-// Panicked returns the panic by which the server ends; nil while there is none. It is known before any connection is closed.
+// Panicked returns the panic by which the server ends; nil while there is none. It is known before any
+// connection is closed.
 func (s *Server) Panicked() error {
 	select {
 	case <-s.stopping:

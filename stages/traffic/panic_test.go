@@ -47,7 +47,8 @@ func TestAPanicOfAUserEndsTheOthers(t *testing.T) {
 	}
 }
 
-// Whoever takes results in may fail in two ways. Neither keeps the senders waiting, of whom there are more than results that fit in.
+// Whoever takes results in may fail in two ways. Neither keeps the senders waiting, of whom there are more
+// than results that fit in.
 func TestResultsAreTakenInWhateverBecomesOfThem(t *testing.T) {
 	for name, tc := range map[string]struct {
 		each func() error

@@ -24,9 +24,10 @@ var errCut = errors.New("still under way when the load and its grace were over")
 // fewestResults are buffered ahead of who takes them in.
 const fewestResults = 64
 
-// Run sends the job's requests as the model says. It hands each result to each, which is called from one goroutine; an error of it stops
-// the sending, but what was in flight is still handed over. Run returns when every request has ended and was handed over: nil, that error, or ctx's. A
-// panic in any goroutine on the way stops the sending, too, and Run returns it.
+// Run sends the job's requests as the model says. It hands each result to each, which is called from one
+// goroutine; an error of it stops the sending, but what was in flight is still handed over. Run returns
+// when every request has ended and was handed over: nil, that error, or ctx's. A panic in any goroutine on
+// the way stops the sending, too, and Run returns it.
 func (s *Session) Run(ctx context.Context, model Model, each func(Result) error) error {
 	sending, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -40,7 +41,7 @@ func (s *Session) Run(ctx context.Context, model Model, each func(Result) error)
 		helpers.Go(func() error { return s.dialAhead(sending, flight) })
 	}
 	took := newTaker(max(fewestResults, 2*model.lanes()), each, stop)
-	sent := model.run(sending, s.Clock, s.feed.items, func(ctx context.Context, user int, schedNS int64, it item) (int64, *item) {
+	send := func(ctx context.Context, user int, schedNS int64, it item) (int64, *item) {
 		row, chunks, text := s.send(ctx, flight, schedNS, it, took.chunks())
 		it.place(&row, user)
 		took.results <- Result{row, chunks}
@@ -51,7 +52,8 @@ func (s *Session) Run(ctx context.Context, model Model, each func(Result) error)
 			return row.TDone, nil
 		}
 		return row.TDone, s.author.follow(ctx, it, row, text)
-	})
+	}
+	sent := model.run(sending, s.Clock, s.feed.items, send)
 	taken := took.close()
 	stop(nil) // the helpers
 	if err := crew.Worst(sent, helpers.Wait(), s.Client.Err(), taken); err != nil {
@@ -85,12 +87,15 @@ type taker struct {
 }
 
 func newTaker(ahead int, each func(Result) error, stop func(error)) *taker {
-	t := &taker{results: make(chan Result, ahead), spare: make(chan []table.Chunk, ahead), each: each, stop: stop}
+	t := &taker{
+		results: make(chan Result, ahead), spare: make(chan []table.Chunk, ahead), each: each, stop: stop,
+	}
 	t.crew.Go(t.run)
 	return t
 }
 
-// run takes in every result: whoever sends one must not wait for a taker that is gone. Behind an error they are still handed on, behind a panic no more.
+// run takes in every result: whoever sends one must not wait for a taker that is gone. Behind an error they
+// are still handed on, behind a panic no more.
 func (t *taker) run() error {
 	var failure error
 	panicked := false
@@ -180,8 +185,9 @@ func (f *flight) end() { f.now.Add(-1) }
 // spareConnections wait for more requests in flight than ever before, and as many again for each eight of these.
 const spareConnections = 8
 
-// dialAhead keeps connections at hand for more requests than are in flight, so that none of an open loop waits for its own to be made, until ctx
-// ends. What cannot be dialled is left to the request, which then says why.
+// dialAhead keeps connections at hand for more requests than are in flight, so that none of an open loop
+// waits for its own to be made, until ctx ends. What cannot be dialled is left to the request, which then
+// says why.
 func (s *Session) dialAhead(ctx context.Context, f *flight) error {
 	for {
 		select {

@@ -26,8 +26,9 @@ import (
 type Model interface {
 	// lanes is how many requests are in flight at once, as far as the model knows ahead.
 	lanes() int
-	// run has the items that come out of work sent, each at its time, until work is closed, the model has no more or ctx ends. It returns
-	// when every send that it called has. The error is a panic of one of its goroutines. Times are nanoseconds on clock.
+	// run has the items that come out of work sent, each at its time, until work is closed, the model has
+	// no more or ctx ends. It returns when every send that it called has. The error is a panic of one of
+	// its goroutines. Times are nanoseconds on clock.
 	run(ctx context.Context, clock *stage.Clock, work <-chan item, send sender) error
 }
 

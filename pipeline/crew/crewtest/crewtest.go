@@ -1,6 +1,8 @@
-// Package crewtest makes code panic in tests, at a place of its own, without a switch for it in what is tested: by the clock that it is given.
+// Package crewtest makes code panic in tests, at a place of its own, without a switch for it in what is
+// tested: by the clock that it is given.
 //
-// Invariant: a clock panics once, in the function that was named or in what that calls, and is right everywhere else. It is safe for concurrent use.
+// Invariant: a clock panics once, in the function that was named or in what that calls, and is right
+// everywhere else. It is safe for concurrent use.
 package crewtest
 
 import (
@@ -20,7 +22,8 @@ type Clock struct {
 	left     atomic.Int64 // readings until it panics
 }
 
-// In returns a clock that panics when it is first read by a function whose name, as a stack shows it, ends so: "traffic.(*Closed).user".
+// In returns a clock that panics when it is first read by a function whose name, as a stack shows it, ends
+// so: "traffic.(*Closed).user".
 func In(function string) *Clock { return After(0, function) }
 
 // After is In for a clock that lets the function read it so many times before.

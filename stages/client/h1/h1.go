@@ -14,7 +14,8 @@
 //  4. An answer that is complete ends its request; the connection waits for the next one.
 //  5. What cannot be written at once is written by the loop when epoll says that there is room.
 //  6. Only the loop closes a descriptor, so no event is ever of one that has been given away again.
-//  7. A panic on the way, of a sink too, ends every request with it. Err returns it, and no other loop is started.
+//  7. A panic on the way, of a sink too, ends every request with it. Err returns it, and no other loop is
+//     started.
 //
 // Where the system has no epoll, New returns ErrUnsupported, and net/http does the work.
 package h1

@@ -96,7 +96,8 @@ func (l *loop) close() {
 	_ = l.reading.Wait()
 }
 
-// run reads until the loop is closed. A panic on the way ends every request with it, whoever's it was: nobody reads any more.
+// run reads until the loop is closed. A panic on the way ends every request with it, whoever's it was:
+// nobody reads any more.
 func (l *loop) run() error {
 	err := crew.Catch(l.read)
 	if err != nil {

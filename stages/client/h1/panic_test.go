@@ -23,7 +23,8 @@ func (*bomb) Body(int64, []byte) bool { panic("boom") }
 // unanswered asks for what the server of this test leaves without an answer.
 var unanswered = strings.Replace(request, "POST /", "POST /unanswered", 1)
 
-// A panic of one sink, or of the clock, ends every request of the transport with it, and each one after that. Nothing is left open.
+// A panic of one sink, or of the clock, ends every request of the transport with it, and each one after
+// that. Nothing is left open.
 func TestAPanicOfTheLoopFailsEveryRequest(t *testing.T) {
 	for name, tc := range map[string]struct {
 		sink  Sink

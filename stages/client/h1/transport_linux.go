@@ -91,7 +91,8 @@ func (t *Transport) Reads() Reads {
 	return reads
 }
 
-// Err returns the panic by which the reading of answers has ended; nil if there was none. All requests fail from then on.
+// Err returns the panic by which the reading of answers has ended; nil if there was none. All requests fail
+// from then on.
 func (t *Transport) Err() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()

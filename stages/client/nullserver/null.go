@@ -58,7 +58,8 @@ type Server struct {
 	stamped sync.RWMutex  // held for reading while a stamped stream is written, for its client has read its end before its record is here
 }
 
-// Serve answers until ctx ends, and returns when every connection is closed. A panic on the way ends it, and is its error.
+// Serve answers until ctx ends, and returns when every connection is closed. A panic on the way ends it,
+// and is its error.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	work := crew.Crew{Stop: cancel}

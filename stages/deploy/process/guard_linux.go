@@ -40,7 +40,10 @@ func Guard(args []string, stdin io.Reader, talk io.Writer) int {
 		fmt.Fprintf(talk, "inferencex guard: %v\n", err)
 		return codeNotStarted
 	}
-	g := &guard{grace: grace, talk: talk, signals: make(chan os.Signal, 8), ends: make(chan end), parent: make(chan struct{}), broken: make(chan error, 1)}
+	g := &guard{
+		grace: grace, talk: talk, signals: make(chan os.Signal, 8),
+		ends: make(chan end), parent: make(chan struct{}), broken: make(chan error, 1),
+	}
 	signal.Notify(g.signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP)
 	defer signal.Stop(g.signals)
 
@@ -49,7 +52,8 @@ func Guard(args []string, stdin io.Reader, talk io.Writer) int {
 		fmt.Fprintf(talk, "inferencex guard: start %s: %v\n", argv[0], err)
 		return codeNotStarted
 	}
-	watching := crew.Crew{Stop: func(err error) { g.broken <- err }} // its goroutines end with the process, if not before
+	// Its goroutines end with the process, if not before.
+	watching := crew.Crew{Stop: func(err error) { g.broken <- err }}
 	watching.Go(g.reap)
 	watching.Go(func() error {
 		defer close(g.parent)

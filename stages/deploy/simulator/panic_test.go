@@ -13,7 +13,8 @@ import (
 	"github.com/strangeloopio/inferencex/stages/deploy/deploytest"
 )
 
-// A server that panics at its start fails the step that starts it, with the stack and not with what a log of an engine would say.
+// A server that panics at its start fails the step that starts it, with the stack and not with what a log
+// of an engine would say.
 func TestAPanicAtTheStartOfAServer(t *testing.T) {
 	const driver = "simulator.(*driver).run"
 	clock := crewtest.In(driver)
@@ -25,8 +26,8 @@ func TestAPanicAtTheStartOfAServer(t *testing.T) {
 	}
 }
 
-// A server that panics in its life is gone by what the provider says, with the reason in few words; the stack is in its log. The deployment tells the
-// panic, and is released like any other.
+// A server that panics in its life is gone by what the provider says, with the reason in few words; the
+// stack is in its log. The deployment tells the panic, and is released like any other.
 func TestAPanicInTheLifeOfAServer(t *testing.T) {
 	const handler = "simulator.(*Server).Power"
 	clock := crewtest.In(handler)

@@ -1,6 +1,7 @@
-// Package scrape reads a server's own account of a load: its /metrics before, during and after. Its invariant: it neither fails a load nor holds it
-// up, but for a panic, which is a bug. What it cannot read is missing, with the reason; it asks on connections of its own, never twice at a time, and spends no more than a tenth
-// of the time on it.
+// Package scrape reads a server's own account of a load: its /metrics before, during and after. Its
+// invariant: it neither fails a load nor holds it up, but for a panic, which is a bug. What it cannot read
+// is missing, with the reason; it asks on connections of its own, never twice at a time, and spends no more
+// than a tenth of the time on it.
 package scrape
 
 import (
@@ -55,7 +56,8 @@ type Watch struct {
 type Series struct {
 	Rows    []table.Server // in the order of time, without their cell
 	Failed  int            // readings during the load that did not come about
-	Problem error          // why there is no reading before or after the load, or a panic on the way; nil: there are both
+	// Problem is why there is no reading before or after the load, or a panic on the way; nil: there are both.
+	Problem error
 }
 
 // Begin reads the server, and goes on doing so until End. A server that cannot be read is left alone.

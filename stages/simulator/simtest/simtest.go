@@ -38,7 +38,8 @@ func Start(t testing.TB, cfg simulator.Config) *Server {
 		t.Fatal(err)
 	}
 	s := &Server{Server: server, URL: "http://" + ln.Addr().String()}
-	s.serving.Go(func() error { return server.Serve(context.Background(), ln) }) // t.Context ends before the test's cleanups
+	// t.Context ends before the test's cleanups.
+	s.serving.Go(func() error { return server.Serve(context.Background(), ln) })
 	t.Cleanup(func() {
 		if err := server.Close(); err != nil {
 			t.Error(err)

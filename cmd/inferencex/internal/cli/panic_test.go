@@ -14,7 +14,8 @@ import (
 	"github.com/strangeloopio/inferencex/stages/plot"
 )
 
-// panicSuite has two cells on one deployment: the first one panics, the second is measured if the deployment outlives that.
+// panicSuite has two cells on one deployment: the first one panics, the second is measured if the
+// deployment outlives that.
 const panicSuite = `
 suite "s" { seed = 1 }
 model "m" {
@@ -40,8 +41,9 @@ benchmark "b" {
 }
 `
 
-// The whole program, with a bug in one of its goroutines: it ends with 1, the step that the bug is in says panic and where, and the journal says that
-// every deployment is gone. If the bug is in a release the program ends with 7, and the next run releases what is left.
+// The whole program, with a bug in one of its goroutines: it ends with 1, the step that the bug is in says
+// panic and where, and the journal says that every deployment is gone. If the bug is in a release the
+// program ends with 7, and the next run releases what is left.
 func TestAPanicEndsInATeardownAndAReason(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {

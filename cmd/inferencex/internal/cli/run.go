@@ -157,7 +157,9 @@ func (a *App) execute(ctx context.Context, w *workspace, p *plan.Plan, f runFlag
 
 // interruptible ends the context at the first ^C, SIGTERM or SIGHUP and the process at the second, saying what it leaves. A reader that has
 // gone away ends nothing: what is written to it is lost, and the run goes on. A lease that is lost ends the context, too.
-func (a *App) interruptible(parent context.Context, w *workspace, talk io.Writer) (_ context.Context, stop func() error) {
+func (a *App) interruptible(
+	parent context.Context, w *workspace, talk io.Writer,
+) (_ context.Context, stop func() error) {
 	ctx, cancel := context.WithCancelCause(parent)
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
@@ -238,7 +240,9 @@ func failed(o run.Outcome, kind string) bool {
 
 // panicked reports whether a step failed by a bug of this program.
 func panicked(o run.Outcome) bool {
-	return slices.ContainsFunc(o.Failures(), func(r run.Result) bool { return stage.ReasonOf(r.Err) == stage.ReasonPanic })
+	return slices.ContainsFunc(o.Failures(), func(r run.Result) bool {
+		return stage.ReasonOf(r.Err) == stage.ReasonPanic
+	})
 }
 
 // verdictOf judges the cells.
