@@ -54,8 +54,8 @@ type Watch struct {
 
 // Series is what was read.
 type Series struct {
-	Rows    []table.Server // in the order of time, without their cell
-	Failed  int            // readings during the load that did not come about
+	Rows   []table.Server // in the order of time, without their cell
+	Failed int            // readings during the load that did not come about
 	// Problem is why there is no reading before or after the load, or a panic on the way; nil: there are both.
 	Problem error
 }
