@@ -28,6 +28,19 @@ func TestKindWithoutATimeout(t *testing.T) {
 	}
 }
 
+// Only failures that may pass by themselves are tried again, unless the suite names other classes.
+func TestRetries(t *testing.T) {
+	for _, class := range []stage.ErrorClass{stage.Transient, stage.Permanent} {
+		if got := (plan.Policy{}).Retries(class); got != (class == stage.Transient) {
+			t.Errorf("by default, a failure that is %s is tried again: %v", class, got)
+		}
+		named := plan.Policy{RetryOn: []stage.ErrorClass{stage.Permanent}}
+		if got := named.Retries(class); got != (class == stage.Permanent) {
+			t.Errorf("with on = [permanent], a failure that is %s is tried again: %v", class, got)
+		}
+	}
+}
+
 // Each kind has a policy: its own timeout, or the suite's.
 func TestPolicies(t *testing.T) {
 	const said = "stage \"load\" {\n  timeout = \"3m\"\n  retry { attempts = 3 }\n  on_failure = \"stop\"\n}\n"

@@ -1,6 +1,8 @@
 package plan_test
 
 import (
+	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -27,6 +29,36 @@ func TestMoreTrials(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// Provider and workload stand in the name of a cell where the benchmark varies them, and only there.
+func TestNamesOfCells(t *testing.T) {
+	const one = "m/h100/1gpu/2u/64x16/t1"
+	for axis, want := range map[string][]string{
+		"provider = [provider.fake.p, provider.fake.q]": {
+			"m/fake.p/h100/1gpu/2u/64x16/t1", "m/fake.q/h100/1gpu/2u/64x16/t1",
+		},
+		"workload = [workload.w, workload.v]": {"m/h100/1gpu/w/2u/64x16/t1", "m/h100/1gpu/v/2u/64x16/t1"},
+		"users = [2]":                         {one},
+	} {
+		text := strings.Split(alike, `benchmark "second"`)[0] + "workload \"v\" {\n  isl = 64\n  osl = 16\n}\n"
+		name := strings.Fields(axis)[0]
+		argument := regexp.MustCompile(`(?m)^  ` + name + ` += [\w.]+\n  `)
+		text = argument.ReplaceAllString(text, "  matrix { "+axis+" }\n  ")
+		p, diags := buildText(t, text, plan.Config{})
+		if diags.HasErrors() {
+			t.Fatal(diags)
+		}
+		var got []string
+		for _, step := range p.Steps {
+			if step.Address.Kind == plan.Load {
+				got = append(got, step.Address.Key)
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", axis, diff)
+		}
 	}
 }
 

@@ -26,6 +26,7 @@ func TestConversationsFitTheContext(t *testing.T) {
 		"drawn":               {"100", "turns = { uniform = [2, 6] }", 6 * 120, ""},
 		"drawn too long":      {"100", "turns = { uniform = [2, 6] }", 5 * 120, "With turns = uniform(2, 6)"},
 		"always drawn longer": {"100", "turns = { normal = [9, 1] }", 5 * 120, "With turns = normal(9, 1)"},
+		"prompts unbounded":   {"{ normal = [100, 1] }", "turns = 9", 5 * 120, "isl = normal(100, 1)"},
 		"drawn without bound": {"{ normal = [100, 1] }", "turns = { normal = [3, 1] }", 10 * 130, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -69,6 +70,16 @@ func TestConversationsInAPlan(t *testing.T) {
 	for _, step := range p.Steps {
 		if step.Address.Kind == plan.Warmup && time.Duration(step.Expected) > 10*time.Second {
 			t.Errorf("a warm-up, in which nobody pauses, is expected to take %v", time.Duration(step.Expected))
+		}
+	}
+}
+
+// Answers without a bound are drawn as prompts are, and count into every later prompt of their conversation.
+func TestConversationsWithLongAnswers(t *testing.T) {
+	for context, refused := range map[int]bool{9 * 150: false, 9 * 110: true} {
+		_, diags := build(t, "100", "{ normal = [20, 1] }\n  turns = 9", nil, context)
+		if diags.HasErrors() != refused {
+			t.Errorf("nine turns of about 120 tokens where the server takes %d: %v", context, diags)
 		}
 	}
 }
