@@ -145,3 +145,40 @@ func TestContextOfTexts(t *testing.T) {
 		})
 	}
 }
+
+// Prompts are told once for all cells that ask the same entries of the same file and have them counted by the
+// same model, with the recorded answers if any of these cells asks for them.
+func TestPromptsAreToldOnce(t *testing.T) {
+	workload := func(name, more string) string { return "workload \"" + name + "\" {\n  " + more + "\n}\n" }
+	benchmark := func(model string, workloads ...string) string {
+		return "benchmark \"" + model + "\" {\n  model = model." + model + "\n  provider = provider.fake.p\n" +
+			"  gpu_type = \"H100\"\n  users = 4\n  trials = 1\n" +
+			"  matrix { workload = [workload." + strings.Join(workloads, ", workload.") + "] }\n}\n"
+	}
+	const models = "suite \"s\" {}\nprovider \"fake\" \"p\" {}\n" +
+		"model \"m\" {\n  repo = \"org/m\"\n  revision = \"main\"\n  tokenizer = \"letters.json\"\n}\n" +
+		"model \"n\" {\n  repo = \"org/n\"\n  revision = \"main\"\n}\n"
+	text := models +
+		workload("short", "dataset = \"p.jsonl\"\n  osl = 8") + workload("own", "dataset = \"p.jsonl\"") +
+		workload("kept", "dataset = \"p.jsonl\"\n  osl = 8\n  keep = { max_isl = 50 }") +
+		workload("recorded", "dataset = \"r.jsonl\"") + workload("given", "dataset = \"r.jsonl\"\n  osl = 8") +
+		benchmark("m", "short", "own", "kept", "recorded", "given") + benchmark("n", "given", "recorded")
+	p, diags := buildText(t, text, plan.Config{})
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	var got []string
+	for _, told := range p.Prompts {
+		got = append(got, fmt.Sprintf("%s by %q keeps %q: answers of %d, counted %v",
+			filepath.Base(told.Path), told.Model, told.Keep, told.OutputMean, told.Output != nil))
+	}
+	want := []string{
+		`p.jsonl by "m" keeps "": answers of 53, counted true`,
+		`p.jsonl by "m" keeps "max_isl = 50": answers of 0, counted false`,
+		`r.jsonl by "m" keeps "": answers of 53, counted true`,
+		`r.jsonl by "" keeps "": answers of 53, counted true`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
