@@ -6,11 +6,11 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
-	"sync"
 	"sync/atomic"
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/plural"
 )
@@ -44,7 +44,11 @@ type decider struct {
 // measures decides about the cells: what is sealed under the same recipe is used again.
 func (d *decider) measures() error {
 	atoms := d.atoms(stage.Measure)
-	for i, found := range d.lookups(atoms) {
+	lookups, err := d.lookups(atoms)
+	if err != nil {
+		return err
+	}
+	for i, found := range lookups {
 		members := atoms[i]
 		action, reason, err := d.judge(members[0], found)
 		if err != nil {
@@ -108,13 +112,13 @@ type lookup struct {
 	err    error
 }
 
-// lookups looks atoms up side by side: most of it is reading and hashing files.
-func (d *decider) lookups(atoms [][]*Step) []lookup {
+// lookups looks atoms up side by side: most of it is reading and hashing files. The error is a panic.
+func (d *decider) lookups(atoms [][]*Step) ([]lookup, error) {
 	found := make([]lookup, len(atoms))
 	var next atomic.Int64
-	var workers sync.WaitGroup
+	var workers crew.Crew
 	for range min(len(atoms), 2*runtime.GOMAXPROCS(0)) {
-		workers.Go(func() {
+		workers.Go(func() error {
 			lines := linesOf{kinds: d.kinds, last: map[string]configLines{}}
 			for i := int(next.Add(1)) - 1; i < len(atoms); i = int(next.Add(1)) - 1 {
 				recipe, err := lines.recipe(atoms[i])
@@ -127,10 +131,10 @@ func (d *decider) lookups(atoms [][]*Step) []lookup {
 					found[i].recipe = nil
 				}
 			}
+			return nil
 		})
 	}
-	workers.Wait()
-	return found
+	return found, workers.Wait()
 }
 
 func (d *decider) lookup(recipe checkpoint.Recipe) lookup {

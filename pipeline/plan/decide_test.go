@@ -12,7 +12,9 @@ import (
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
 	"github.com/strangeloopio/inferencex/pipeline/checkpoint"
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/pipeline/plan"
+	"github.com/strangeloopio/inferencex/pipeline/stage"
 )
 
 // sealed is a store that has the results of atoms of a plan.
@@ -171,5 +173,23 @@ func TestDecideSaysWhatChanged(t *testing.T) {
 				t.Errorf("%s: %s", step.Address, step.Reason)
 			}
 		}
+	}
+}
+
+// buggy is a kind that panics when a recipe is made, in one of the goroutines that look results up.
+type buggy struct{ stage.Kind }
+
+func (buggy) Revision() int { panic("boom") }
+
+func TestAPanicOfALookupIsAnError(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "s.hcl")
+	if err := os.WriteFile(path, []byte(twoDeployments), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	all := kinds()
+	all[plan.Load] = buggy{all[plan.Load]}
+	_, _, err := plan.Build(plan.Config{Suite: load(t, path), Kinds: all})
+	if p := crew.PanicIn(err); p == nil || p.Value != "boom" {
+		t.Errorf("Build = %v, want the panic", err)
 	}
 }

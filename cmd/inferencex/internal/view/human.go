@@ -118,11 +118,11 @@ func (h *Human) begin(step addr.Step, at time.Time) {
 	options := []mpb.BarOption{
 		mpb.BarRemoveOnComplete(),
 		mpb.PrependDecorators(decor.Name("  " + short(step) + " ")),
-		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + a.head() })),
+		mpb.AppendDecorators(decor.Any(func(decor.Statistics) string { return " " + barText(a.head) })),
 	}
 	if step.Kind == plan.Load {
 		options = append(options, mpb.BarBtmExtender(mpb.BarFillerFunc(func(w io.Writer, stat decor.Statistics) error {
-			_, err := fmt.Fprintf(w, "%s\n", fitted("    "+a.body(), stat.AvailableWidth))
+			_, err := fmt.Fprintf(w, "%s\n", fitted("    "+barText(a.body), stat.AvailableWidth))
 			return err
 		})))
 	}

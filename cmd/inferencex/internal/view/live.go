@@ -8,6 +8,7 @@ import (
 
 	"github.com/vbauerster/mpb/v8"
 
+	"github.com/strangeloopio/inferencex/pipeline/crew"
 	"github.com/strangeloopio/inferencex/pipeline/event"
 	"github.com/strangeloopio/inferencex/schemas/plural"
 	"github.com/strangeloopio/inferencex/schemas/result"
@@ -28,18 +29,35 @@ type activity struct {
 
 // take takes in a reading, and moves the bar: by what is done, or where nobody knows how much there is to do by the time that is left.
 func (a *activity) take(e event.Event) {
-	a.mu.Lock()
-	a.done, a.total, a.figures, a.note = e.Done, e.Total, e.Figures, e.Message
-	done, total := int64(a.done), int64(a.total)
-	if eta, ok := a.seconds("eta_s"); ok && total == 0 {
-		ran := e.Time.Sub(a.began)
-		done, total = ran.Milliseconds(), (ran + eta).Milliseconds()
-	}
-	a.mu.Unlock()
+	done, total := a.reached(e)
 	if a.bar != nil {
 		a.bar.SetTotal(total+1, false) // one more, so that the bar ends with the step
 		a.bar.SetCurrent(done)
 	}
+}
+
+// reached takes in a reading and returns where the bar stands, and where it ends.
+func (a *activity) reached(e event.Event) (done, total int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.done, a.total, a.figures, a.note = e.Done, e.Total, e.Figures, e.Message
+	if eta, ok := a.seconds("eta_s"); ok && a.total == 0 {
+		ran := e.Time.Sub(a.began)
+		return ran.Milliseconds(), (ran + eta).Milliseconds()
+	}
+	return int64(a.done), int64(a.total)
+}
+
+// barText is text for a bar, which is drawn in a goroutine of its own: a panic there is what it shows.
+func barText(text func() string) (s string) {
+	err := crew.Catch(func() error {
+		s = text()
+		return nil
+	})
+	if err != nil {
+		return crew.Brief(err)
+	}
+	return s
 }
 
 // due reports whether it is time for another line about the step.

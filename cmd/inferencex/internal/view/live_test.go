@@ -84,3 +84,14 @@ func TestLinesWithoutATerminal(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// Bars are drawn in a goroutine of their own, which nobody watches over: a panic there is shown and ends
+// nothing.
+func TestABarShowsItsPanic(t *testing.T) {
+	if got, want := barText(func() string { panic("boom") }), "panic: boom"; got != want {
+		t.Errorf("it shows %q, want %q", got, want)
+	}
+	if got := barText(func() string { return "3/8" }); got != "3/8" {
+		t.Errorf("it shows %q", got)
+	}
+}
