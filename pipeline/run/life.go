@@ -238,9 +238,18 @@ func (j *job) teardown(ctx context.Context) finished {
 		j.life.panicked(), // once it is released, its provider may have forgotten it
 	)
 	j.life.suspect = false // a dead server is torn down like any other
-	f := j.perform(ctx)
+	var f finished
+	if bug := crew.Catch(func() error { f = j.perform(ctx); return nil }); bug != nil {
+		f = finished{state: Failed, err: bug}
+	}
 	f.released = f.state == Done
-	if err = crew.Worst(err, j.life.panicked()); f.released && crew.PanicIn(err) != nil {
+	if crew.PanicIn(f.err) != nil { // on the way to the release, or in it: once more, past all that surrounds it
+		_, again := within(ctx, j.teardownTimeout(), func(ctx context.Context) (any, error) {
+			return nil, j.life.inc.Release(ctx)
+		})
+		f.released = again == nil
+	}
+	if err = crew.Worst(f.err, err, j.life.panicked()); f.released && crew.PanicIn(err) != nil {
 		f.state, f.err = Failed, err
 	}
 	return f

@@ -123,6 +123,42 @@ func firstTime(f func() error) func() error {
 	}
 }
 
+// A panic on the way to a release keeps no deployment alive: it is released past what panicked.
+func TestAPanicBeforeAReleaseIsPassedBy(t *testing.T) {
+	for name, on := range map[string]string{"of the stage": "teardown 1gpu", "of the release": "release 1gpu"} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			b.on[on] = func(_ context.Context, n int) error {
+				if n == 1 {
+					return boom()
+				}
+				return nil
+			}
+			o, _ := b.run(t.Context(), twoDeployments)
+			b.mustBeEmpty(o)
+			f := o.Failures()
+			if len(f) != 1 || f[0].Address.Kind != plan.Teardown || stage.ReasonOf(f[0].Err) != stage.ReasonPanic {
+				t.Errorf("%v: want one failure, of the teardown by the panic", f)
+			}
+			if o.Count(plan.Load, Done) != 4 {
+				t.Errorf("the second deployment has no room:\n%s", states(o))
+			}
+		})
+	}
+}
+
+func TestAPanicOfAnAdopterReleases(t *testing.T) {
+	b := newBench(t)
+	b.die(twoDeployments)
+	b.adoptable = boom
+	b.adopt = func(string) error { return nil }
+	o, seen := b.run(t.Context(), twoDeployments)
+	b.mustBeEmpty(o)
+	if first := seen.events[0]; first.Reason != stage.ReasonPanic || !strings.Contains(first.Message, "run.boom") {
+		t.Errorf("first event %+v, want the panic", first)
+	}
+}
+
 func TestAPanicOfAReleaseIsNamedAsAlive(t *testing.T) {
 	b := newBench(t)
 	b.on["release 1gpu"] = func(context.Context, int) error { return boom() }
@@ -137,12 +173,33 @@ func TestAPanicOfAReleaseIsNamedAsAlive(t *testing.T) {
 }
 
 // brittle is a view that panics at an event, in the goroutine that tells it.
-type brittle struct{ at event.Type }
+type brittle struct {
+	at   event.Type
+	kind string // of the step; empty: any
+}
 
 func (s *brittle) Emit(e event.Event) {
-	if e.Type == s.at {
+	if e.Type == s.at && (s.kind == "" || s.kind == e.Step.Kind) {
 		panic("boom")
 	}
+}
+
+// runBefore runs two deployments before a view that may panic.
+func (b *bench) runBefore(view event.Sink) (Outcome, error) {
+	b.t.Helper()
+	dir := filepath.Join(b.dir, "run-1")
+	must(b.t, os.MkdirAll(dir, 0o755))
+	store, err := checkpoint.Open(filepath.Join(b.dir, "store"))
+	must(b.t, err)
+	j, err := journal.Open(journal.Config{
+		Path: filepath.Join(b.dir, "journal.jsonl"), Run: "run-1", Now: time.Now,
+	})
+	must(b.t, err)
+	defer j.Close()
+	return Run(b.t.Context(), Config{
+		ID: "run-1", Dir: dir, Plan: b.plan(twoDeployments, store), Kinds: b.kinds(), Store: store, Journal: j,
+		Events: event.NewBus("run-1", time.Now, view), Now: time.Now, Getenv: func(string) string { return "" },
+	})
 }
 
 // A view that panics leaves nothing running, whether it hits the executor's own loop or a step: no
@@ -155,17 +212,7 @@ func TestAPanicOfTheExecutorReleasesEverything(t *testing.T) {
 			b.watch = func() error { open++; return nil }
 			b.close = func() error { open--; return nil }
 			b.on["load 1gpu/2u"] = func(context.Context, int) error { return errors.New("refused") }
-			dir := filepath.Join(b.dir, "run-1")
-			must(t, os.MkdirAll(dir, 0o755))
-			store, err := checkpoint.Open(filepath.Join(b.dir, "store"))
-			must(t, err)
-			j, err := journal.Open(journal.Config{Path: filepath.Join(b.dir, "journal.jsonl"), Run: "run-1", Now: time.Now})
-			must(t, err)
-			defer j.Close()
-			o, err := Run(t.Context(), Config{
-				ID: "run-1", Dir: dir, Plan: b.plan(twoDeployments, store), Kinds: b.kinds(), Store: store, Journal: j,
-				Events: event.NewBus("run-1", time.Now, &brittle{at: at}), Now: time.Now, Getenv: func(string) string { return "" },
-			})
+			o, err := b.runBefore(&brittle{at: at})
 			b.mustBeEmpty(o)
 			if open != 0 {
 				t.Errorf("%d watches are open", open)
@@ -182,4 +229,25 @@ func TestAPanicOfTheExecutorReleasesEverything(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A view that panics as a teardown begins keeps no deployment alive, and one that panics as the run ends hides
+// none that is.
+func TestAViewThatPanicsLate(t *testing.T) {
+	t.Run("as a teardown begins", func(t *testing.T) {
+		b := newBench(t)
+		o, err := b.runBefore(&brittle{at: event.StepStarted, kind: plan.Teardown})
+		b.mustBeEmpty(o)
+		if f := o.Failures(); err != nil || len(f) != 2 || stage.ReasonOf(f[0].Err) != stage.ReasonPanic {
+			t.Errorf("Run = %v, %v: want both teardowns to fail by the panic", err, f)
+		}
+	})
+	t.Run("as the run ends", func(t *testing.T) {
+		b := newBench(t)
+		b.on["release 1gpu"] = func(context.Context, int) error { return errors.New("api is down") }
+		o, err := b.runBefore(&brittle{at: event.RunEnded})
+		if crew.PanicIn(err) == nil || len(o.Alive) != 1 {
+			t.Errorf("Run = %v, alive %v: want the panic and what is alive", err, o.Alive)
+		}
+	})
 }

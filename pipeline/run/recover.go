@@ -22,7 +22,7 @@ func Recover(ctx context.Context, cfg Config) (adoptable []journal.Entry) {
 	var useless []journal.Entry
 	for _, entry := range cfg.Journal.Live() {
 		step := entry.Record.Address
-		if err := w.adoptable(entry); err != nil {
+		if err := crew.Catch(func() error { return w.adoptable(entry) }); err != nil {
 			w.warn(step, fmt.Errorf("run %s left %s %s; releasing it: %w", entry.Run, step, entry.State, err))
 			useless = append(useless, entry)
 			continue

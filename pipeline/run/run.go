@@ -142,8 +142,11 @@ func Run(ctx context.Context, cfg Config) (Outcome, error) {
 			outcome.Missing = append(outcome.Missing, Failure{n.Address, e.failure(n)})
 		}
 	}
-	cfg.Events.Emit(event.Event{Type: event.RunEnded, Reason: string(outcome.End), Message: summary(outcome)})
-	return outcome, crew.Worst(bug, e.diskError(outcome))
+	untold := crew.Catch(func() error { // what is alive is to be named whatever becomes of the view
+		cfg.Events.Emit(event.Event{Type: event.RunEnded, Reason: string(outcome.End), Message: summary(outcome)})
+		return nil
+	})
+	return outcome, crew.Worst(bug, untold, e.diskError(outcome))
 }
 
 // diskError says what a disk that failed has cost; nil if none did.

@@ -1,7 +1,7 @@
 // Package crewtest makes code panic in tests, at a place of its own, without a switch for it in what is
 // tested: by the clock that it is given.
 //
-// Invariant: a clock panics once, in the function that was named or in what that calls, and is right
+// Invariant: a clock panics once, unless it was made by Always, in the function that was named or in what that calls, and is right
 // everywhere else. It is safe for concurrent use.
 package crewtest
 
@@ -20,6 +20,7 @@ type Clock struct {
 	now      func() time.Time
 	function string
 	left     atomic.Int64 // readings until it panics
+	always   bool         // and again from then on
 }
 
 // In returns a clock that panics when it is first read by a function whose name, as a stack shows it, ends
@@ -33,10 +34,19 @@ func After(readings int, function string) *Clock {
 	return c
 }
 
+// Always is In for a clock that panics each time.
+func Always(function string) *Clock {
+	c := In(function)
+	c.always = true
+	return c
+}
+
 // Now returns the time, or panics.
 func (c *Clock) Now() time.Time {
-	if c.left.Load() > 0 && calledBy(c.function) && c.left.Add(-1) == 0 {
-		panic(Boom)
+	if (c.always || c.left.Load() > 0) && calledBy(c.function) {
+		if left := c.left.Add(-1); left == 0 || c.always && left < 0 {
+			panic(Boom)
+		}
 	}
 	return c.now()
 }

@@ -41,6 +41,9 @@ benchmark "b" {
 }
 `
 
+// always is for a clock that panics each time.
+const always = -1
+
 // The whole program, with a bug in one of its goroutines: it ends with 1, the step that the bug is in says
 // panic and where, and the journal says that every deployment is gone. If the bug is in a release the
 // program ends with 7, and the next run releases what is left.
@@ -48,7 +51,7 @@ func TestAPanicEndsInATeardownAndAReason(t *testing.T) {
 	t.Parallel()
 	for _, tc := range []struct {
 		name, function string
-		after          int    // readings of the clock in function
+		after          int    // readings of the clock in function before the panic
 		step           string // that fails; empty: the run ends as a whole
 		cells          int    // that are measured nevertheless
 		code           int
@@ -59,7 +62,8 @@ func TestAPanicEndsInATeardownAndAReason(t *testing.T) {
 		{"the server", "simulator.(*driver).catchUp", 300, "load", 0, ExitError},
 		{"the server at its start", "simulator.(*driver).run", 0, "deploy", 0, ExitError},
 		{"the executor", "run.(*executor).tell", 2, "", 0, ExitError},
-		{"a release", "run.world.release", 0, "teardown", 2, ExitAlive},
+		{"a release, once", "run.world.release", 0, "teardown", 2, ExitError},
+		{"a release, always", "run.world.release", always, "teardown", 2, ExitAlive},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			t.Parallel()
@@ -69,6 +73,9 @@ func TestAPanicEndsInATeardownAndAReason(t *testing.T) {
 				t.Fatal(err)
 			}
 			clock := crewtest.After(tc.after, tc.function)
+			if tc.after == always {
+				clock = crewtest.Always(tc.function)
+			}
 			code, talk := runAt(clock.Now, suite, runs)
 			if !clock.Fired() {
 				t.Fatalf("%s has not read the clock so often; exit code %d\n%s", tc.function, code, talk)
