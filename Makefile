@@ -62,7 +62,7 @@ examples: build ## validate and plan every suite in configs
 	@for suite in configs/*.hcl; do $(BINARY) validate $$suite && $(BINARY) plan -dir /nonexistent $$suite >/dev/null || exit 1; done
 
 fit: ## play published measurements on the simulator: its error by model and GPU, and what a refit would find
-	@go test -count 1 -v -run '^(TestFit|TestRefit)$$' ./stages/simulator/virtualtest $(FLAGS) | grep -v '^=== '
+	@go test -count 1 -v -run '^(TestFit|TestRefit)$$' ./stages/simulator/virtualtest $(FLAGS)
 
 bench: ## run the benchmarks; each gives a ratio or an error measured in one run
 	go test -run '^$$' -bench . -benchtime 1s $(PACKAGES)
