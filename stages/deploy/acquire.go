@@ -20,6 +20,7 @@ type acquisition struct {
 	record   stage.Record
 	// queueUntil is until when the provider may let it stand in a queue.
 	queueUntil time.Time
+	stranger   bool // another server than the one that was started has answered
 }
 
 // errStartupTimeout ends an acquisition that took longer than the suite allows.
@@ -64,18 +65,6 @@ func (k *Kind) begin(env stage.Env, task stage.Task) (*acquisition, error) {
 			TTL: time.Duration(cfg.TTL), Dir: task.Dir,
 		},
 	}, nil
-}
-
-// acquire creates the server and waits until it is ready.
-func (a *acquisition) acquire(ctx context.Context, ledger stage.Ledger) (stage.Live, error) {
-	if err := ledger.Intend(a.record); err != nil {
-		return nil, fmt.Errorf("write down that it is about to be created: %w", err)
-	}
-	endpoint, err := a.start(ctx, ledger)
-	if err != nil {
-		return nil, join(err, a.handle, a.cleanup(ctx))
-	}
-	return &live{acquisition: a, endpoint: endpoint}, nil
 }
 
 // start creates the server and proves it.

@@ -180,6 +180,7 @@ func (a *acquisition) identify(ctx context.Context, p *probe.Probe, server *Serv
 			return "", fmt.Errorf("ask which models it serves: %w", err)
 		}
 		name := first(server.Models, served)
+		a.stranger = server.Unique && name != server.Models[0]
 		switch {
 		case name != "" && (!server.Unique || name == server.Models[0]):
 			if i == looks-1 {

@@ -210,7 +210,8 @@ func (p *Provider) reserved(port int) bool {
 	return false
 }
 
-// openLog makes the file that the server writes to.
+// openLog makes the file that the server writes to. The last words of one that was started before with the token are gone
+// with it: they would pass for this server's.
 func openLog(token deploy.Token, spec deploy.Spec) (*os.File, error) {
 	path := filepath.Join(spec.Dir, "server.log")
 	if dir := block.String(spec.Args, "log_dir"); dir != "" {
@@ -219,7 +220,7 @@ func openLog(token deploy.Token, spec deploy.Spec) (*os.File, error) {
 		}
 		path = filepath.Join(dir, string(token)+".log")
 	}
-	log, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	log, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND|os.O_TRUNC, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("open the server's log: %w", err)
 	}

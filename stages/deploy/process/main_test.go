@@ -34,6 +34,8 @@ func TestMain(m *testing.M) {
 			os.Exit(family(args))
 		case "shared": // two servers at one port
 			os.Exit(share(args))
+		case "robbed": // a server whose port the test takes
+			os.Exit(robbed(args))
 		case "plain": // a server of an unknown engine
 			os.Exit(plain(args))
 		case "worker":

@@ -49,9 +49,10 @@ type Provider struct {
 }
 
 var (
-	_ deploy.Provider  = (*Provider)(nil)
-	_ deploy.GPULister = (*Provider)(nil)
-	_ deploy.InProcess = (*Provider)(nil)
+	_ deploy.Provider    = (*Provider)(nil)
+	_ deploy.GPULister   = (*Provider)(nil)
+	_ deploy.PortChooser = (*Provider)(nil)
+	_ deploy.InProcess   = (*Provider)(nil)
 )
 
 // New returns the provider.
@@ -69,6 +70,9 @@ func (p *Provider) Panicked(token deploy.Token) error {
 	}
 	return nil
 }
+
+// ChoosesPort reports whether the suite leaves the port to this provider.
+func (*Provider) ChoosesPort(scope deploy.Scope) bool { return block.Int(scope.Args, "port") == 0 }
 
 // Inspect looks whether the server's guard is there.
 func (p *Provider) Inspect(_ context.Context, h deploy.Handle) (deploy.Status, error) {
