@@ -21,7 +21,7 @@ build: ## build bin/inferencex, a static binary
 	go build -trimpath -ldflags '$(LDFLAGS)' -o $(BINARY) ./cmd/inferencex
 
 test: ## run the tests, none of which asks how fast this machine is
-	go test -timeout 15m $(PACKAGES)
+	go test -timeout 15m -parallel 8 $(PACKAGES)
 
 accuracy: ## judge the claims about time, beside a control: wants a machine with nothing else to do
 	go test -tags accuracy -run '^TestAccuracy' -v -count 1 -p 1 -timeout 25m $$(find . -name '*accuracy_test.go' -exec dirname {} \; | sort -u)

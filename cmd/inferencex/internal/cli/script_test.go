@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -36,24 +35,33 @@ func TestScripts(t *testing.T) {
 	hangups := make(chan os.Signal, 1)
 	signal.Notify(hangups, syscall.SIGHUP)
 	t.Cleanup(func() { signal.Stop(hangups) })
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata/script",
+	params := scripts(t, nil)
+	params.Dir = "testdata/script"
+	testscript.Run(t, params)
+}
+
+// scripts returns how sessions are run. Their figures that tell how fast this machine is are put down as claims, or
+// only have to be there if claims is nil.
+func scripts(t *testing.T, claims *claims) testscript.Params {
+	return testscript.Params{
 		RequireExplicitExec: true,
 		Condition:           condition,
 		Setup:               func(env *testscript.Env) error { env.Defer(func() { checkEvents(t, env.WorkDir) }); return nil },
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"events":   events,
 			"exits":    exits,
-			"measures": measures,
+			"measures": claims.measures,
 			"await":    await,
 			"results":  results,
+			"timed":    claims.timed,
+			"unmarked": claims.unmarked,
 			"orphans":  orphans,
 			"port":     port,
 			"hangup":   hangup,
 			"shoot":    shoot,
 			"strand":   strand,
 		},
-	})
+	}
 }
 
 // condition says what a script may ask of the machine: tmpfs, whether it may make a file system of its own.
@@ -135,88 +143,6 @@ func await(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Fatalf("%s never held %q", args[0], args[1])
 		}
 	}
-}
-
-// results holds a results.json to bounds, one per cell and metric: results FILE CELLS METRIC LOW HIGH [METRIC LOW HIGH]...
-// A bound may be a multiple of a label, as in 0.95*users. A cell that says that this machine was too busy is held to none.
-func results(ts *testscript.TestScript, _ bool, args []string) {
-	if len(args) < 2 || len(args)%3 != 2 {
-		ts.Fatalf("usage: results FILE CELLS [METRIC LOW HIGH]...")
-	}
-	file := read(ts, args[0])
-	if file.Schema != 1 || !file.Simulated || fmt.Sprint(len(file.Cells)) != args[1] {
-		ts.Fatalf("schema %d, simulated %v, %d cells, want %s", file.Schema, file.Simulated, len(file.Cells), args[1])
-	}
-	for _, cell := range file.Cells {
-		if tooBusy(cell) {
-			ts.Logf("%v is held to nothing: this machine was too busy", cell["cell"])
-			continue
-		}
-		for rest := args[2:]; len(rest) > 0; rest = rest[3:] {
-			value, ok := cell[rest[0]].(float64)
-			if low, high := bound(ts, cell, rest[1]), bound(ts, cell, rest[2]); !ok || value < low || value > high {
-				ts.Fatalf("%v: %s = %v, want %g to %g", cell["cell"], rest[0], cell[rest[0]], low, high)
-			}
-		}
-	}
-}
-
-// resultsFile is what a script reads of a results.json.
-type resultsFile struct {
-	Schema    int              `json:"schema"`
-	Simulated bool             `json:"simulated"`
-	Cells     []map[string]any `json:"cells"`
-}
-
-// tooBusy says whether a cell tells that this machine was too busy to measure it: nothing else than that may excuse a result.
-func tooBusy(cell map[string]any) bool {
-	reasons, _ := cell["reasons"].([]any)
-	return slices.Contains(reasons, any("simulator_late")) || slices.Contains(reasons, any("client_limited"))
-}
-
-// measures runs a suite, or reports one: measures inferencex run suite.hcl. Its cells are valid, or say that this machine was too busy; any other reason for
-// which a cell is invalid fails the script.
-func measures(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: measures COMMAND...")
-	}
-	err := ts.Exec(args[0], args[1:]...)
-	if err == nil {
-		return
-	}
-	if exit := (*exec.ExitError)(nil); !errors.As(err, &exit) || exit.ExitCode() != 4 {
-		ts.Fatalf("%v, want 0, or 4 on a busy machine", err)
-	}
-	dir := "runs"
-	if at := slices.Index(args, "-dir"); at >= 0 {
-		dir = args[at+1]
-	}
-	for _, cell := range read(ts, filepath.Join(dir, "latest", "report", "results.json")).Cells {
-		if cell["validity"] != "valid" && cell["validity"] != "valid_with_notes" && !tooBusy(cell) {
-			ts.Fatalf("%v is %v: %v", cell["cell"], cell["validity"], cell["reasons"])
-		}
-	}
-}
-
-func read(ts *testscript.TestScript, path string) resultsFile {
-	var file resultsFile
-	if err := json.Unmarshal([]byte(ts.ReadFile(path)), &file); err != nil {
-		ts.Fatalf("%s: %v", path, err)
-	}
-	return file
-}
-
-func bound(ts *testscript.TestScript, cell map[string]any, text string) float64 {
-	var number float64
-	factor, label, product := strings.Cut(text, "*")
-	if _, err := fmt.Sscan(factor, &number); err != nil {
-		ts.Fatalf("bound %q: %v", text, err)
-	}
-	if product {
-		value, _ := cell[label].(float64)
-		number *= value
-	}
-	return number
 }
 
 // hangup sends SIGHUP to everything that the script runs in the background.
