@@ -9,14 +9,16 @@
 //  3. If it holds, that is the end: a busy machine makes no measurement better.
 //  4. If it does not, the null server wrote its tokens when they were due, and the measured server's own records
 //     tell of no delay: the claim is false.
-//  5. Otherwise the machine was too busy: that is printed, and the next measurement begins at 1. The third one is
-//     red.
+//  5. Otherwise the machine was too busy: that is printed. When the null server has been in time for a while, or
+//     after a minute, the next measurement begins at 1. The third one is red.
 package controltest
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"testing"
+	"time"
 )
 
 // measurements is how many there are of a claim before a machine that is too busy for it is red.
@@ -38,7 +40,9 @@ type Watch interface {
 // The test's binary has to be the null server when its first argument is "null-server", see nullserver.Main.
 func Judge(t *testing.T, measure func() Finding) {
 	t.Helper()
-	verdict, err := judge(t.Output(), t.Name(), func() (Watch, error) { return watch(t.Context()) }, measure)
+	begin := func() (Watch, error) { return watch(t.Context()) }
+	calm := func() error { return waitForCalm(t.Context(), begin, 3*time.Second, time.Minute) }
+	verdict, err := judge(t.Output(), t.Name(), begin, calm, measure)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +52,7 @@ func Judge(t *testing.T, measure func() Finding) {
 }
 
 // judge returns what is wrong with a claim; empty: it holds.
-func judge(talk io.Writer, name string, begin func() (Watch, error), measure func() Finding) (string, error) {
+func judge(talk io.Writer, name string, begin func() (Watch, error), calm func() error, measure func() Finding) (string, error) {
 	for n := 1; ; n++ {
 		control, err := begin()
 		if err != nil {
@@ -72,5 +76,30 @@ func judge(talk io.Writer, name string, begin func() (Watch, error), measure fun
 				found.Off, n, late), nil
 		}
 		fmt.Fprintf(talk, "machine too busy: not judged (%s: %s; %s)\n", name, late, found.Off)
+		if err := calm(); err != nil {
+			return "", err
+		}
 	}
+}
+
+// waitForCalm returns when a control has been in time for a while, or when there was no such while for as long as
+// patience lasts: what comes then is measured all the same.
+func waitForCalm(ctx context.Context, begin func() (Watch, error), while, patience time.Duration) error {
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		control, err := begin()
+		if err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(while):
+		}
+		if late, err := control.End(); late == "" || err != nil {
+			return err
+		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+	}
+	return nil
 }

@@ -64,9 +64,10 @@ func TestJudge(t *testing.T) {
 				n++
 				return Finding{Off: tc.all[n-1].off, Late: tc.all[n-1].late}
 			}
-			got, err := judge(&talk, "TestAccuracyX", begin, measure)
-			if err != nil || n != len(tc.all) {
-				t.Fatalf("%d measurements of %d, %v", n, len(tc.all), err)
+			waits := 0
+			got, err := judge(&talk, "TestAccuracyX", begin, func() error { waits++; return nil }, measure)
+			if err != nil || n != len(tc.all) || waits != n-1 {
+				t.Fatalf("%d measurements of %d, %d waits between them, %v", n, len(tc.all), waits, err)
 			}
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("verdict (-want +got):\n%s", diff)
@@ -86,9 +87,31 @@ func TestJudgeWithoutAControl(t *testing.T) {
 		"does not begin": func() (Watch, error) { return nil, broken },
 		"does not end":   func() (Watch, error) { return stub{err: broken}, nil },
 	} {
-		verdict, err := judge(t.Output(), "", begin, func() Finding { return Finding{} })
+		verdict, err := judge(t.Output(), "", begin, nil, func() Finding { return Finding{} })
 		if !errors.Is(err, broken) || verdict != "" {
 			t.Errorf("a control that %s: %q, %v", name, verdict, err)
+		}
+	}
+}
+
+// The wait for a calm machine ends at the first control that was in time, at a broken one, or with its patience.
+func TestWaitForCalm(t *testing.T) {
+	broken := errors.New("broken")
+	for name, tc := range map[string]struct {
+		controls []stub
+		patience time.Duration
+		err      error
+		want     int // controls that were asked
+	}{
+		"calm at once":    {[]stub{{}}, time.Hour, nil, 1},
+		"calm after two":  {[]stub{{late: "7 ms late"}, {late: "3 ms late"}, {}}, time.Hour, nil, 3},
+		"without control": {[]stub{{late: "7 ms late"}, {err: broken}}, time.Hour, broken, 2},
+		"no patience":     {nil, 0, nil, 0},
+	} {
+		asked := 0
+		begin := func() (Watch, error) { asked++; return tc.controls[asked-1], nil }
+		if err := waitForCalm(t.Context(), begin, 0, tc.patience); !errors.Is(err, tc.err) || asked != tc.want {
+			t.Errorf("%s: %d controls, %v", name, asked, err)
 		}
 	}
 }
