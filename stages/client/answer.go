@@ -244,6 +244,9 @@ func (a *answer) stopLingering() {
 
 // conclude fills in the rest of the row of an answer that ended at t.
 func (a *answer) conclude(ctx context.Context, t int64, end ending, err error) {
+	if end == early {
+		a.client.early.Add(1)
+	}
 	row := &a.row
 	row.TDone = t
 	if a.doneNS != 0 && ctx.Err() != nil { // the server kept the connection open: its answer ended before

@@ -49,6 +49,7 @@ type Client struct {
 
 	inFlight atomic.Int64
 	deltas   atomic.Int64
+	early    atomic.Int64 // requests answered before they were written
 }
 
 // Live is what a client is doing now, for showing.
@@ -142,8 +143,13 @@ func (c *Client) Live() Live {
 // tell.
 func (c *Client) Err() error { return c.carrier.err() }
 
-// Reads returns what of the server's answers has been read so far, and how late. Nothing is known of requests that net/http carries.
-func (c *Client) Reads() h1.Reads { return c.carrier.reads() }
+// Reads returns what of the server's answers has been read so far, and how late; and what came that was no answer. net/http tells neither the
+// number of reads nor how late they were.
+func (c *Client) Reads() h1.Reads {
+	reads := c.carrier.reads()
+	reads.Early = c.early.Load()
+	return reads
+}
 
 // Complete sends one request now and returns its row, without its place in a load (cell, index, user) and without its chunks.
 func (c *Client) Complete(ctx context.Context, r Request) table.Request {

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -20,27 +21,33 @@ var (
 )
 
 func (d *loop) carry(ctx context.Context, call *Call, a *answer) (stale bool) {
-	conn, err := d.transport.Get(ctx)
-	if err != nil {
-		a.conclude(ctx, d.client.clock.NowNS(), unanswered, err)
-		return false
+	var end h1.Ending
+	var kept bool
+	for end.Err = h1.ErrUnsent; errors.Is(end.Err, h1.ErrUnsent); {
+		conn, err := d.transport.Get(ctx)
+		if err != nil {
+			a.conclude(ctx, d.client.clock.NowNS(), unanswered, err)
+			return false
+		}
+		kept = conn.Kept()
+		a.row.NewConnection = !conn.Used()
+		a.row.TSend = d.client.clock.NowNS()
+		end = conn.RoundTrip(ctx, call.wire, a)
 	}
-	kept := conn.Kept()
-	a.row.NewConnection = !conn.Used()
-	a.row.TSend = d.client.clock.NowNS()
-	end := conn.RoundTrip(ctx, call.wire, a)
+	why := end.Err
 	switch {
 	case a.row.THeaders != nil:
 		a.close(ctx, end.T, end.Err)
 		return false
+	case errors.Is(end.Err, h1.ErrEarly):
+		a.conclude(ctx, end.T, early, end.Err)
+		return false
 	case !end.Heard && d.client.isStale(ctx, a, kept, end.T):
 		return true
 	case !end.Heard && kept && ctx.Err() == nil:
-		err = fmt.Errorf("closed without an answer after %.1f s: %w", time.Duration(end.T-a.row.TSend).Seconds(), end.Err)
-	default:
-		err = end.Err
+		why = fmt.Errorf("closed without an answer after %.1f s: %w", time.Duration(end.T-a.row.TSend).Seconds(), end.Err)
 	}
-	a.conclude(ctx, end.T, unanswered, err)
+	a.conclude(ctx, end.T, unanswered, why)
 	return false
 }
 

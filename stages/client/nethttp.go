@@ -54,36 +54,81 @@ func newTransport(dial dialFunc) *http.Transport {
 }
 
 func (s *netHTTP) carry(ctx context.Context, call *Call, a *answer) (stale bool) {
+	for {
+		if sent, stale := s.try(ctx, call, a); sent {
+			return stale
+		}
+	}
+}
+
+// try carries a call on the connection that net/http has at hand. sent is false if that is of no use: the connection is
+// gone then.
+func (s *netHTTP) try(ctx context.Context, call *Call, a *answer) (sent, stale bool) {
+	var conn *exchange // nil by HTTP/2
 	var kept bool
-	var heard atomic.Bool // set by the transport's own goroutine
+	var heard, hasty atomic.Bool // set by the transport's own goroutine
+	body := newUpload(call.body())
 	trace := &httptrace.ClientTrace{
 		GotConn: func(info httptrace.GotConnInfo) {
-			_, warm := info.Conn.(*warmConn)
-			kept = info.Reused || warm
+			if conn, _ = info.Conn.(*exchange); conn != nil {
+				conn.begin()
+			}
+			kept = info.Reused || conn != nil && conn.warm
 			a.row.NewConnection = !info.Reused
 			a.row.TSend = s.client.clock.NowNS()
 		},
-		GotFirstResponseByte: func() { heard.Store(true) },
+		// Not WroteRequest: the transport calls it in another goroutine, after an answer may have come.
+		GotFirstResponseByte: func() {
+			heard.Store(true)
+			hasty.Store(body.left.Load() > 0)
+		},
 	}
-	resp, err := s.transport.RoundTrip(s.client.request(httptrace.WithClientTrace(ctx, trace), call))
+	resp, err := s.transport.RoundTrip(s.client.request(httptrace.WithClientTrace(ctx, trace), call, body))
+	if conn != nil && conn.unsent() {
+		return false, false
+	}
 	now := s.client.clock.NowNS()
 	if err != nil {
 		if kept && !heard.Load() && ctx.Err() == nil {
 			if s.client.isStale(ctx, a, kept, now) {
-				return true
+				return true, true
 			}
 			err = fmt.Errorf("closed without an answer after %.1f s: %w", time.Duration(now-a.row.TSend).Seconds(), err)
 		}
 		a.conclude(ctx, now, unanswered, s.explain(err))
-		return false
+		return true, false
 	}
 	defer resp.Body.Close()
+	if resp.StatusCode == http.StatusOK && hasty.Load() {
+		a.conclude(ctx, now, early, h1.ErrEarly)
+		return true, false
+	}
 	a.Head(now, h1.Head{
 		Status: resp.StatusCode, Proto: resp.Proto, ContentType: resp.Header.Get("Content-Type"), ContentEncoding: resp.Header.Get("Content-Encoding"),
 	})
 	now, err = s.read(resp.Body, a)
 	a.close(ctx, now, err)
-	return false
+	return true, false
+}
+
+// upload is the body of a request, and knows how much of it the transport has not taken yet.
+type upload struct {
+	rest bytes.Reader
+	left atomic.Int64
+}
+
+func newUpload(b []byte) *upload {
+	u := new(upload)
+	u.rest.Reset(b)
+	u.left.Store(int64(len(b)))
+	return u
+}
+
+// Read gives the transport a part of the body.
+func (u *upload) Read(b []byte) (int, error) {
+	n, err := u.rest.Read(b)
+	u.left.Add(-int64(n))
+	return n, err
 }
 
 // read reads a body into a to its end, or until that has enough.
@@ -105,7 +150,7 @@ func (s *netHTTP) read(body io.Reader, a *answer) (t int64, err error) {
 func (s *netHTTP) warm(ctx context.Context, n int) error { return s.pool.fill(ctx, n) }
 func (s *netHTTP) forget()                               { s.pool.drain() }
 func (s *netHTTP) connections() int                      { return s.pool.connections() }
-func (s *netHTTP) reads() h1.Reads                       { return h1.Reads{} }
+func (s *netHTTP) reads() h1.Reads                       { return h1.Reads{Unsolicited: s.pool.unsolicited.Load()} }
 func (s *netHTTP) err() error                            { return s.pool.err() }
 
 func (s *netHTTP) close() {
@@ -113,13 +158,13 @@ func (s *netHTTP) close() {
 	s.transport.CloseIdleConnections()
 }
 
-// request is the call for net/http.
-func (c *Client) request(ctx context.Context, call *Call) *http.Request {
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+call.path, bytes.NewReader(call.body()))
+// request is the call for net/http, which cannot send the body again by itself, unseen.
+func (c *Client) request(ctx context.Context, call *Call, body *upload) *http.Request {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, c.base+call.path, body)
 	if err != nil {
 		panic(err) // New has parsed the URL
 	}
-	req.GetBody = nil // else the transport sends again by itself, unseen
+	req.ContentLength = body.left.Load()
 	req.Header = c.header.Clone()
 	if call.id != "" {
 		req.Header.Set("X-Request-Id", call.id)

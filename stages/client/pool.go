@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/crew"
@@ -20,14 +21,13 @@ type pool struct {
 	tls    *tls.Config // nil: plain
 	addr   string
 
+	unsolicited atomic.Int64 // connections on which bytes came that no request had asked for
+
 	mu     sync.Mutex
-	warm   []*warmConn
+	warm   []*exchange
 	dialed int   // for requests: made or tried
 	broken error // a panic of one of net/http's goroutines that dialled
 }
-
-// warmConn is a connection that was made ahead of time. Its server may have closed it since.
-type warmConn struct{ net.Conn }
 
 func newPool(addr string, tlsConfig *tls.Config) *pool {
 	if tlsConfig != nil {
@@ -74,7 +74,11 @@ func (p *pool) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	}
 	p.mu.Unlock()
 	p.count()
-	return p.connect(ctx, "", "")
+	conn, err := p.connect(ctx, "", "")
+	if err != nil {
+		return nil, err
+	}
+	return newExchange(conn, &p.unsolicited), nil
 }
 
 // count counts a connection for requests that is about to be made.
@@ -111,7 +115,9 @@ func (p *pool) fill(ctx context.Context, n int) error {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.dialed++
-		p.warm = append(p.warm, &warmConn{conn})
+		kept := newExchange(conn, &p.unsolicited)
+		kept.warm = true
+		p.warm = append(p.warm, kept)
 		return nil
 	})
 }

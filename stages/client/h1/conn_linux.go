@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"os"
 	"sync"
 
@@ -20,10 +21,13 @@ type Conn struct {
 	kept      bool // it has waited for a request
 	used      bool // it has had one
 
+	ahead [goodbyeBytes]byte // the begin of what came before a request was written
+
 	mu     sync.Mutex
 	sink   Sink // of the request under way; nil: there is none, or nobody waits for it
 	parser parser
 	unsent []byte
+	quiet  bool        // what comes is not counted any more: it was, or it is of a request that was given up
 	dead   bool        // the descriptor is closed
 	done   chan Ending // of the request under way
 }
@@ -43,8 +47,8 @@ func (c *Conn) alive() bool {
 // RoundTrip writes a request, head and all, and returns when its answer has ended, or with ctx's error. The connection is then kept for another request
 // if it can be, and not the caller's any more.
 func (c *Conn) RoundTrip(ctx context.Context, request []byte, sink Sink) Ending {
-	if !c.send(request, sink) {
-		return Ending{T: c.transport.cfg.Now(), Err: io.EOF} // as if the close had been read now
+	if err := c.send(request, sink); err != nil {
+		return Ending{T: c.transport.cfg.Now(), Err: err}
 	}
 	var end Ending
 	select {
@@ -63,17 +67,47 @@ func (c *Conn) RoundTrip(ctx context.Context, request []byte, sink Sink) Ending 
 }
 
 // send writes the request, and leaves to the loop what the socket does not take at once. A write that fails is left to it, too: what broke it shows
-// when the answer is read, which may be there nevertheless.
-func (c *Conn) send(request []byte, sink Sink) bool {
+// when the answer is read, which may be there nevertheless. What has come before the request is no answer to it: then nothing is written.
+func (c *Conn) send(request []byte, sink Sink) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.parser.reset()
-	if c.dead {
-		return false
+	if !c.clean() {
+		switch {
+		case c.kept:
+			return ErrUnsent
+		case c.quiet:
+			return ErrEarly // on the next connection it would be the same
+		default:
+			return io.EOF
+		}
 	}
 	c.sink, c.unsent = sink, request
 	c.write()
-	return true
+	return nil
+}
+
+// clean reports whether a request can be written: the connection is open as far as this machine knows, and nothing has come on it. The caller
+// holds mu.
+func (c *Conn) clean() bool {
+	if c.dead {
+		return false
+	}
+	n, closed := peek(c.fd, c.ahead[:])
+	if n == 0 {
+		return !closed || !c.kept // how a fresh one ended is for the loop to tell
+	}
+	c.unasked(c.ahead[:n])
+	_ = unix.Shutdown(c.fd, unix.SHUT_RDWR) // the loop closes it
+	return false
+}
+
+// unasked counts the connection as one on which bytes have come that no request had asked for. The caller holds mu.
+func (c *Conn) unasked(b []byte) {
+	if !c.quiet && !Goodbye(b) {
+		c.transport.unsolicited.Add(1)
+	}
+	c.quiet = true
 }
 
 // write writes what is unsent. The caller holds mu.
@@ -99,7 +133,7 @@ func (c *Conn) giveUp() (heard, gaveUp bool) {
 	if c.sink == nil {
 		return false, false
 	}
-	c.sink = nil
+	c.sink, c.quiet = nil, true
 	_ = unix.Shutdown(c.fd, unix.SHUT_RDWR) // the loop closes it
 	return c.parser.begun(), true
 }
@@ -107,7 +141,8 @@ func (c *Conn) giveUp() (heard, gaveUp bool) {
 // receive hands on what was read at t. It reports whether the connection can be read on. The caller holds mu.
 func (c *Conn) receive(t int64, b []byte) bool {
 	if c.sink == nil {
-		return false // nobody has asked for it
+		c.unasked(b)
+		return false
 	}
 	for {
 		part, data, rest, err := c.parser.next(b)
@@ -117,6 +152,9 @@ func (c *Conn) receive(t int64, b []byte) bool {
 			return false
 		case part == More:
 			return true
+		case part == Top && len(c.unsent) > 0 && c.parser.head.Status == http.StatusOK:
+			c.finish(t, ErrEarly)
+			return false
 		case part == Top:
 			c.sink.Head(t, c.parser.head)
 		case part == Body:
@@ -126,6 +164,9 @@ func (c *Conn) receive(t int64, b []byte) bool {
 			}
 		case part == End:
 			c.finish(t, nil)
+			if len(rest) > 0 {
+				c.unasked(rest)
+			}
 			return len(rest) == 0 && len(c.unsent) == 0 && !c.parser.close
 		}
 		b = rest

@@ -11,7 +11,10 @@
 //  2. The loop reads each of them once and stamps the bytes with the clock. On some connections it also takes the
 //     kernel's receive stamp, which says how late the read was.
 //  3. It parses the bytes as far as they go, and hands each piece of a body to the request's sink with the stamp.
-//  4. An answer that is complete ends its request; the connection waits for the next one.
+//  4. An answer that is complete ends its request; the connection waits for the next one. Bytes that come behind the
+//     end of an answer, or to a connection that waits, are no answer to anything: they close the connection, and are
+//     counted. Before a request is written on a kept connection, one look at the socket finds what the loop has not
+//     read yet.
 //  5. What cannot be written at once is written by the loop when epoll says that there is room.
 //  6. Only the loop closes a descriptor, so no event is ever of one that has been given away again.
 //  7. A panic on the way, of a sink too, ends every request with it. Err returns it, and no other loop is
@@ -25,8 +28,17 @@ import (
 	"time"
 )
 
-// ErrUnsupported says that this system has no loop.
-var ErrUnsupported = errors.New("h1: not on this system")
+// The errors of this package.
+var (
+	// ErrUnsupported says that this system has no loop.
+	ErrUnsupported = errors.New("h1: not on this system")
+	// ErrUnsent is how a request ends of which no byte was written: its kept connection had been closed, or had bytes
+	// waiting that nobody had asked for. It is to be sent on another connection.
+	ErrUnsent = errors.New("h1: the connection is of no use for another request")
+	// ErrEarly is how a request ends whose answer began before the request was written. A refusal may do so: the server
+	// need not read what it refuses (RFC 9110, 10.1.1). HTTP 200 may not: nobody answers a prompt that he has not read.
+	ErrEarly = errors.New("the answer began before its request was written")
+)
 
 // Sink takes in one answer. Its methods are called in the order of the bytes, by one goroutine at a time; it must not block. t is when the bytes
 // were read, on the transport's clock.
@@ -42,8 +54,8 @@ type Sink interface {
 type Ending struct {
 	T     int64 // when its last bytes were read, on the transport's clock
 	Heard bool  // a byte of an answer had come
-	// Err is nil if the answer was whole or the sink had enough, io.EOF if the server closed the connection in place of an answer, and
-	// io.ErrUnexpectedEOF if it did so within it.
+	// Err is nil if the answer was whole or the sink had enough, io.EOF if the server closed the connection in place of an answer,
+	// io.ErrUnexpectedEOF if it did so within it, and ErrUnsent or ErrEarly as they say.
 	Err error
 }
 
@@ -57,6 +69,9 @@ type Config struct {
 type Reads struct {
 	Count int64 // reads that gave bytes
 	Lag   Lag
+	// Unsolicited is how many connections were closed because the server sent bytes on them that no request had asked for.
+	Unsolicited int64
+	Early       int64 // requests that ended with ErrEarly
 }
 
 // Lag is how long bytes that had come waited to be read, as the kernel's stamps of a sample of them say. Figures are at most a tenth too large.

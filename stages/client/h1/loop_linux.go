@@ -159,22 +159,28 @@ func (l *loop) find(events []unix.EpollEvent, conns []*Conn) bool {
 	return !l.closing
 }
 
-// serve does what an event asks for.
+// serve does what an event asks for. It reads before it writes, so that an answer that came before the rest of its request was
+// written is known as one; and with the connection in its hands, so that what it reads came before a request that is written next.
 func (l *loop) serve(c *Conn, events uint32, buf []byte) {
-	if events&unix.EPOLLOUT != 0 {
-		l.flush(c)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if events&^unix.EPOLLOUT != 0 {
+		l.take(c, buf)
 	}
-	if events&^unix.EPOLLOUT == 0 {
-		return
+	if events&unix.EPOLLOUT != 0 && !c.dead {
+		l.await(c, unix.EPOLLIN)
+		c.write()
 	}
+}
+
+// take reads once and hands on what came. The caller holds the connection's mu.
+func (l *loop) take(c *Conn, buf []byte) {
 	n, err := l.receive(c, buf)
 	if errors.Is(err, unix.EAGAIN) || errors.Is(err, unix.EINTR) {
 		return
 	}
 	t := l.now()
 	l.latest = t
-	c.mu.Lock()
-	defer c.mu.Unlock()
 	if n > 0 {
 		if !c.receive(t, buf[:n]) {
 			l.drop(c)
@@ -183,14 +189,6 @@ func (l *loop) serve(c *Conn, events uint32, buf []byte) {
 	}
 	c.hangUp(t, os.NewSyscallError("read", err))
 	l.drop(c)
-}
-
-// flush writes what the socket has not taken yet.
-func (l *loop) flush(c *Conn) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	l.await(c, unix.EPOLLIN)
-	c.write()
 }
 
 // receive reads once. Of some connections it learns when the bytes came.

@@ -2,7 +2,13 @@
 
 package h1
 
-import "context"
+import (
+	"context"
+	"net"
+)
+
+// Ahead returns a function that sees nothing on this system.
+func Ahead(net.Conn) (waiting func() bool) { return func() bool { return false } }
 
 // Transport is not there on this system.
 type Transport struct{}

@@ -185,33 +185,36 @@ func (p *parser) takeField(line []byte) error {
 	if !ok || len(name) == 0 {
 		return fmt.Errorf("malformed header line %q", line[:min(len(line), 80)])
 	}
-	text := string(bytes.TrimSpace(value))
-	switch strings.ToLower(string(name)) {
-	case "content-type":
-		p.head.ContentType = text
-	case "content-encoding":
-		p.head.ContentEncoding = text
-	case "connection":
-		for option := range strings.SplitSeq(text, ",") {
-			switch option = strings.TrimSpace(option); {
-			case strings.EqualFold(option, "close"):
+	value = bytes.TrimSpace(value)
+	switch {
+	case is(name, "content-type"):
+		p.head.ContentType = string(value)
+	case is(name, "content-encoding"):
+		p.head.ContentEncoding = string(value)
+	case is(name, "connection"):
+		for option := range bytes.SplitSeq(value, []byte(",")) {
+			switch option = bytes.TrimSpace(option); {
+			case is(option, "close"):
 				p.close = true
-			case strings.EqualFold(option, "keep-alive") && p.head.Proto == "HTTP/1.0":
+			case is(option, "keep-alive") && p.head.Proto == "HTTP/1.0":
 				p.close = false
 			}
 		}
-	case "transfer-encoding":
-		p.chunked = strings.EqualFold(text, "chunked")
+	case is(name, "transfer-encoding"):
+		p.chunked = is(value, "chunked")
 		p.unframed = !p.chunked
-	case "content-length":
-		n, err := strconv.ParseUint(text, 10, 63)
+	case is(name, "content-length"):
+		n, err := strconv.ParseUint(string(value), 10, 63)
 		if err != nil || (p.length >= 0 && p.length != int64(n)) {
-			return fmt.Errorf("bad Content-Length %q", text)
+			return fmt.Errorf("bad Content-Length %q", value)
 		}
 		p.length = int64(n)
 	}
 	return nil
 }
+
+// is compares as HTTP compares its words.
+func is(b []byte, word string) bool { return bytes.EqualFold(b, []byte(word)) }
 
 // frame decides where the body ends (RFC 9112, 6.3).
 func (p *parser) frame() error {

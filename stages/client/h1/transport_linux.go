@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/crew"
@@ -21,6 +22,8 @@ type Transport struct {
 	cfg    Config
 	dialer net.Dialer
 	lags   histogram
+	// unsolicited counts connections on which bytes came that nobody had asked for.
+	unsolicited atomic.Int64
 
 	mu     sync.Mutex
 	loop   *loop   // nil before the first connection and behind Close
@@ -84,7 +87,7 @@ func (t *Transport) Reads() Reads {
 	t.mu.Lock()
 	l := t.loop
 	t.mu.Unlock()
-	reads := Reads{Lag: t.lags.lag()}
+	reads := Reads{Lag: t.lags.lag(), Unsolicited: t.unsolicited.Load()}
 	if l != nil {
 		reads.Count = l.reads.Load()
 	}

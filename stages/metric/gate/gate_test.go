@@ -271,6 +271,31 @@ func TestEachCode(t *testing.T) {
 			[]string{"stale_connections"},
 			"9 times a request of 800 was sent again",
 		},
+		{
+			"a server that closes over a tenth of its requests", func(c *cell) { c.each(80, func(r *table.Request) { r.StaleRetries = 1 }) },
+			[]string{"stale_connections"},
+			"80 times a request of 800 was sent again",
+		},
+		{
+			"a server that closes over more of its requests", func(c *cell) { c.each(81, func(r *table.Request) { r.StaleRetries = 1 }) },
+			[]string{"connections_closed"},
+			"the server closed 81 of 800 requests' kept connections without an answer, and they were sent again: have it keep its connections, or say Connection: close",
+		},
+		{
+			"one request that is sent again and again", func(c *cell) { c.each(1, func(r *table.Request) { r.StaleRetries = 90 }) },
+			[]string{"stale_connections"},
+			"90 times a request of 800 was sent again",
+		},
+		{
+			"answers that nobody asked for", func(c *cell) { c.facts.Client.Unsolicited = 9 },
+			[]string{"unsolicited_answers"},
+			"9 times in 800 requests the server sent bytes that no request had asked for; each time the connection was closed",
+		},
+		{
+			"bytes that nobody asked for, now and then", func(c *cell) { c.facts.Client.Unsolicited = 8 },
+			[]string{"unsolicited_bytes"},
+			"8 times in 800 requests the server sent bytes that no request had asked for",
+		},
 		{"a stale connection now and then", func(c *cell) { c.each(8, func(r *table.Request) { r.StaleRetries = 1 }) }, nil, ""},
 		{
 			"a long tail", func(c *cell) {

@@ -20,7 +20,6 @@ const (
 	maxCached      = 0.05 // share of input from the prefix cache beyond the intended prefix
 	maxMissed      = 0.05 // by which the concurrency may miss the users
 	minSteadyShare = 0.5  // of the whole window, that makes a ramp of what misses
-	maxStale       = 0.01 // share of requests that met a closed connection
 )
 
 func loadRules() []Rule {
@@ -37,7 +36,6 @@ func loadRules() []Rule {
 		{"concurrency_ramp", Note, "the mean number of users in flight, or thinking as they are to, misses the users by more than 5 %, but at least half of the window was steady", concurrencyRamp},
 		{"steady_window_empty", Note, "no stretch of time had 95 % of the users in flight or thinking, or an open loop sent for no longer than a request takes: the steady columns are null", steadyEmpty},
 		{"not_warmed_up", Note, "the suite wants no warm-up: what a server does only once is in the numbers of the first cell on a deployment", notWarmedUp},
-		{"stale_connections", Note, "more than 1 % of the requests were sent again, as the server had closed the connection that it had offered to keep", staleConnections},
 		{"length_unknown", Note, "the server told no token counts of some ok requests: rates leave them out", lengthUnknown},
 		{"tokens_by_chunks", Note, "output tokens were counted as chunks, since the server gave no usage", tokensByChunks},
 	}
@@ -240,12 +238,6 @@ func tooFew(s *metric.Sample, _ Facts) (string, bool) {
 
 func notWarmedUp(_ *metric.Sample, facts Facts) (string, bool) {
 	return "nothing was sent to the server before its first load", facts.Cold
-}
-
-func staleConnections(s *metric.Sample, _ Facts) (string, bool) {
-	retries, _ := value(s, "stale_retries")
-	n := len(s.Data.Requests)
-	return fmt.Sprintf("%.0f times a request of %d was sent again: the server keeps no idle connection for long", retries, n), retries > maxStale*float64(n)
 }
 
 func lengthUnknown(s *metric.Sample, _ Facts) (string, bool) {
