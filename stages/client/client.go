@@ -49,7 +49,7 @@ type Client struct {
 
 	inFlight atomic.Int64
 	deltas   atomic.Int64
-	early    atomic.Int64 // requests answered before they were written
+	early    atomic.Int64 // requests answered before the server had them
 }
 
 // Live is what a client is doing now, for showing.

@@ -20,7 +20,7 @@ var errUnsent = errors.New("the connection has bytes that no request asked for")
 type exchange struct {
 	net.Conn
 	secure      bool          // by TLS
-	waiting     func() bool   // whether anything has come that was not read
+	socket      *h1.Socket    // below TLS
 	warm        bool          // made ahead of time: its server may have closed it since
 	unsolicited *atomic.Int64 // connections
 
@@ -38,7 +38,7 @@ func newExchange(conn net.Conn, unsolicited *atomic.Int64) *exchange {
 	if secure {
 		socket = secured.NetConn()
 	}
-	return &exchange{Conn: conn, secure: secure, waiting: h1.Ahead(socket), unsolicited: unsolicited}
+	return &exchange{Conn: conn, secure: secure, socket: h1.NewSocket(socket), unsolicited: unsolicited}
 }
 
 // begin announces a request. Where something has come that net/http has not read yet, the request will not be written. A
@@ -47,7 +47,7 @@ func (e *exchange) begin() {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	kept := e.used || e.warm && !e.secure
-	e.refused = e.spoiled || kept && e.waiting()
+	e.refused = e.spoiled || kept && e.socket.Waiting()
 	e.asked, e.used = !e.refused, true
 	e.frames.Begin()
 }
@@ -57,6 +57,13 @@ func (e *exchange) unsent() bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.refused
+}
+
+// unacked reports whether the server has not got all of a request that net/http has written.
+func (e *exchange) unacked() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.socket.Unacked()
 }
 
 // Write writes a part of a request.

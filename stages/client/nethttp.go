@@ -80,7 +80,7 @@ func (s *netHTTP) try(ctx context.Context, call *Call, a *answer) (sent, stale b
 		// Not WroteRequest: the transport calls it in another goroutine, after an answer may have come.
 		GotFirstResponseByte: func() {
 			heard.Store(true)
-			hasty.Store(body.left.Load() > 0)
+			hasty.Store(body.left.Load() > 0 || conn != nil && conn.unacked())
 		},
 	}
 	resp, err := s.transport.RoundTrip(s.client.request(httptrace.WithClientTrace(ctx, trace), call, body))

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
@@ -299,13 +300,36 @@ func hasty(t *testing.T, answer string) func(conn net.Conn) {
 	}
 }
 
+// narrow has the connections of a listener take little that their server does not read.
+func narrow(t *testing.T, ln net.Listener) {
+	raw, err := ln.(*net.TCPListener).SyscallConn()
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = raw.Control(func(fd uintptr) {
+		err = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, 4096)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // HTTP 200 to a request that is not written yet is the answer to another one. A refusal is none: a server need not read
 // what it refuses.
 func TestAnswerBeforeTheRequestIsWritten(t *testing.T) {
-	large := hello
-	large.Prompt.Text = strings.Repeat("word ", 8<<20) // no socket takes it at once
+	for size, words := range map[string]int{
+		"more than a socket takes": 8 << 20,
+		"on its way":               1 << 15, // this machine's kernel has it, and the server's has no room for it
+	} {
+		large := hello
+		large.Prompt.Text = strings.Repeat("word ", words)
+		t.Run(size, func(t *testing.T) { answersEarly(t, large) })
+	}
+}
+
+func answersEarly(t *testing.T, large Request) {
 	for name, test := range map[string]struct{ answer, status, err string }{
-		"an answer": {string(answerTo("r-1")), "stream_error", "the answer began before its request was written"},
+		"an answer": {string(answerTo("r-1")), "stream_error", "the answer began before the server had its request"},
 		"a refusal": {
 			"HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\n\r\ntoo large", "http_error", "HTTP 413: too large",
 		},
@@ -314,6 +338,7 @@ func TestAnswerBeforeTheRequestIsWritten(t *testing.T) {
 			server := httptest.NewUnstartedServer(nil)
 			ln := server.Listener
 			defer ln.Close()
+			narrow(t, ln)
 			var work sync.WaitGroup
 			defer work.Wait()
 			for carrier, c := range carriers(t, "http://"+ln.Addr().String()) {

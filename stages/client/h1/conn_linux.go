@@ -152,7 +152,7 @@ func (c *Conn) receive(t int64, b []byte) bool {
 			return false
 		case part == More:
 			return true
-		case part == Top && len(c.unsent) > 0 && c.parser.head.Status == http.StatusOK:
+		case part == Top && c.parser.head.Status == http.StatusOK && (len(c.unsent) > 0 || unacked(c.fd)):
 			c.finish(t, ErrEarly)
 			return false
 		case part == Top:

@@ -35,9 +35,10 @@ var (
 	// ErrUnsent is how a request ends of which no byte was written: its kept connection had been closed, or had bytes
 	// waiting that nobody had asked for. It is to be sent on another connection.
 	ErrUnsent = errors.New("h1: the connection is of no use for another request")
-	// ErrEarly is how a request ends whose answer began before the request was written. A refusal may do so: the server
-	// need not read what it refuses (RFC 9110, 10.1.1). HTTP 200 may not: nobody answers a prompt that he has not read.
-	ErrEarly = errors.New("the answer began before its request was written")
+	// ErrEarly is how a request ends whose answer began before the server had the request: before all of it was written,
+	// or before the server's side of the connection had acknowledged it. A refusal may do so: the server need not read
+	// what it refuses (RFC 9110, 10.1.1). HTTP 200 may not: nobody answers a prompt that he has not read.
+	ErrEarly = errors.New("the answer began before the server had its request")
 )
 
 // Sink takes in one answer. Its methods are called in the order of the bytes, by one goroutine at a time; it must not block. t is when the bytes

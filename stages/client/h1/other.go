@@ -7,8 +7,17 @@ import (
 	"net"
 )
 
-// Ahead returns a function that sees nothing on this system.
-func Ahead(net.Conn) (waiting func() bool) { return func() bool { return false } }
+// Socket sees nothing on this system.
+type Socket struct{}
+
+// NewSocket returns a look at nothing.
+func NewSocket(net.Conn) *Socket { return nil }
+
+// Waiting returns false.
+func (*Socket) Waiting() bool { return false }
+
+// Unacked returns false.
+func (*Socket) Unacked() bool { return false }
 
 // Transport is not there on this system.
 type Transport struct{}

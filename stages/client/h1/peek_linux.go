@@ -23,24 +23,41 @@ func peek(fd int, b []byte) (n int, closed bool) {
 	}
 }
 
-// Ahead returns a function that reports whether anything waits to be read on a TCP connection: bytes or its end. It
-// disturbs no goroutine that reads there.
-func Ahead(conn net.Conn) (waiting func() bool) {
-	held, ok := conn.(syscall.Conn)
-	if !ok {
-		return nobody
-	}
-	raw, err := held.SyscallConn()
-	if err != nil {
-		return nobody
-	}
-	found := false
-	look := func(fd uintptr) {
-		var b [1]byte
-		n, closed := peek(int(fd), b[:])
-		found = n > 0 || closed
-	}
-	return func() bool { return raw.Control(look) == nil && found }
+// unacked reports whether the other side has not acknowledged everything that was written to a socket. What it sends
+// once it has a request acknowledges that request, so an answer that was read before is none to it.
+func unacked(fd int) bool {
+	n, err := unix.IoctlGetInt(fd, unix.SIOCOUTQ)
+	return err == nil && n > 0
 }
 
-func nobody() bool { return false }
+// Socket is a look at a TCP connection that disturbs no goroutine that reads or writes there. One call at a time.
+type Socket struct {
+	raw           syscall.RawConn
+	waits, queued func(fd uintptr)
+	found         bool
+}
+
+// NewSocket returns a look at conn; where that is no socket, it sees nothing.
+func NewSocket(conn net.Conn) *Socket {
+	s := new(Socket)
+	s.waits = func(fd uintptr) {
+		var b [1]byte
+		n, closed := peek(int(fd), b[:])
+		s.found = n > 0 || closed
+	}
+	s.queued = func(fd uintptr) { s.found = unacked(int(fd)) }
+	if held, ok := conn.(syscall.Conn); ok {
+		s.raw, _ = held.SyscallConn()
+	}
+	return s
+}
+
+// Waiting reports whether anything waits to be read: bytes or the end.
+func (s *Socket) Waiting() bool { return s.look(s.waits) }
+
+// Unacked reports whether something that was written has not come to the other side, as far as is known here.
+func (s *Socket) Unacked() bool { return s.look(s.queued) }
+
+func (s *Socket) look(at func(fd uintptr)) bool {
+	return s.raw != nil && s.raw.Control(at) == nil && s.found
+}

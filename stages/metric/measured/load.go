@@ -62,7 +62,7 @@ type Client struct {
 	Reads             int64   `json:"reads"`            // from the connections of requests; 0: not counted
 	ReadLag           Lag     `json:"read_lag_seconds"` // for which bytes had waited in the kernel, if it says
 	Unsolicited       int64   `json:"unsolicited"`      // connections closed for bytes that no request had asked for
-	EarlyAnswers      int64   `json:"early_answers"`    // requests answered before they were written
+	EarlyAnswers      int64   `json:"early_answers"`    // requests answered before the server had them
 	GapsUnder1ms      float64 `json:"gaps_under_1ms"`   // share of the gaps between the chunks of an answer
 	// Ceiling is what the machine can take; nil: nobody knows.
 	Ceiling *Ceiling `json:"ceiling,omitempty"`
