@@ -55,7 +55,7 @@ func (l *life) check(ctx context.Context) error {
 		return nil
 	}
 	if err := l.inc.Alive(ctx); err != nil {
-		return stage.Failf(stage.Permanent, "endpoint_gone", "the deployment is gone: %w", err)
+		return stage.Failf(stage.Permanent, stage.ReasonEndpointGone, "the deployment is gone: %w", err)
 	}
 	return nil
 }

@@ -41,8 +41,18 @@ func Failf(class ErrorClass, reason, format string, args ...any) error {
 	return Fail(class, reason, fmt.Errorf(format, args...))
 }
 
-// ReasonPanic is the reason code of a bug in this program that panicked.
-const ReasonPanic = "panic"
+// Reason codes that more than one package gives or asks for.
+const (
+	// ReasonPanic is that of a bug in this program that panicked.
+	ReasonPanic = "panic"
+	// ReasonEndpointGone is that of a step whose deployment cannot answer any more.
+	ReasonEndpointGone = "endpoint_gone"
+	// What Live.Alive may say: the server has ended, or refuses connections; it says itself that it is not well; no
+	// connection to it comes about, for whatever reason on the way.
+	ReasonServerEnded = "server_ended"
+	ReasonEngineDead  = "engine_dead"
+	ReasonUnreachable = "unreachable"
+)
 
 // ClassOf returns the class that Fail gave to err or to what it wraps. A panic is permanent, whatever class
 // its consequences were given. Cancellation is told by itself; everything else is permanent.

@@ -109,7 +109,8 @@ type Live interface {
 	Endpoint() Endpoint
 	// Logs returns the last lines that the server wrote, oldest first; empty where the provider has none.
 	Logs(ctx context.Context, lines int) ([]string, error)
-	// Alive returns nil while the resource is there, and why not otherwise.
+	// Alive returns nil while the resource is there, and why not otherwise: with the reason ReasonServerEnded,
+	// ReasonEngineDead or ReasonUnreachable, or with another one where nobody could look. It takes a bounded time.
 	Alive(ctx context.Context) error
 }
 

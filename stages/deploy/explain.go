@@ -40,7 +40,7 @@ func (a *acquisition) explain(ctx context.Context, err error) error {
 	if !errors.Is(err, errGone) {
 		return err
 	}
-	return stage.Fail(stage.Transient, "server_ended", fmt.Errorf("%w%s", err, tail(lines)))
+	return stage.Fail(stage.Transient, stage.ReasonServerEnded, fmt.Errorf("%w%s", err, tail(lines)))
 }
 
 // tail is the end of a log as an error shows it.

@@ -2,13 +2,9 @@ package deploy
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"net/http"
-	"syscall"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
-	"github.com/strangeloopio/inferencex/stages/deploy/probe"
 )
 
 // live is a server that is ready.
@@ -41,36 +37,4 @@ func (a *acquisition) Panicked() error {
 		return fmt.Errorf("the server %s has ended: %w", name(a.handle), err)
 	}
 	return nil
-}
-
-// Alive returns nil unless the provider or the server itself says that it has ended. Silence is not death: a busy server answers late.
-func (l *live) Alive(ctx context.Context) error {
-	status, err := l.status(ctx)
-	if err != nil {
-		return fmt.Errorf("look for %s: %w", name(l.handle), err)
-	}
-	if status.Gone {
-		return stage.Failf(stage.Transient, "server_ended", "the server %s has ended: %s", name(l.handle), status.Detail)
-	}
-	secret, err := APIKey(l.endpoint.APIKeyEnv, l.env.Getenv)
-	if err != nil {
-		return err
-	}
-	p, err := probe.New(probe.Target{URL: l.endpoint.URL, Headers: l.endpoint.Headers, Key: secret, Trust: l.endpoint.Trust})
-	if err != nil {
-		return err
-	}
-	defer p.Close()
-	one, cancel := context.WithTimeout(ctx, probeTimeout)
-	defer cancel()
-	err = p.Health(one)
-	var answer *probe.StatusError
-	switch {
-	case errors.Is(err, syscall.ECONNREFUSED):
-		return stage.Failf(stage.Transient, "server_ended", "nothing listens any more: %w", err)
-	case errors.As(err, &answer) && answer.Code >= http.StatusInternalServerError:
-		return stage.Failf(stage.Transient, "engine_dead", "the server says that it is not well: %w", err)
-	default:
-		return ctx.Err()
-	}
 }

@@ -10,7 +10,8 @@
 //     chunks with it, in the order in which they ended.
 //  4. When all have ended, the server's metrics are read once more and held against the client's own count.
 //  5. load.json says in which window, on which machine and against which server the rows were measured.
-//  6. The journals are sealed into Parquet tables. A load that was stopped keeps its journals instead.
+//  6. The deployment is asked whether it has outlived the load. One that has not is the failure of the step.
+//  7. The journals are sealed into Parquet tables. A load that was stopped keeps its journals instead.
 //
 // The prompts of a cell follow from its configuration: measured twice on fresh servers it sends the same bytes. A
 // server that may have seen them before would answer from its prefix cache. There a nonce sets them apart: see
@@ -118,7 +119,7 @@ func (k *Kind) run(ctx context.Context, env stage.Env, task stage.Task, cfg stag
 		ID: fmt.Sprint(env.RunID, task.Address, task.Attempt),
 	})
 	if err != nil {
-		return err
+		return survived(ctx, task.Incarnation, err, err.Error(), true)
 	}
 	defer session.Close()
 	env.Log.Info("load", "users", cfg.Users, "rate_rps", cfg.RateRPS, "requests", requests, "prompts", session.Fit.Method)
@@ -144,6 +145,7 @@ func (k *Kind) run(ctx context.Context, env stage.Env, task stage.Task, cfg stag
 	if runErr == nil {
 		runErr = rec.verdict()
 	}
+	runErr = rec.survived(ctx, task.Incarnation, runErr)
 	facts := rec.facts(endpoint, cfg, session, client)
 	facts.StartNS, facts.ServerLag, facts.Server = begun, lag(ctx), account
 	if err := facts.write(task.Dir); err != nil && runErr == nil {

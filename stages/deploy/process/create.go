@@ -115,6 +115,9 @@ func (i *instance) wait() error {
 		i.code = "exit status 0"
 		if err := i.cmd.Wait(); err != nil {
 			i.code = err.Error()
+			if signal := i.cmd.ProcessState.ExitCode() - codeSignalled; signal > 0 { // the guard tells it so
+				i.code += fmt.Sprintf(" (%v)", syscall.Signal(signal))
+			}
 		}
 		return nil
 	})

@@ -38,6 +38,8 @@ func TestMain(m *testing.M) {
 			os.Exit(robbed(args))
 		case "plain": // a server of an unknown engine
 			os.Exit(plain(args))
+		case "mortal": // the same, which ends as it is told to
+			os.Exit(mortal(args))
 		case "worker":
 			os.Exit(worker())
 		case "crash":

@@ -78,7 +78,10 @@ type live struct {
 
 func (l live) Endpoint() stage.Endpoint { return l.endpoint }
 
-// Incarnation is a deployment that is there already. Only its endpoint may be asked for.
+// Alive says that nobody has seen it end.
+func (l live) Alive(context.Context) error { return nil }
+
+// Incarnation is a deployment that is there already. Only its endpoint may be asked for, and whether it is alive.
 func Incarnation(endpoint stage.Endpoint) *stage.Incarnation {
 	return &stage.Incarnation{Live: live{endpoint: endpoint}}
 }

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "null-server" {
 		os.Exit(nullserver.Main(os.Stdin, os.Stdout, os.Stderr))
 	}
-	testscript.Main(m, map[string]func(){"inferencex": func() { os.Exit(Main(System())) }})
+	testscript.Main(m, map[string]func(){"inferencex": func() { os.Exit(Main(System())) }, "doomed": doomedMain})
 }
 
 // TestScripts runs the program as its users do: each file of testdata/script is a session in a folder of its own.

@@ -1,0 +1,107 @@
+package deploy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"syscall"
+	"time"
+
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/stages/deploy/probe"
+)
+
+// endingGrace is how long a server that refuses connections may take to end, so that its exit status can be told: what
+// is left of it is cleared away first.
+const endingGrace = 5 * time.Second
+
+// Alive returns nil unless the provider or the server itself says that it has ended. Silence is not death: a busy server answers late.
+func (l *live) Alive(ctx context.Context) error {
+	status, err := l.status(ctx)
+	if err != nil {
+		return fmt.Errorf("look for %s: %w", name(l.handle), err)
+	}
+	if status.Gone {
+		return l.ended(ctx, status)
+	}
+	err = l.connect(ctx)
+	var answer *probe.StatusError
+	if err != nil && !errors.As(err, &answer) { // it may have ended over the question
+		err = l.connect(ctx)
+	}
+	var network *net.OpError
+	switch {
+	case err == nil || ctx.Err() != nil:
+		return ctx.Err()
+	case errors.As(err, &answer) && answer.Code >= http.StatusInternalServerError:
+		return stage.Failf(stage.Transient, stage.ReasonEngineDead, "the server says that it is not well: %w", err)
+	case errors.Is(err, syscall.ECONNREFUSED):
+		if status, err := l.awaitEnd(ctx); err == nil && status.Gone {
+			return l.ended(ctx, status)
+		}
+		return stage.Failf(stage.Transient, stage.ReasonServerEnded, "nothing listens any more: %w%s", err, l.lastWords(ctx))
+	case errors.As(err, &network) && network.Op == "dial":
+		return stage.Failf(stage.Transient, stage.ReasonUnreachable, "no connection to it comes about: %w", err)
+	default:
+		return nil
+	}
+}
+
+// ended is the failure of a server that its provider has seen end.
+func (l *live) ended(ctx context.Context, status Status) error {
+	words := ""
+	if l.Panicked() == nil { // its stack is no log of an engine
+		words = l.lastWords(ctx)
+	}
+	return stage.Failf(stage.Permanent, stage.ReasonServerEnded, "the server %s has ended: %s%s", name(l.handle), status.Detail, words)
+}
+
+// connect asks the server for its health, for so long as it has to accept a connection.
+func (l *live) connect(ctx context.Context) error {
+	secret, err := APIKey(l.endpoint.APIKeyEnv, l.env.Getenv)
+	if err != nil {
+		return err
+	}
+	p, err := probe.New(probe.Target{URL: l.endpoint.URL, Headers: l.endpoint.Headers, Key: secret, Trust: l.endpoint.Trust})
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
+	defer cancel()
+	return p.Health(ctx)
+}
+
+// awaitEnd asks the provider until the server has ended, for a while. A borrowed one has no provider that would see it.
+func (l *live) awaitEnd(ctx context.Context) (Status, error) {
+	if _, borrowed := l.provider.(Borrower); borrowed {
+		return Status{}, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, endingGrace)
+	defer cancel()
+	for {
+		status, err := l.status(ctx)
+		if err != nil || status.Gone {
+			return status, err
+		}
+		select {
+		case <-ctx.Done():
+			return status, ctx.Err()
+		case <-time.After(firstPause):
+		}
+	}
+}
+
+// lastWords is the end of the server's log, where its provider can have one.
+func (l *live) lastWords(ctx context.Context) string {
+	if _, borrowed := l.provider.(Borrower); borrowed {
+		return ""
+	}
+	lines, err := l.logs(ctx, logLines)
+	if err != nil {
+		return fmt.Sprintf("; its log cannot be read: %v", err)
+	}
+	return tail(lines)
+}

@@ -1,0 +1,84 @@
+package process_test
+
+import (
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"regexp"
+	"syscall"
+	"testing"
+
+	"github.com/strangeloopio/inferencex/pipeline/stage"
+	"github.com/strangeloopio/inferencex/stages/deploy/deploytest"
+)
+
+// mortal answers the least that a server must, and POST /end/HOW ends it.
+func mortal(args []string) int {
+	ln, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", args[1]))
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	fmt.Fprintln(os.Stderr, "mortal: the secret is", os.Getenv("TEST_SECRET"))
+	err = http.Serve(ln, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/health":
+		case "/v1/models":
+			fmt.Fprintf(w, `{"data":[{"id":%q}]}`, args[0])
+		case "/v1/completions":
+			fmt.Fprint(w, `{"choices":[{}]}`)
+		case "/end/kill":
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+		case "/end/exit":
+			os.Exit(0)
+		case "/end/fail":
+			fmt.Fprintln(os.Stderr, "mortal: out of memory")
+			os.Exit(3)
+		case "/end/deaf":
+			_ = ln.Close()
+		default:
+			http.NotFound(w, r)
+		}
+	}))
+	fmt.Fprintln(os.Stderr, "mortal:", err)
+	select {}
+}
+
+// How a server ended is told with its exit status and its last words, and that one has closed its port although it lives.
+func TestHowAServerEnded(t *testing.T) {
+	const words = `; its last words:\n\tmortal: the secret is \(sensitive\)`
+	for how, test := range map[string]struct {
+		want  string
+		class stage.ErrorClass
+	}{
+		"kill": {`has ended: exit status 137 \(killed\) \(log: .*server\.log\)` + words + `$`, stage.Permanent},
+		"exit": {`has ended: exit status 0 \(log: .*server\.log\)` + words + `$`, stage.Permanent},
+		"fail": {`has ended: exit status 3 \(log: .*server\.log\)` + words + `\n\tmortal: out of memory$`, stage.Permanent},
+		"deaf": {`^nothing listens any more: .*connection refused` + words + `\n\tmortal: accept .*use of closed network connection$`, stage.Transient},
+	} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			env := deploytest.Env(nil)
+			env.Secret = func(string) string { return "hf_not_to_be_seen" }
+			cfg := stage.DeployConfig{
+				Deployment: own("mortal", "{alias}", "{port}"), SecretEnv: map[string]string{"TEST_SECRET": "engine.own.env.TEST_SECRET"},
+			}
+			_, _, live, err := acquireWith(t, cfg, `grace = "100ms"`, env)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := live.Alive(t.Context()); err != nil {
+				t.Fatalf("before its end: %v", err)
+			}
+			if resp, err := http.Post(live.Endpoint().URL+"/end/"+how, "", nil); err == nil {
+				resp.Body.Close()
+			}
+			err = live.Alive(t.Context())
+			if err == nil || !regexp.MustCompile(test.want).MatchString(err.Error()) ||
+				stage.ReasonOf(err) != "server_ended" || stage.ClassOf(err) != test.class {
+				t.Errorf("%s %s: %v\nwant %s", stage.ClassOf(err), stage.ReasonOf(err), err, test.want)
+			}
+		})
+	}
+}
