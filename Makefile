@@ -8,7 +8,7 @@ BINARY   := bin/inferencex
 PACKAGES := ./...
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart build test accuracy fit check format lint race examples generated gen bench fuzz soak crash vuln clean
+.PHONY: help quickstart build test accuracy check nightly format lint race examples generated gen fit bench fuzz soak crash vuln foreign clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
@@ -26,15 +26,19 @@ test: ## run the tests, none of which asks how fast this machine is
 accuracy: ## judge the claims about time, beside a control: wants a machine with nothing else to do
 	go test -tags accuracy -run '^TestAccuracy' -v -count 1 -p 1 -timeout 25m $$(find . -name '*accuracy_test.go' -exec dirname {} \; | sort -u)
 
-check: format lint test race generated examples ## everything that CI checks
+check: format lint test race generated examples ## what must hold at every commit; CI runs it, then accuracy
+
+nightly: ## crash, fuzz, soak, fit, bench, vuln and foreign, then a table of how each ended: under two hours
+	@.ci/nightly
 
 format: ## fail if a file is not formatted
 	@unformatted=$$(go tool gofumpt -l cmd configs pipeline schemas stages); \
 	if [ -n "$$unformatted" ]; then echo "not formatted (go tool gofumpt -w):"; echo "$$unformatted"; exit 1; fi
 
-lint: ## vet, staticcheck, and no code that no command reaches
+lint: ## vet, staticcheck, actionlint, and no code that no command reaches
 	go vet -tags accuracy $(PACKAGES)
 	go tool staticcheck -tags accuracy $(PACKAGES)
+	go tool actionlint -shellcheck= -pyflakes=
 	@unreached=$$(go tool deadcode ./cmd/...) || exit 1; \
 	if [ -n "$$unreached" ]; then echo "no command reaches this: remove it, or move it to where the tests are that do:"; echo "$$unreached"; exit 1; fi
 	go mod verify >/dev/null
@@ -67,12 +71,17 @@ fit: ## play published measurements on the simulator: its error by model and GPU
 bench: ## run the benchmarks; each gives a ratio or an error measured in one run
 	go test -run '^$$' -bench . -benchtime 1s $(PACKAGES)
 
-fuzz: ## run every fuzz target for a minute
-	@for target in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \
-	  for name in $$(grep -hoE '^func Fuzz[A-Za-z]+' $$target/*_test.go | cut -c6-); do \
-	    go test -run '^$$' -fuzz "^$$name$$" -fuzztime 60s -fuzzminimizetime 100x $$target || exit 1; \
+FUZZTIME := 60s
+
+fuzz: ## run every fuzz target for FUZZTIME (60s)
+	@failed=; \
+	for folder in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \
+	  for name in $$(grep -hoE '^func Fuzz[A-Za-z0-9]+' $$folder/*_test.go | cut -c6-); do \
+	    go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x $$folder || \
+	      failed="$$failed $$folder:$$name"; \
 	  done; \
-	done
+	done; \
+	if [ -n "$$failed" ]; then echo "failed:$$failed"; exit 1; fi
 
 soak: ## a million requests, and a server that resets, stalls and dies: about two minutes
 	go test -run '^TestSoak$$' -v -timeout 30m ./stages/load -soak 1000000
@@ -82,6 +91,10 @@ crash: ## kill the program at every boundary between two of its writes and at ra
 
 vuln: ## look for known vulnerabilities (needs the network beyond the module proxy)
 	go tool govulncheck $(PACKAGES)
+
+foreign: build ## compare with clients from PyPI (3.4 GB of packages) on equal work: about ten minutes
+	stages/simulator/foreign/fetch
+	stages/simulator/foreign/measure.py
 
 clean: ## remove what was built; runs/ stays
 	rm -rf bin
