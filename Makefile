@@ -8,7 +8,8 @@ BINARY   := bin/inferencex
 PACKAGES := ./...
 
 .DEFAULT_GOAL := help
-.PHONY: help quickstart build test accuracy check nightly format lint race examples generated gen fit bench fuzz soak crash vuln foreign clean
+.PHONY: help quickstart build test accuracy check nightly format lint race examples generated gen
+.PHONY: fit bench fuzz soak crash vuln foreign clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /\1\t/' | expand -t 14
