@@ -38,6 +38,7 @@ def main():
     flags.add_argument("--requests", type=int, default=160, help="requests of each measurement")
     flags.add_argument("--users", default="8,32", help="numbers of users, each measured by itself")
     args = flags.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what was started is ended
     cache = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
     cache = pathlib.Path(os.environ.get("FOREIGN_CACHE") or cache + "/inferencex/foreign")
     prepare(cache)
