@@ -105,10 +105,13 @@ func (a *answer) Body(t int64, b []byte) (enough bool) {
 
 // event takes in one event that was whole at t.
 func (a *answer) event(t int64) (ending, error) {
+	data := bytes.TrimSpace(a.stream.Data)
 	if a.row.TFirstEvent == nil {
 		a.row.TFirstEvent = at(t)
+		if other := othersID(data, a.row.ID); other != "" {
+			return misplaced, fmt.Errorf("the answer is to another request: its id names %s", other)
+		}
 	}
-	data := bytes.TrimSpace(a.stream.Data)
 	switch {
 	case a.doneNS != 0 || len(data) == 0:
 		return going, nil
@@ -244,8 +247,8 @@ func (a *answer) stopLingering() {
 
 // conclude fills in the rest of the row of an answer that ended at t.
 func (a *answer) conclude(ctx context.Context, t int64, end ending, err error) {
-	if end == early {
-		a.client.early.Add(1)
+	if end == misplaced {
+		a.client.misplaced.Add(1)
 	}
 	row := &a.row
 	row.TDone = t

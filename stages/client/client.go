@@ -49,7 +49,8 @@ type Client struct {
 
 	inFlight atomic.Int64
 	deltas   atomic.Int64
-	early    atomic.Int64 // requests answered before the server had them
+	// misplaced counts requests that got an answer which is not theirs.
+	misplaced atomic.Int64
 }
 
 // Live is what a client is doing now, for showing.
@@ -147,9 +148,13 @@ func (c *Client) Err() error { return c.carrier.err() }
 // number of reads nor how late they were.
 func (c *Client) Reads() h1.Reads {
 	reads := c.carrier.reads()
-	reads.Early = c.early.Load()
+	reads.Misplaced = c.misplaced.Load()
 	return reads
 }
+
+// Settle says to the server that no request follows, and waits for a moment until it has closed the connections that are not used: what it sends
+// instead is the answer to nothing, and Reads counts it. Only plain connections that the loop reads are told.
+func (c *Client) Settle(ctx context.Context) { c.carrier.settle(ctx) }
 
 // Complete sends one request now and returns its row, without its place in a load (cell, index, user) and without its chunks.
 func (c *Client) Complete(ctx context.Context, r Request) table.Request {

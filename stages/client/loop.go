@@ -40,7 +40,7 @@ func (d *loop) carry(ctx context.Context, call *Call, a *answer) (stale bool) {
 		a.close(ctx, end.T, end.Err)
 		return false
 	case errors.Is(end.Err, h1.ErrEarly):
-		a.conclude(ctx, end.T, early, end.Err)
+		a.conclude(ctx, end.T, misplaced, end.Err)
 		return false
 	case !end.Heard && d.client.isStale(ctx, a, kept, end.T):
 		return true
@@ -53,8 +53,16 @@ func (d *loop) carry(ctx context.Context, call *Call, a *answer) (stale bool) {
 
 func (d *loop) warm(ctx context.Context, n int) error { return d.transport.Fill(ctx, n) }
 
+// settleWithin is how long a server is waited for that neither closes nor sends, in wall time beside the round trip. Servers
+// close at once; one that owes an answer may take as long as that takes to begin.
+const settleWithin = time.Second
+
 // forget does nothing: the loop hears of closed connections.
 func (d *loop) forget() {}
+
+func (d *loop) settle(ctx context.Context) {
+	d.transport.Settle(ctx, settleWithin+d.client.staleWithin)
+}
 
 func (d *loop) connections() int { return d.transport.Connections() }
 func (d *loop) reads() h1.Reads  { return d.transport.Reads() }

@@ -100,7 +100,7 @@ func (s *netHTTP) try(ctx context.Context, call *Call, a *answer) (sent, stale b
 	}
 	defer resp.Body.Close()
 	if resp.StatusCode == http.StatusOK && hasty.Load() {
-		a.conclude(ctx, now, early, h1.ErrEarly)
+		a.conclude(ctx, now, misplaced, h1.ErrEarly)
 		return true, false
 	}
 	a.Head(now, h1.Head{
@@ -149,6 +149,7 @@ func (s *netHTTP) read(body io.Reader, a *answer) (t int64, err error) {
 
 func (s *netHTTP) warm(ctx context.Context, n int) error { return s.pool.fill(ctx, n) }
 func (s *netHTTP) forget()                               { s.pool.drain() }
+func (s *netHTTP) settle(context.Context)                {}
 func (s *netHTTP) connections() int                      { return s.pool.connections() }
 func (s *netHTTP) reads() h1.Reads                       { return h1.Reads{Unsolicited: s.pool.unsolicited.Load()} }
 func (s *netHTTP) err() error                            { return s.pool.err() }

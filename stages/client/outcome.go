@@ -20,7 +20,7 @@ const (
 	unanswered               // no HTTP answer
 	refused                  // an HTTP status other than 200
 	compressed               // HTTP 200 with a content encoding that was not asked for
-	early                    // HTTP 200 before the server had the request
+	misplaced                // HTTP 200 to another request, or before the server had this one
 	unstreamed               // HTTP 200 with one JSON document
 	failed                   // an error object or an event named error, under HTTP 200
 	garbled                  // an event that cannot be read
@@ -33,7 +33,7 @@ const (
 //	what came                                                            status
 //	an error object, an event named error, an event that is not JSON     stream_error
 //	a compressed body, or one JSON document in place of a stream         stream_error
-//	HTTP 200 before the server had the request, or before there was one  stream_error
+//	HTTP 200 before the server had the request, or to another request    stream_error
 //	an HTTP status other than 200                                        http_error
 //	no HTTP answer or a broken body, as the caller's context had ended   cancelled
 //	no HTTP answer or a broken body, as the request's timeout was over   timeout
@@ -50,7 +50,7 @@ func (a *answer) outcome(ctx context.Context, end ending, err error) (status, te
 		return "stream_error", err.Error()
 	case garbled:
 		return "stream_error", "cannot read the stream: " + err.Error()
-	case early:
+	case misplaced:
 		return "stream_error", err.Error()
 	case compressed:
 		return "stream_error", fmt.Sprintf("the answer is compressed (%s) though identity was asked for", err)

@@ -30,6 +30,8 @@ type carrier interface {
 	forget()
 	// connections returns how many have been dialled for requests so far.
 	connections() int
+	// settle waits for what the server still sends on connections that are not used.
+	settle(ctx context.Context)
 	// reads returns what has been read so far, as far as it is counted.
 	reads() h1.Reads
 	// err returns the panic by which a goroutine has ended that carried more than one request; nil if none

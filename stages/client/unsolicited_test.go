@@ -355,7 +355,7 @@ func answersEarly(t *testing.T, large Request) {
 				if row.Status != test.status || row.Error != test.err {
 					t.Errorf("%s: %s (%s)", carrier, row.Status, row.Error)
 				}
-				if n := c.Reads().Early; (n == 1) != (name == "an answer") {
+				if n := c.Reads().Misplaced; (n == 1) != (name == "an answer") {
 					t.Errorf("%s: %d counted", carrier, n)
 				}
 				c.Close()

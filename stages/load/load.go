@@ -132,6 +132,9 @@ func (k *Kind) run(ctx context.Context, env stage.Env, task stage.Task, cfg stag
 	beside := rec.watch(ctx, env)
 	begun := session.Clock.NowNS()
 	runErr := session.Run(beside.ctx, modelOf(cfg, recorded, begun, scope), rec.record)
+	if runErr == nil {
+		session.Client.Settle(beside.ctx)
+	}
 	client, series, err := beside.end(ctx)
 	runErr = crew.Worst(runErr, err)
 	client.GapsUnder1ms, client.Ceiling = rec.gapsUnder1ms(), k.ceiling

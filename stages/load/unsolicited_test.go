@@ -1,9 +1,12 @@
 package load_test
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -57,9 +60,77 @@ func TestAServerThatAnswersTwice(t *testing.T) {
 			t.Errorf("request %d: %s (%s) with its first token after %v", r.Index, r.Status, r.Error, ttft)
 		}
 	}
-	text, err := os.ReadFile(filepath.Join(task.Dir, measured.LoadFile))
-	var facts measured.Load
-	if err != nil || json.Unmarshal(text, &facts) != nil || facts.Client.Unsolicited != 2 {
-		t.Errorf("%d counted (%v)", facts.Client.Unsolicited, err)
+	if client := facts(t, task.Dir).Client; client.Unsolicited != 2 {
+		t.Errorf("%d counted", client.Unsolicited)
 	}
+}
+
+// A server whose second answer comes when the next request is out has that one answered by it, and from then on each by the
+// one before. What it owes at the end shows it.
+func TestAServerThatIsOneAnswerBehind(t *testing.T) {
+	right := &scribe{sent: map[string]string{}, head: map[string]http.Header{}}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var before []byte // the last answer: one user has one connection
+	server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("X-Request-Id") == "" {
+			right.ServeHTTP(w, r)
+			return
+		}
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return
+		}
+		r.Body = io.NopCloser(bytes.NewReader(body))
+		conn, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		defer conn.Close()
+		in := bufio.NewReader(conn)
+		for n := 1; err == nil; n++ {
+			answer := httptest.NewRecorder()
+			right.ServeHTTP(answer, r)
+			text := fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", answer.Body.Len(), answer.Body)
+			if n == 1 {
+				_, _ = conn.Write(text)
+			} else {
+				_, _ = conn.Write(before)
+			}
+			before = text
+			r, err = http.ReadRequest(in)
+		}
+		_, _ = conn.Write(before)
+	})}
+	serving := make(chan error)
+	go func() { serving <- server.Serve(ln) }()
+	defer func() {
+		server.Close()
+		<-serving
+	}()
+	cfg := cell(1)
+	cfg.Workload.Requests = 12
+	task := task(t, stage.Endpoint{URL: "http://" + ln.Addr().String(), Model: "m"}, cfg)
+	if err := load.New().Run(t.Context(), environment(), task); err != nil {
+		t.Fatal(err)
+	}
+	if client := facts(t, task.Dir).Client; client.Unsolicited != 1 {
+		t.Errorf("%d counted, want the connection that owed an answer", client.Unsolicited)
+	}
+}
+
+// facts reads load.json.
+func facts(t *testing.T, dir string) (facts measured.Load) {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(dir, measured.LoadFile))
+	if err == nil {
+		err = json.Unmarshal(text, &facts)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return facts
 }

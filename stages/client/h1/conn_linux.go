@@ -44,6 +44,15 @@ func (c *Conn) alive() bool {
 	return !c.dead
 }
 
+// finishSending tells the server that no request follows.
+func (c *Conn) finishSending() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.dead {
+		_ = unix.Shutdown(c.fd, unix.SHUT_WR)
+	}
+}
+
 // RoundTrip writes a request, head and all, and returns when its answer has ended, or with ctx's error. The connection is then kept for another request
 // if it can be, and not the caller's any more.
 func (c *Conn) RoundTrip(ctx context.Context, request []byte, sink Sink) Ending {

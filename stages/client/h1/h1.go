@@ -17,7 +17,9 @@
 //     read yet.
 //  5. What cannot be written at once is written by the loop when epoll says that there is room.
 //  6. Only the loop closes a descriptor, so no event is ever of one that has been given away again.
-//  7. A panic on the way, of a sink too, ends every request with it. Err returns it, and no other loop is
+//  7. When there is nothing more to ask, Settle says so to the server, and waits for it to close the connections. One that
+//     has answered another request than the last still owes that one's answer, and it shows.
+//  8. A panic on the way, of a sink too, ends every request with it. Err returns it, and no other loop is
 //     started.
 //
 // Where the system has no epoll, New returns ErrUnsupported, and net/http does the work.
@@ -72,7 +74,8 @@ type Reads struct {
 	Lag   Lag
 	// Unsolicited is how many connections were closed because the server sent bytes on them that no request had asked for.
 	Unsolicited int64
-	Early       int64 // requests that ended with ErrEarly
+	// Misplaced is how many requests got an answer that is not theirs: it began before the server had them, or names another one.
+	Misplaced int64
 }
 
 // Lag is how long bytes that had come waited to be read, as the kernel's stamps of a sample of them say. Figures are at most a tenth too large.

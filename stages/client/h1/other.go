@@ -5,6 +5,7 @@ package h1
 import (
 	"context"
 	"net"
+	"time"
 )
 
 // Socket sees nothing on this system.
@@ -33,6 +34,9 @@ func (*Transport) Fill(context.Context, int) error { return ErrUnsupported }
 
 // Get returns ErrUnsupported.
 func (*Transport) Get(context.Context) (*Conn, error) { return nil, ErrUnsupported }
+
+// Settle does nothing.
+func (*Transport) Settle(context.Context, time.Duration) {}
 
 // Connections returns 0.
 func (*Transport) Connections() int { return 0 }

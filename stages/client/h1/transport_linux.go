@@ -68,6 +68,33 @@ func (t *Transport) Get(ctx context.Context) (*Conn, error) {
 	}
 }
 
+// settlePause is the wait between looks whether connections have been closed.
+const settlePause = time.Millisecond
+
+// Settle tells the server on each connection that waits that no request follows, and returns when all are closed, after
+// the limit, or with ctx.
+func (t *Transport) Settle(ctx context.Context, limit time.Duration) {
+	t.mu.Lock()
+	waiting := t.idle
+	t.idle = nil
+	t.mu.Unlock()
+	for _, c := range waiting {
+		c.finishSending()
+	}
+	over := time.After(limit)
+	for _, c := range waiting {
+		for c.alive() {
+			select {
+			case <-time.After(settlePause):
+			case <-over:
+				return
+			case <-ctx.Done():
+				return
+			}
+		}
+	}
+}
+
 // put keeps a connection for another request.
 func (t *Transport) put(c *Conn) {
 	t.mu.Lock()

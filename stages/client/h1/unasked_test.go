@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // blocker is a sink that holds the loop up until it is released.
@@ -141,5 +142,57 @@ func TestTheRestOfAnAnswerThatWasGivenUp(t *testing.T) {
 	}
 	if n := transport.Reads().Unsolicited; n != 0 {
 		t.Errorf("%d counted", n)
+	}
+}
+
+// Settle ends when the server has closed what waits. An answer that it still owes is the answer to nothing.
+func TestSettle(t *testing.T) {
+	for name, test := range map[string]struct {
+		owes    string
+		counted int64
+	}{
+		"owes nothing":   {"", 0},
+		"owes an answer": {abc, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			transport := newTransport(t, serve(t, func(conn net.Conn) {
+				each(abc)(conn)
+				_, _ = io.WriteString(conn, test.owes)
+			}))
+			if err := transport.Fill(context.Background(), 3); err != nil {
+				t.Fatal(err)
+			}
+			conn := get(t, transport)
+			if end := conn.RoundTrip(context.Background(), []byte(request), &taker{}); end.Err != nil {
+				t.Fatal(end.Err)
+			}
+			transport.Settle(context.Background(), time.Hour)
+			if n := transport.Reads().Unsolicited; n != 3*test.counted || conn.alive() {
+				t.Errorf("%d counted of 3; open: %v", n, conn.alive())
+			}
+		})
+	}
+}
+
+// A server that does nothing is not waited for: not beyond the limit, nor beyond the end of the context.
+func TestSettleGivesUp(t *testing.T) {
+	ended, end := context.WithCancel(context.Background())
+	end()
+	for name, settle := range map[string]func(*Transport){
+		"limit":   func(t *Transport) { t.Settle(context.Background(), time.Millisecond) },
+		"context": func(t *Transport) { t.Settle(ended, time.Hour) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			over := make(chan struct{})
+			transport := newTransport(t, serve(t, func(net.Conn) { <-over }))
+			defer close(over)
+			if err := transport.Fill(context.Background(), 1); err != nil {
+				t.Fatal(err)
+			}
+			settle(transport)
+			if n := transport.Reads().Unsolicited; n != 0 {
+				t.Errorf("%d counted", n)
+			}
+		})
 	}
 }

@@ -3,6 +3,7 @@ package gate
 import (
 	"fmt"
 
+	"github.com/strangeloopio/inferencex/schemas/plural"
 	"github.com/strangeloopio/inferencex/stages/metric"
 )
 
@@ -54,9 +55,13 @@ func staleConnections(s *metric.Sample, facts Facts) (string, bool) {
 // unsolicited says how often bytes came that nobody had asked for, and whether that is more than now and then.
 func unsolicited(s *metric.Sample, facts Facts) (detail string, n int64, often bool) {
 	_, sent := sentAgain(s)
-	n = facts.Client.Unsolicited
-	return fmt.Sprintf("%d times in %d requests the server sent bytes that no request had asked for; each time the connection was closed", n, sent),
-		n, float64(n) > maxUnsolicited*float64(sent)
+	detail = fmt.Sprintf("%d times in %d requests the server sent bytes that no request had asked for; each time the connection was closed",
+		facts.Client.Unsolicited, sent)
+	if misplaced := facts.Client.MisplacedAnswers; misplaced > 0 {
+		detail += fmt.Sprintf("; %s did not get the answer to itself", plural.Of(int(misplaced), "request"))
+	}
+	n = facts.Client.Unsolicited + facts.Client.MisplacedAnswers
+	return detail, n, float64(n) > maxUnsolicited*float64(sent)
 }
 
 func unsolicitedAnswers(s *metric.Sample, facts Facts) (string, bool) {

@@ -292,6 +292,12 @@ func TestEachCode(t *testing.T) {
 			"9 times in 800 requests the server sent bytes that no request had asked for; each time the connection was closed",
 		},
 		{
+			"answers to other requests", func(c *cell) { c.facts.Client.Unsolicited, c.facts.Client.MisplacedAnswers = 8, 1 },
+			[]string{"unsolicited_answers"},
+			"8 times in 800 requests the server sent bytes that no request had asked for; each time the connection was closed; " +
+				"1 request did not get the answer to itself",
+		},
+		{
 			"bytes that nobody asked for, now and then", func(c *cell) { c.facts.Client.Unsolicited = 8 },
 			[]string{"unsolicited_bytes"},
 			"8 times in 800 requests the server sent bytes that no request had asked for",

@@ -58,12 +58,12 @@ type Client struct {
 	GCCycles          uint32  `json:"gc_cycles"`        // collections of garbage
 	GCPauseSeconds    float64 `json:"gc_pause_seconds"` // for which they stopped it, in all
 	GCPauseMaxSeconds float64 `json:"gc_pause_max_seconds"`
-	TickLag           Lag     `json:"tick_lag_seconds"` // by which a timer of its own fired late
-	Reads             int64   `json:"reads"`            // from the connections of requests; 0: not counted
-	ReadLag           Lag     `json:"read_lag_seconds"` // for which bytes had waited in the kernel, if it says
-	Unsolicited       int64   `json:"unsolicited"`      // connections closed for bytes that no request had asked for
-	EarlyAnswers      int64   `json:"early_answers"`    // requests answered before the server had them
-	GapsUnder1ms      float64 `json:"gaps_under_1ms"`   // share of the gaps between the chunks of an answer
+	TickLag           Lag     `json:"tick_lag_seconds"`  // by which a timer of its own fired late
+	Reads             int64   `json:"reads"`             // from the connections of requests; 0: not counted
+	ReadLag           Lag     `json:"read_lag_seconds"`  // for which bytes had waited in the kernel, if it says
+	Unsolicited       int64   `json:"unsolicited"`       // connections closed for bytes that no request had asked for
+	MisplacedAnswers  int64   `json:"misplaced_answers"` // requests that got an answer which is not theirs
+	GapsUnder1ms      float64 `json:"gaps_under_1ms"`    // share of the gaps between the chunks of an answer
 	// Ceiling is what the machine can take; nil: nobody knows.
 	Ceiling *Ceiling `json:"ceiling,omitempty"`
 }
