@@ -19,10 +19,10 @@ var errUnsent = errors.New("the connection has bytes that no request asked for")
 // would take them for the next answer if they came at the wrong moment, and else complain of them on stderr.
 type exchange struct {
 	net.Conn
-	secure      bool          // by TLS
-	socket      *h1.Socket    // below TLS
-	warm        bool          // made ahead of time: its server may have closed it since
-	unsolicited *atomic.Int64 // connections
+	secure  bool          // by TLS
+	socket  *h1.Socket    // below TLS
+	warm    bool          // made ahead of time: its server may have closed it since
+	unasked *atomic.Int64 // connections
 
 	mu      sync.Mutex
 	frames  h1.Frames
@@ -32,13 +32,13 @@ type exchange struct {
 	refused bool // the request under way is not written
 }
 
-func newExchange(conn net.Conn, unsolicited *atomic.Int64) *exchange {
+func newExchange(conn net.Conn, unasked *atomic.Int64) *exchange {
 	secured, secure := conn.(*tls.Conn)
 	socket := conn
 	if secure {
 		socket = secured.NetConn()
 	}
-	return &exchange{Conn: conn, secure: secure, socket: h1.NewSocket(socket), unsolicited: unsolicited}
+	return &exchange{Conn: conn, secure: secure, socket: h1.NewSocket(socket), unasked: unasked}
 }
 
 // begin announces a request. Where something has come that net/http has not read yet, the request will not be written. A
@@ -89,7 +89,7 @@ func (e *exchange) Read(b []byte) (int, error) {
 		e.asked = !ended
 	}
 	if behind > 0 && !e.spoiled && !h1.Goodbye(b[n-behind:n]) {
-		e.unsolicited.Add(1)
+		e.unasked.Add(1)
 	}
 	e.spoiled = e.spoiled || behind > 0
 	if n -= behind; n == 0 {

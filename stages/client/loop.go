@@ -65,6 +65,7 @@ func (d *loop) settle(ctx context.Context) {
 }
 
 func (d *loop) connections() int { return d.transport.Connections() }
+func (d *loop) unasked() int64   { return d.transport.Unasked() }
 func (d *loop) reads() h1.Reads  { return d.transport.Reads() }
 func (d *loop) err() error       { return d.transport.Err() }
 func (d *loop) close()           { d.transport.Close() }

@@ -150,8 +150,9 @@ func (s *netHTTP) read(body io.Reader, a *answer) (t int64, err error) {
 func (s *netHTTP) warm(ctx context.Context, n int) error { return s.pool.fill(ctx, n) }
 func (s *netHTTP) forget()                               { s.pool.drain() }
 func (s *netHTTP) settle(context.Context)                {}
+func (s *netHTTP) unasked() int64                        { return s.pool.unasked.Load() }
 func (s *netHTTP) connections() int                      { return s.pool.connections() }
-func (s *netHTTP) reads() h1.Reads                       { return h1.Reads{Unsolicited: s.pool.unsolicited.Load()} }
+func (s *netHTTP) reads() h1.Reads                       { return h1.Reads{} }
 func (s *netHTTP) err() error                            { return s.pool.err() }
 
 func (s *netHTTP) close() {

@@ -21,7 +21,7 @@ type pool struct {
 	tls    *tls.Config // nil: plain
 	addr   string
 
-	unsolicited atomic.Int64 // connections on which bytes came that no request had asked for
+	unasked atomic.Int64 // connections on which bytes came that no request had asked for
 
 	mu     sync.Mutex
 	warm   []*exchange
@@ -78,7 +78,7 @@ func (p *pool) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newExchange(conn, &p.unsolicited), nil
+	return newExchange(conn, &p.unasked), nil
 }
 
 // count counts a connection for requests that is about to be made.
@@ -115,7 +115,7 @@ func (p *pool) fill(ctx context.Context, n int) error {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		p.dialed++
-		kept := newExchange(conn, &p.unsolicited)
+		kept := newExchange(conn, &p.unasked)
 		kept.warm = true
 		p.warm = append(p.warm, kept)
 		return nil

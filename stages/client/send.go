@@ -32,6 +32,8 @@ type carrier interface {
 	connections() int
 	// settle waits for what the server still sends on connections that are not used.
 	settle(ctx context.Context)
+	// unasked counts connections on which bytes came that no request had asked for.
+	unasked() int64
 	// reads returns what has been read so far, as far as it is counted.
 	reads() h1.Reads
 	// err returns the panic by which a goroutine has ended that carried more than one request; nil if none

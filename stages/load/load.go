@@ -132,12 +132,13 @@ func (k *Kind) run(ctx context.Context, env stage.Env, task stage.Task, cfg stag
 	beside := rec.watch(ctx, env)
 	begun := session.Clock.NowNS()
 	runErr := session.Run(beside.ctx, modelOf(cfg, recorded, begun, scope), rec.record)
-	if runErr == nil {
-		session.Client.Settle(beside.ctx)
-	}
 	client, series, err := beside.end(ctx)
+	if runErr == nil {
+		session.Client.Settle(ctx)
+	}
 	runErr = crew.Worst(runErr, err)
 	client.GapsUnder1ms, client.Ceiling = rec.gapsUnder1ms(), k.ceiling
+	client.Unsolicited, client.MisplacedAnswers = session.Client.Unasked()
 	account, err := rec.account(env, endpoint.Engine, series)
 	if err != nil && runErr == nil {
 		runErr = err

@@ -85,7 +85,6 @@ func (w *machineWatch) end(reads h1.Reads) (measured.Client, error) {
 		MaxProcs: runtime.GOMAXPROCS(0), WallSeconds: w.now().Sub(w.begun).Seconds(), CPUSeconds: cpuSeconds() - w.cpu, CPUPeakProcs: w.peak,
 		GCCycles: memory.NumGC - w.memory.NumGC, GCPauseSeconds: float64(memory.PauseTotalNs-w.memory.PauseTotalNs) / 1e9,
 		GCPauseMaxSeconds: longest(w.pauses, gcPauses()), TickLag: ticksOf(w.ticks), Reads: reads.Count,
-		Unsolicited: reads.Unsolicited, MisplacedAnswers: reads.Misplaced,
 		ReadLag: measured.Lag{Samples: reads.Lag.Samples, P50: reads.Lag.P50.Seconds(), P99: reads.Lag.P99.Seconds(), Max: reads.Lag.Max.Seconds()},
 	}, err
 }

@@ -114,7 +114,7 @@ func (c *Conn) clean() bool {
 // unasked counts the connection as one on which bytes have come that no request had asked for. The caller holds mu.
 func (c *Conn) unasked(b []byte) {
 	if !c.quiet && !Goodbye(b) {
-		c.transport.unsolicited.Add(1)
+		c.transport.unasked.Add(1)
 	}
 	c.quiet = true
 }

@@ -72,10 +72,6 @@ type Config struct {
 type Reads struct {
 	Count int64 // reads that gave bytes
 	Lag   Lag
-	// Unsolicited is how many connections were closed because the server sent bytes on them that no request had asked for.
-	Unsolicited int64
-	// Misplaced is how many requests got an answer that is not theirs: it began before the server had them, or names another one.
-	Misplaced int64
 }
 
 // Lag is how long bytes that had come waited to be read, as the kernel's stamps of a sample of them say. Figures are at most a tenth too large.

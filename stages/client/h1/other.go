@@ -44,6 +44,9 @@ func (*Transport) Connections() int { return 0 }
 // Reads returns nothing.
 func (*Transport) Reads() Reads { return Reads{} }
 
+// Unasked returns 0.
+func (*Transport) Unasked() int64 { return 0 }
+
 // Err returns nil.
 func (*Transport) Err() error { return nil }
 

@@ -190,3 +190,32 @@ func standard(raw []byte) (string, error) {
 		return string(body), err
 	}
 }
+
+// FuzzFrames holds the end of an answer to be where it is, however the answer was cut into reads.
+func FuzzFrames(f *testing.F) {
+	for _, seed := range []string{
+		"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabcHTTP/1.1",
+		"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\nx",
+		"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n\r\n",
+		"HTTP/1.0 200 OK\r\n\r\nabc", "SSH-2.0-x\r\n",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var whole, cut Frames
+		whole.Begin()
+		cut.Begin()
+		ended, behind := whole.Take(text)
+		for i := range text {
+			if end, over := cut.Take(text[i : i+1]); end {
+				if !ended || over+len(text)-i-1 != behind {
+					t.Errorf("in one read: ended %v, %d behind; byte by byte it ended at %d with %d behind", ended, behind, i, over)
+				}
+				return
+			}
+		}
+		if ended {
+			t.Errorf("in one read it ended with %d behind; byte by byte never", behind)
+		}
+	})
+}

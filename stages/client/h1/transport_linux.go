@@ -22,8 +22,8 @@ type Transport struct {
 	cfg    Config
 	dialer net.Dialer
 	lags   histogram
-	// unsolicited counts connections on which bytes came that nobody had asked for.
-	unsolicited atomic.Int64
+	// unasked counts connections on which bytes came that nobody had asked for.
+	unasked atomic.Int64
 
 	mu     sync.Mutex
 	loop   *loop   // nil before the first connection and behind Close
@@ -114,12 +114,15 @@ func (t *Transport) Reads() Reads {
 	t.mu.Lock()
 	l := t.loop
 	t.mu.Unlock()
-	reads := Reads{Lag: t.lags.lag(), Unsolicited: t.unsolicited.Load()}
+	reads := Reads{Lag: t.lags.lag()}
 	if l != nil {
 		reads.Count = l.reads.Load()
 	}
 	return reads
 }
+
+// Unasked returns how many connections have been closed because bytes came on them that no request had asked for.
+func (t *Transport) Unasked() int64 { return t.unasked.Load() }
 
 // Err returns the panic by which the reading of answers has ended; nil if there was none. All requests fail
 // from then on.

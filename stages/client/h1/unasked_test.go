@@ -80,7 +80,7 @@ func TestWhatCameBeforeARequest(t *testing.T) {
 			for kept.alive() {
 				runtime.Gosched()
 			}
-			if n := transport.Reads().Unsolicited; n != test.counted {
+			if n := transport.Unasked(); n != test.counted {
 				t.Errorf("%d counted, want %d", n, test.counted)
 			}
 		})
@@ -100,7 +100,7 @@ func TestServerThatSpeaksFirst(t *testing.T) {
 	if end := conn.RoundTrip(context.Background(), []byte(request), &taker{}); !errors.Is(end.Err, ErrEarly) {
 		t.Errorf("%+v", end)
 	}
-	if n := transport.Reads().Unsolicited; n != 1 {
+	if n := transport.Unasked(); n != 1 {
 		t.Errorf("%d counted", n)
 	}
 }
@@ -140,7 +140,7 @@ func TestTheRestOfAnAnswerThatWasGivenUp(t *testing.T) {
 	for conn.alive() {
 		runtime.Gosched()
 	}
-	if n := transport.Reads().Unsolicited; n != 0 {
+	if n := transport.Unasked(); n != 0 {
 		t.Errorf("%d counted", n)
 	}
 }
@@ -167,7 +167,7 @@ func TestSettle(t *testing.T) {
 				t.Fatal(end.Err)
 			}
 			transport.Settle(context.Background(), time.Hour)
-			if n := transport.Reads().Unsolicited; n != 3*test.counted || conn.alive() {
+			if n := transport.Unasked(); n != 3*test.counted || conn.alive() {
 				t.Errorf("%d counted of 3; open: %v", n, conn.alive())
 			}
 		})
@@ -190,7 +190,7 @@ func TestSettleGivesUp(t *testing.T) {
 				t.Fatal(err)
 			}
 			settle(transport)
-			if n := transport.Reads().Unsolicited; n != 0 {
+			if n := transport.Unasked(); n != 0 {
 				t.Errorf("%d counted", n)
 			}
 		})

@@ -124,10 +124,10 @@ func asks(t *testing.T, c *Client, from, to int) {
 // counted waits until so many connections are counted.
 func counted(t *testing.T, c *Client, want int64) {
 	t.Helper()
-	for c.Reads().Unsolicited < want {
+	for c.carrier.unasked() < want {
 		runtime.Gosched()
 	}
-	if got := c.Reads().Unsolicited; got != want {
+	if got, _ := c.Unasked(); got != want {
 		t.Errorf("%d connections with bytes that nobody asked for, want %d", got, want)
 	}
 }
@@ -355,7 +355,7 @@ func answersEarly(t *testing.T, large Request) {
 				if row.Status != test.status || row.Error != test.err {
 					t.Errorf("%s: %s (%s)", carrier, row.Status, row.Error)
 				}
-				if n := c.Reads().Misplaced; (n == 1) != (name == "an answer") {
+				if _, n := c.Unasked(); (n == 1) != (name == "an answer") {
 					t.Errorf("%s: %d counted", carrier, n)
 				}
 				c.Close()
