@@ -1,6 +1,7 @@
 package warmup_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -137,6 +138,13 @@ func TestFailures(t *testing.T) {
 	if got := read(t, failing.Dir); got.Requests != 9 || got.OK != 0 || got.FirstError != "http_error: HTTP 503" || got.FirstTTFTSeconds != nil {
 		t.Errorf("report: %+v", got)
 	}
+	ended := stage.Failf(stage.Permanent, stage.ReasonServerEnded, "it has ended")
+	failing.Incarnation.Live = mortal{failing.Incarnation.Live, ended}
+	err = warmup.New().Run(t.Context(), env, failing)
+	want += ", and the deployment is gone: it has ended"
+	if err == nil || err.Error() != want || stage.ClassOf(err) != stage.Permanent || stage.ReasonOf(err) != "endpoint_gone" {
+		t.Errorf("%s, %s: %v, want %s", stage.ClassOf(err), stage.ReasonOf(err), err, want)
+	}
 	failing.Incarnation = nil
 	if err := warmup.New().Run(t.Context(), env, failing); err == nil || err.Error() != "warmup: the step has no deployment to warm up" {
 		t.Errorf("without a deployment: %v", err)
@@ -177,3 +185,11 @@ func TestUntilSettled(t *testing.T) {
 		}
 	}
 }
+
+// mortal is a deployment of which this is said when somebody asks whether it is alive.
+type mortal struct {
+	stage.Live
+	dead error
+}
+
+func (m mortal) Alive(context.Context) error { return m.dead }
