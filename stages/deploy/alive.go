@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
+	"net/http/httptrace"
+	"slices"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -26,12 +28,11 @@ func (l *live) Alive(ctx context.Context) error {
 	if status.Gone {
 		return l.ended(ctx, status)
 	}
-	err = l.connect(ctx)
+	connected, err := l.connect(ctx)
 	var answer *probe.StatusError
-	if err != nil && !errors.As(err, &answer) { // it may have ended over the question
-		err = l.connect(ctx)
+	if connected && err != nil && !errors.As(err, &answer) && !errors.Is(err, context.DeadlineExceeded) {
+		connected, err = l.connect(ctx) // it may have ended over the question
 	}
-	var network *net.OpError
 	switch {
 	case err == nil || ctx.Err() != nil:
 		return ctx.Err()
@@ -42,11 +43,17 @@ func (l *live) Alive(ctx context.Context) error {
 			return l.ended(ctx, status)
 		}
 		return stage.Failf(stage.Transient, stage.ReasonServerEnded, "nothing listens any more: %w%s", err, l.lastWords(ctx))
-	case errors.As(err, &network) && network.Op == "dial":
+	case !connected && !ours(err):
 		return stage.Failf(stage.Transient, stage.ReasonUnreachable, "no connection to it comes about: %w", err)
 	default:
 		return nil
 	}
+}
+
+// ours reports whether a connection did not come about for want of something on this machine.
+func ours(err error) bool {
+	return slices.ContainsFunc([]error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.EADDRNOTAVAIL},
+		func(want error) bool { return errors.Is(err, want) })
 }
 
 // ended is the failure of a server that its provider has seen end.
@@ -58,20 +65,24 @@ func (l *live) ended(ctx context.Context, status Status) error {
 	return stage.Failf(stage.Permanent, stage.ReasonServerEnded, "the server %s has ended: %s%s", name(l.handle), status.Detail, words)
 }
 
-// connect asks the server for its health, for so long as it has to accept a connection.
-func (l *live) connect(ctx context.Context) error {
+// connect asks the server for its health, for a while. It reports whether a connection came about.
+func (l *live) connect(ctx context.Context) (connected bool, err error) {
 	secret, err := APIKey(l.endpoint.APIKeyEnv, l.env.Getenv)
 	if err != nil {
-		return err
+		return true, err // nothing is known of it
 	}
 	p, err := probe.New(probe.Target{URL: l.endpoint.URL, Headers: l.endpoint.Headers, Key: secret, Trust: l.endpoint.Trust})
 	if err != nil {
-		return err
+		return true, err
 	}
 	defer p.Close()
 	ctx, cancel := context.WithTimeout(ctx, probeTimeout)
 	defer cancel()
-	return p.Health(ctx)
+	var made atomic.Bool // the trace is called by goroutines that dial
+	err = p.Health(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		ConnectDone: func(_, _ string, err error) { made.Store(made.Load() || err == nil) },
+	}))
+	return made.Load(), err
 }
 
 // awaitEnd asks the provider until the server has ended, for a while. A borrowed one has no provider that would see it.

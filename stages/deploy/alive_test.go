@@ -3,9 +3,12 @@ package deploy
 import (
 	"context"
 	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
@@ -83,5 +86,23 @@ func TestWhoIsAlive(t *testing.T) {
 				t.Errorf("%s %s: %v\nwant %s %s: %s", stage.ClassOf(err), stage.ReasonOf(err), err, test.class, test.reason, test.want)
 			}
 		})
+	}
+}
+
+// A connection that this machine cannot make says nothing of a server.
+func TestWhatIsOurs(t *testing.T) {
+	for _, test := range []struct {
+		err  error
+		want bool
+	}{
+		{&net.OpError{Op: "dial", Err: os.NewSyscallError("socket", syscall.EMFILE)}, true},
+		{&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.EADDRNOTAVAIL)}, true},
+		{&net.OpError{Op: "dial", Err: os.NewSyscallError("connect", syscall.EHOSTUNREACH)}, false},
+		{&net.DNSError{Err: "no such host"}, false},
+		{context.DeadlineExceeded, false},
+	} {
+		if got := ours(test.err); got != test.want {
+			t.Errorf("%v: %v", test.err, got)
+		}
 	}
 }
