@@ -75,14 +75,7 @@ bench: ## run the benchmarks; each gives a ratio or an error measured in one run
 FUZZTIME := 60s
 
 fuzz: ## run every fuzz target for FUZZTIME (60s)
-	@failed=; \
-	for folder in $$(grep -rlE '^func Fuzz' --include='*_test.go' . | xargs -n1 dirname | sort -u); do \
-	  for name in $$(grep -hoE '^func Fuzz[A-Za-z0-9]+' $$folder/*_test.go | cut -c6-); do \
-	    go test -run '^$$' -fuzz "^$$name$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 100x $$folder || \
-	      failed="$$failed $$folder:$$name"; \
-	  done; \
-	done; \
-	if [ -n "$$failed" ]; then echo "failed:$$failed"; exit 1; fi
+	@.ci/fuzz $(FUZZTIME)
 
 soak: ## a million requests, and a server that resets, stalls and dies: about two minutes
 	go test -run '^TestSoak$$' -v -timeout 30m ./stages/load -soak 1000000

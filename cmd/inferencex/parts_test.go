@@ -39,14 +39,18 @@ func TestPartsOfANight(t *testing.T) {
 			want:  "FAILED: one: exit code 1",
 		},
 		"a download fails": {
-			parts: "part one 'echo " + ranAnyway + "' 'echo connecting; echo no such host >&2; echo; exit 6'\npart two 'echo goes on'",
+			parts: "part one 'echo " + ranAnyway + "' 'echo connecting; echo no such host >&2; echo; exit 6'\n" +
+				"part two 'echo goes on'",
 			table: []string{"one SKIPPED no such host", "two ok", "parts: 1 passed, 0 failed, 1 skipped"},
 			want:  "SKIPPED: one: no such host",
 		},
 		"a download fails in silence": {
 			parts: "part one 'echo " + ranAnyway + "' 'exit 22'",
-			table: []string{"one SKIPPED the download ended with exit code 22", "parts: 0 passed, 0 failed, 1 skipped"},
-			want:  "SKIPPED: one: the download ended with exit code 22",
+			table: []string{
+				"one SKIPPED the download ended with exit code 22",
+				"parts: 0 passed, 0 failed, 1 skipped",
+			},
+			want: "SKIPPED: one: the download ended with exit code 22",
 		},
 		"a download cannot run": {
 			parts: "part one 'echo " + ranAnyway + "' 'exit 127'",
