@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -48,7 +49,7 @@ type Journal struct {
 	mu    sync.Mutex
 	file  *os.File
 	live  map[string]Entry // by token
-	keys  []string         // tokens in the order of their intents
+	keys  []string         // of live, in the order of their intents
 }
 
 var _ stage.Ledger = (*Journal)(nil)
@@ -140,6 +141,7 @@ func (j *Journal) apply(e Entry) {
 	token := e.Record.Token
 	if e.State == Gone {
 		delete(j.live, token)
+		j.keys = slices.DeleteFunc(j.keys, func(key string) bool { return key == token })
 		return
 	}
 	if _, known := j.live[token]; !known {
@@ -170,9 +172,7 @@ func (j *Journal) Live() []Entry {
 	defer j.mu.Unlock()
 	entries := []Entry{}
 	for _, token := range j.keys {
-		if e, ok := j.live[token]; ok {
-			entries = append(entries, e)
-		}
+		entries = append(entries, j.live[token])
 	}
 	return entries
 }
