@@ -6,6 +6,7 @@ package smi
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -113,7 +114,7 @@ func (q *Query) every(next func() (string, error), name string, unit time.Durati
 		return err
 	}
 	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 {
+	if err != nil || n < 1 || n > int(math.MaxInt64/unit) {
 		return refuse("ERROR: Option %s has an invalid value: %s"+errorsEnd, name, text)
 	}
 	q.Period = time.Duration(n) * unit
