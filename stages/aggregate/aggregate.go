@@ -22,6 +22,7 @@ import (
 	"github.com/strangeloopio/inferencex/schemas/result"
 	"github.com/strangeloopio/inferencex/stages/aggregate/report"
 	"github.com/strangeloopio/inferencex/stages/metric"
+	"github.com/strangeloopio/inferencex/stages/metric/gate"
 	"github.com/strangeloopio/inferencex/stages/metric/measured"
 )
 
@@ -54,18 +55,22 @@ func (Kind) Name() string { return Name }
 // Class returns stage.Pure: the results follow from the measurements.
 func (Kind) Class() stage.Class { return stage.Pure }
 
-// Revision counts changes that change results, those of the GPU catalogue among them. Metrics that come, go or are described anew need no new one:
-// they are Parts. TestRevision tells when one is due.
+// Revision counts changes that change results, those of the GPU catalogue among them. Metrics and validity rules
+// that come, go or are described anew, and columns of the summary, need no new one: they are Parts. TestRevision tells when one is due.
 func (Kind) Revision() int { return 13 }
 
-// Parts returns the metrics, as the tables and the results describe them.
+// Parts returns the metrics, as the tables and the results describe them, the rules of the gate, and the columns of the
+// summary.
 func (k Kind) Parts() map[string]any {
-	parts := map[string]any{}
+	parts := map[string]any{"summary": metric.Summary()}
 	for _, m := range describe(k.metrics) {
 		parts["metric."+m.Name] = m
 	}
 	for _, m := range describePhases(k.phaseMetrics) {
 		parts["phase_metric."+m.Name] = m
+	}
+	for _, r := range gate.Rules() {
+		parts["rule."+r.Code] = map[string]any{"severity": r.Severity, "doc": r.Doc}
 	}
 	return parts
 }

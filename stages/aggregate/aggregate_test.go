@@ -193,7 +193,8 @@ func TestReportsGolden(t *testing.T) {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(string(want), string(got)); diff != "" {
-			t.Errorf("%s: %s", name, diff)
+			t.Errorf("testdata/%s is otherwise (-want +got); if you mean it: go test ./stages/aggregate -update, and read what git diff "+
+				"says\n%s", name, diff)
 		}
 	}
 }

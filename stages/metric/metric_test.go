@@ -109,7 +109,8 @@ func TestByHand(t *testing.T) {
 		}
 	}
 	if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b float64) bool { return math.Abs(a-b) < 1e-9*math.Max(1, math.Abs(a)) })); diff != "" {
-		t.Error(diff)
+		t.Errorf("byHand has other numbers (-want +got); work out that of a new metric with a pencil, from the picture above byHand, "+
+			"and add it to want\n%s", diff)
 	}
 }
 
@@ -287,5 +288,14 @@ func TestMissedObjectives(t *testing.T) {
 	s.Data.Energy = nil
 	if !slices.Contains(s.Missed(), "tok_s_per_kw") {
 		t.Error("an objective of which nothing is known passes for met")
+	}
+}
+
+// A name without a metric would be an empty column of the summary, and none of the page's table.
+func TestShownColumnsAreMetrics(t *testing.T) {
+	for _, name := range metric.Page() {
+		if _, ok := metric.Find(name); !ok {
+			t.Errorf("shown.go shows %q, which no Def of metric.All has as its Name", name)
+		}
 	}
 }

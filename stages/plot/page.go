@@ -9,14 +9,8 @@ import (
 
 	"github.com/strangeloopio/inferencex/schemas/result"
 	"github.com/strangeloopio/inferencex/stages/chart/page"
+	"github.com/strangeloopio/inferencex/stages/metric"
 )
-
-// tableMetrics are the columns of the page's table beside the labels: the seed's first, then what it hid.
-var tableMetrics = []string{
-	"output_tps_per_gpu", "e2el_mean_s", "interactivity_mean", "ttft_mean_s", "tok_s_per_kw",
-	"output_tps", "ttft_p50_s", "ttft_p99_s", "tpot_p50_s", "tpot_p99_s", "e2el_p99_s", "achieved_concurrency",
-	"power_w_mean", "requests_ok", "requests_failed",
-}
 
 // pageOf gathers the page.
 func pageOf(suite string, results result.Results, charts []page.Chart) page.Page {
@@ -66,7 +60,7 @@ func reasonOf(r result.Remark, all int) page.Reason {
 func markNotes(results result.Results) []string {
 	marks, spread := "", false
 	for _, p := range result.Points(results.Cells) {
-		marks += p.Mark(tableMetrics...)
+		marks += p.Mark(metric.Page()...)
 		spread = spread || p.Count(result.StatusOK) > 1
 	}
 	var notes []string
@@ -152,7 +146,7 @@ func cellCount(all, failed, missing int) string {
 func table(results result.Results) page.Table {
 	points := result.Points(results.Cells)
 	drawn := slices.ContainsFunc(points, func(p result.Point) bool { return p.Drawn() })
-	names := slices.Clone(tableMetrics)
+	names := metric.Page()
 	if drawn {
 		names = append([]string{"isl_mean", "osl_mean"}, names...)
 	}
@@ -165,7 +159,7 @@ func table(results result.Results) page.Table {
 	}
 	var rows []row
 	for _, p := range points {
-		rows = append(rows, row{[]string{nameOf(p.Labels) + p.Mark(tableMetrics...), p.Input(), p.Output()}, p.Stat})
+		rows = append(rows, row{[]string{nameOf(p.Labels) + p.Mark(metric.Page()...), p.Input(), p.Output()}, p.Stat})
 	}
 	t := tableOf([]page.Column{
 		cellColumn("the users on it"),

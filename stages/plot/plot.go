@@ -18,6 +18,7 @@ import (
 	"github.com/strangeloopio/inferencex/stages/chart"
 	"github.com/strangeloopio/inferencex/stages/chart/page"
 	"github.com/strangeloopio/inferencex/stages/chart/render"
+	"github.com/strangeloopio/inferencex/stages/metric"
 )
 
 const (
@@ -48,13 +49,14 @@ func (Kind) Name() string { return "plot" }
 // Class is Pure.
 func (Kind) Class() stage.Class { return stage.Pure }
 
-// Revision counts changes of this stage that change its files. Charts that come, go or get another title need no new one: they are Parts.
+// Revision counts changes of this stage that change its files. Charts that come, go or get another title, and columns
+// of the page's table, need no new one: they are Parts.
 // TestRevision tells when one is due.
 func (Kind) Revision() int { return revision }
 
-// Parts returns the titles of the charts.
+// Parts returns the titles of the charts, and the metrics of the page's table.
 func (k Kind) Parts() map[string]any {
-	parts := map[string]any{}
+	parts := map[string]any{"page": metric.Page()}
 	for _, def := range k.charts {
 		parts["chart."+def.Name] = def.Title
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/strangeloopio/inferencex/schemas/plural"
 	"github.com/strangeloopio/inferencex/schemas/result"
+	"github.com/strangeloopio/inferencex/stages/metric"
 )
 
 // Markdown writes the results as a page: for each group of cells the first benchmark's table, the percentiles and the notes on validity.
@@ -57,12 +58,12 @@ func simulated(g group) string {
 func seedTable(g group) table.Writer {
 	t := table.NewWriter()
 	names := []string{"Config", "GPUs", pressureName(g.points)}
-	for _, c := range columns() {
-		names = append(names, c.name)
+	for _, c := range metric.Summary() {
+		names = append(names, c.Heading)
 	}
 	t.AppendHeader(cells(names))
 	for _, p := range g.points {
-		t.AppendRow(row(p, columns()))
+		t.AppendRow(row(p, metric.Summary()))
 	}
 	return t
 }
@@ -193,7 +194,7 @@ func legend(r result.Results) string {
 		"Thru/GPU is output tokens a second and GPU. Latency, TTFT and interactivity are means over the requests that were answered in full.",
 		"Power Eff. is 1000 × output tokens ÷ joules from the first send to the last byte.",
 	}
-	points, metrics := result.Points(r.Cells), append(metricsOf(columns()), percentileMetrics()...)
+	points, metrics := result.Points(r.Cells), append(metricsOf(metric.Summary()), percentileMetrics()...)
 	if spreads(points, metrics) {
 		lines = append(lines, spreadLine)
 	}

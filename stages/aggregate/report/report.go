@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/strangeloopio/inferencex/schemas/result"
+	"github.com/strangeloopio/inferencex/stages/metric"
 )
 
 // missing stands where there is no number.
@@ -93,43 +94,25 @@ func lengthsLine(points []result.Point) string {
 	return "Requests had, as the mean of a cell, " + strings.Join(parts, " and ") + "."
 }
 
-// column is one number of the first benchmark's table.
-type column struct {
-	name, unit string
-	glued      bool   // the unit follows the number without a blank
-	metric     string // mean over the trials
-}
-
-// columns are those of the first benchmark, in its order, which is also that of their importance.
-func columns() []column {
-	return []column{
-		{"Thru/GPU", "tok/s", false, "output_tps_per_gpu"},
-		{"Latency", "s", true, "e2el_mean_s"},
-		{"Interactivity", "tok/s/user", false, "interactivity_mean"},
-		{"TTFT", "s", true, "ttft_mean_s"},
-		{"Power Eff.", "tok/s/kW", false, "tok_s_per_kw"},
-	}
-}
-
 // metricsOf lists what columns show.
-func metricsOf(columns []column) []string {
+func metricsOf(columns []metric.Column) []string {
 	var names []string
 	for _, c := range columns {
-		names = append(names, c.metric)
+		names = append(names, c.Metric)
 	}
 	return names
 }
 
-// withUnit is the column's number in a cell that has its unit with it.
-func (c column) withUnit(p result.Point) string {
-	s, ok := p.Stat(c.metric)
+// withUnit is a column's number in a cell that has its unit with it.
+func withUnit(c metric.Column, p result.Point) string {
+	s, ok := p.Stat(c.Metric)
 	switch {
 	case !ok:
 		return missing
-	case c.glued:
-		return s.Spread() + c.unit
+	case c.Glued:
+		return s.Spread() + c.Unit
 	default:
-		return s.Spread() + " " + c.unit
+		return s.Spread() + " " + c.Unit
 	}
 }
 
@@ -195,10 +178,10 @@ func sendingLine(points []result.Point) string {
 }
 
 // row is one point as the first benchmark printed it.
-func row(p result.Point, columns []column) []any {
+func row(p result.Point, columns []metric.Column) []any {
 	line := []any{p.Label() + p.Mark(metricsOf(columns)...), p.GPUs, pressure(p)}
 	for _, c := range columns {
-		line = append(line, c.withUnit(p))
+		line = append(line, withUnit(c, p))
 	}
 	if words := p.Unmeasured(); words != "" {
 		line[3] = words

@@ -11,6 +11,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 
 	"github.com/strangeloopio/inferencex/schemas/result"
+	"github.com/strangeloopio/inferencex/stages/metric"
 )
 
 // Text writes the first benchmark's table for a terminal of width columns; 0 means as wide as it takes. Where the table is too wide it loses,
@@ -48,11 +49,11 @@ type layout struct {
 	box     bool // lines around each row, and a unit behind each number
 	repeats bool // GPUs and users or rate, which the configuration's name has too
 	spread  bool // ± where there are several trials
-	columns []column
+	columns []metric.Column
 }
 
 func layouts() []layout {
-	all := columns()
+	all := metric.Summary()
 	list := []layout{{true, true, true, all}, {false, true, true, all}, {false, false, true, all}}
 	for n := len(all); n > 0; n-- {
 		list = append(list, layout{columns: all[:n]})
@@ -92,7 +93,7 @@ func (l layout) render(g group) string {
 		names, units = append(names, "GPUs", pressureName(g.points)), append(units, "", "")
 	}
 	for _, c := range l.columns {
-		names, units = append(names, c.name), append(units, c.unit)
+		names, units = append(names, c.Heading), append(units, c.Unit)
 	}
 	t.AppendHeader(cells(names))
 	t.AppendHeader(cells(units))
@@ -118,7 +119,7 @@ func (l layout) row(p result.Point) table.Row {
 	}
 	first := len(line)
 	for _, c := range l.columns {
-		s, ok := p.Stat(c.metric)
+		s, ok := p.Stat(c.Metric)
 		switch {
 		case !ok:
 			line = append(line, missing)
@@ -152,10 +153,10 @@ func (l layout) legend(g group) []string {
 			lines = append(lines, "Means over the trials; their spread needs a wider terminal and is in results.md.")
 		}
 	}
-	if all := columns(); len(l.columns) < len(all) {
+	if all := metric.Summary(); len(l.columns) < len(all) {
 		var names []string
 		for _, c := range all[len(l.columns):] {
-			names = append(names, c.name)
+			names = append(names, c.Heading)
 		}
 		lines = append(lines, "For lack of room without "+strings.Join(names, ", ")+": see results.md.")
 	}
