@@ -9,7 +9,8 @@ import (
 // usualStartup is how long a server takes to load a model, for estimates.
 const usualStartup = 5 * time.Minute
 
-// Biller is the optional power of a provider to say how its servers are paid for. Those of the others are billed from create to destroy.
+// Biller is the optional power of a provider to say how its servers are paid for. Of the others, those that are not its own (Borrower) cost nothing,
+// as they run whether they are measured or not, and the rest is billed from create to destroy.
 type Biller interface {
 	Billing() stage.Billing
 }
@@ -21,6 +22,8 @@ func (k *Kind) Billing(providerType string) stage.Billing {
 		return stage.Billing{} // Check reports it
 	case Biller:
 		return p.Billing()
+	case Borrower:
+		return stage.Billing{Free: true}
 	default:
 		return stage.Billing{Startup: usualStartup}
 	}
