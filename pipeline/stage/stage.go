@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/strangeloopio/inferencex/pipeline/addr"
+	"github.com/strangeloopio/inferencex/schemas/block"
 	"github.com/strangeloopio/inferencex/schemas/workload"
 )
 
@@ -34,6 +35,13 @@ type Kind interface {
 	// healthy step, short enough to end a dead one. It is above zero: a kind without a timeout could hang
 	// for ever, and no plan is made with it.
 	Timeout() time.Duration
+}
+
+// Optioned is the optional power of a kind to have arguments of its own in the stage block of a suite, beside those that all kinds have.
+type Optioned interface {
+	Kind
+	// Body is the arguments: what they are, mean and default to.
+	Body() block.Body
 }
 
 // Composed is the optional power of a pure kind whose result is made of parts that a registry lists, such as metrics or charts. The parts stand in

@@ -65,13 +65,12 @@ func (r *Registry) Kinds() map[string]stage.Kind { return r.kinds }
 // SuiteOptions returns what the language is to know of the parts: the arguments of providers and stages, and the names of metrics and charts.
 func (r *Registry) SuiteOptions() suite.Options {
 	options := suite.Options{Providers: r.deploy.Bodies(), Stages: map[string]block.Body{}, Metrics: metric.Objectives()}
-	for name := range r.kinds {
+	for name, kind := range r.kinds {
 		options.Stages[name] = block.Body{}
+		if has, ok := kind.(stage.Optioned); ok {
+			options.Stages[name] = has.Body()
+		}
 	}
-	options.Stages[deploy.Name] = deploy.Body()
-	options.Stages[load.Name] = load.Body()
-	options.Stages[warmup.Name] = warmup.Body()
-	options.Stages[power.Name] = power.Body()
 	for _, def := range chart.All() {
 		options.Charts = append(options.Charts, def.Name)
 	}

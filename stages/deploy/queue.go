@@ -19,7 +19,7 @@ const Name = "deploy"
 const longestQueuePause = 15 * time.Second
 
 // Body is the stage's own arguments in a suite.
-func Body() block.Body {
+func (*Kind) Body() block.Body {
 	return block.Body{
 		Doc: "How servers are brought up.",
 		Args: []block.Arg{{

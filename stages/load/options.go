@@ -22,7 +22,7 @@ type options struct {
 }
 
 // Body says the arguments of the suite's block of this stage.
-func Body() block.Body {
+func (*Kind) Body() block.Body {
 	body := traffic.Body()
 	body.Args = append(body.Args, block.Arg{
 		Name: "quiet", Type: cty.String, Format: block.Duration, Default: cty.StringVal(defaultQuiet.String()),

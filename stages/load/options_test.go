@@ -128,7 +128,7 @@ func TestQuietBeforeTheFirstRequest(t *testing.T) {
 			}
 		})
 	}
-	if got := block.String(load.Body().Defaults(), "quiet"); got != "8s" {
+	if got := block.String(load.New().Body().Defaults(), "quiet"); got != "8s" {
 		t.Errorf("by default it is quiet for %s", got)
 	}
 }

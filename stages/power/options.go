@@ -87,7 +87,7 @@ func defaults() options {
 }
 
 // Body describes the arguments of the stage "fetch-power" block of a suite.
-func Body() block.Body {
+func (*Kind) Body() block.Body {
 	d := defaults()
 	return block.Body{
 		Doc: "Fetches the power readings of each cell.",

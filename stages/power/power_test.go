@@ -206,7 +206,7 @@ func TestRunNeedsALoad(t *testing.T) {
 
 // TestOptionsOfASuite checks that what the language hands down for an empty block is what the stage takes for granted without one.
 func TestOptionsOfASuite(t *testing.T) {
-	options, err := block.CanonicalJSON(power.Body().Defaults())
+	options, err := block.CanonicalJSON(power.New(power.Config{}).Body().Defaults())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -223,7 +223,7 @@ func TestOptionsOfASuite(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || got.Query.PadSeconds != 2 {
 		t.Error(diff, got.Query.PadSeconds)
 	}
-	if _, err := blocktest.Parse(power.Body(), `source = "nvidia_smi"`); err == nil || !strings.Contains(err.Error(), "nvidia-smi") {
+	if _, err := blocktest.Parse(power.New(power.Config{}).Body(), `source = "nvidia_smi"`); err == nil || !strings.Contains(err.Error(), "nvidia-smi") {
 		t.Errorf("a wrong source gives %v", err)
 	}
 }
@@ -239,7 +239,7 @@ func TestCommand(t *testing.T) {
 		"an object":       {`command = { a = "b" }`, "an object is no command"},
 		"a list of lists": {`command = ["ssh", ["gpu-host"]]`, "word 2 of the command is a list; want a string"},
 	} {
-		_, err := blocktest.Parse(power.Body(), tc.hcl)
+		_, err := blocktest.Parse(power.New(power.Config{}).Body(), tc.hcl)
 		if tc.want == "" && err != nil || tc.want != "" && (err == nil || !strings.Contains(err.Error(), tc.want)) {
 			t.Errorf("%s: error %v, want %q", name, err, tc.want)
 		}

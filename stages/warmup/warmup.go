@@ -45,7 +45,7 @@ func (*Kind) Revision() int { return 1 }
 func (*Kind) Timeout() time.Duration { return 20 * time.Minute }
 
 // Body says the arguments of the suite's block of this stage.
-func Body() block.Body { return traffic.Body() }
+func (*Kind) Body() block.Body { return traffic.Body() }
 
 // report is warmup.json: whether the server got faster is in its first and last time to the first token, in server seconds.
 type report struct {

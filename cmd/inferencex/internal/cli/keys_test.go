@@ -175,7 +175,7 @@ func TestEveryArgumentHasAnEdit(t *testing.T) {
 		}
 	}
 	for name := range known {
-		t.Errorf("%s is no argument", name)
+		t.Errorf("%s has an edit in keys_edits_test.go and is no argument", name)
 	}
 }
 
@@ -188,7 +188,8 @@ func described(t *testing.T, known map[string]edit, path string, body block.Body
 		delete(known, name)
 		switch part := len(e.fields) > 0 || e.cells; {
 		case !ok:
-			t.Errorf("%s has no edit: is it part of a key?", name)
+			t.Errorf("%s has no edit: is it part of a key? Set it in the suite everything of keys_edits_test.go if it has to be "+
+				"there, and give it an edit in edits", name)
 		case ok && !part && !a.Provenance && e.because == "" && a.Name != "for_each":
 			t.Errorf("%s is part of no key, and the reference does not say so: its Provenance is false", name)
 		case ok && part && a.Provenance:
