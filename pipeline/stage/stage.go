@@ -37,7 +37,8 @@ type Kind interface {
 	Timeout() time.Duration
 }
 
-// Optioned is the optional power of a kind to have arguments of its own in the stage block of a suite, beside those that all kinds have.
+// Optioned is the optional power of a kind to have arguments of its own in the stage block of a suite, beside those
+// that all kinds have.
 type Optioned interface {
 	Kind
 	// Body is the arguments: what they are, mean and default to.
