@@ -14,9 +14,10 @@ import (
 // errUnsent is how a request ends that net/http was about to write on a connection that is of no use for it.
 var errUnsent = errors.New("the connection has bytes that no request asked for")
 
-// exchange is a connection that net/http keeps for one request after the other. net/http sees of it the answers alone:
-// bytes behind the end of one, or that come while no request is under way, end the connection and are counted. net/http
-// would take them for the next answer if they came at the wrong moment, and else complain of them on stderr.
+// exchange is a connection that net/http keeps for one request after the other. net/http sees of it the
+// answers alone: bytes behind the end of one, or that come while no request is under way, end the
+// connection and are counted. net/http would take them for the next answer if they came at the wrong
+// moment, and else complain of them on stderr.
 type exchange struct {
 	net.Conn
 	secure  bool          // by TLS
@@ -41,8 +42,9 @@ func newExchange(conn net.Conn, unasked *atomic.Int64) *exchange {
 	return &exchange{Conn: conn, secure: secure, socket: h1.NewSocket(socket), unasked: unasked}
 }
 
-// begin announces a request. Where something has come that net/http has not read yet, the request will not be written. A
-// fresh connection under TLS is not looked at: its server's tickets for the next session come ahead of any answer.
+// begin announces a request. Where something has come that net/http has not read yet, the request will not
+// be written. A fresh connection under TLS is not looked at: its server's tickets for the next session come
+// ahead of any answer.
 func (e *exchange) begin() {
 	e.mu.Lock()
 	defer e.mu.Unlock()

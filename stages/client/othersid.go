@@ -5,8 +5,9 @@ import (
 	"strings"
 )
 
-// othersID returns the id of another request of the same load that an event names, or nothing. Servers such as vLLM make
-// an answer's id of the X-Request-Id. Ids of one load end with a dash and a number, and differ in that alone.
+// othersID returns the id of another request of the same load that an event names, or nothing. Servers such
+// as vLLM make an answer's id of the X-Request-Id. Ids of one load end with a dash and a number, and differ
+// in that alone.
 func othersID(event []byte, own string) string {
 	dash := strings.LastIndexByte(own, '-')
 	if dash < 0 {

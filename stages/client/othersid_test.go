@@ -27,7 +27,8 @@ func TestOthersID(t *testing.T) {
 
 // A server that gives a request the answer to another one, and says so by its id, has not answered it.
 func TestAnswerToAnotherRequest(t *testing.T) {
-	script := once(stream(`data: {"id":"cmpl-ix-0a1b-6","choices":[{"text":"a","finish_reason":"length"}]}` + "\n\n" + aUsage + theEnd))
+	const event = `data: {"id":"cmpl-ix-0a1b-6","choices":[{"text":"a","finish_reason":"length"}]}` + "\n\n"
+	script := once(stream(event + aUsage + theEnd))
 	for carrier, c := range carriers(t, newReplay(t, script).URL) {
 		r := hello
 		r.ID = "ix-0a1b-7"

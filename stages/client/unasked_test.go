@@ -20,7 +20,8 @@ import (
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 )
 
-// deviant is a server on a real socket that answers each request with the request's id, and does what it should not.
+// deviant is a server on a real socket that answers each request with the request's id, and does what it
+// should not.
 type deviant struct {
 	URL string
 	// reply answers the n-th request of a connection, and reports whether to read another.
@@ -67,7 +68,8 @@ func (d *deviant) serve(conn net.Conn) {
 		if err != nil {
 			return
 		}
-		if _, err := io.Copy(io.Discard, req.Body); err != nil || !d.reply(conn, n, answerTo(req.Header.Get("X-Request-Id"))) {
+		_, err = io.Copy(io.Discard, req.Body)
+		if err != nil || !d.reply(conn, n, answerTo(req.Header.Get("X-Request-Id"))) {
 			return
 		}
 	}
@@ -75,7 +77,8 @@ func (d *deviant) serve(conn net.Conn) {
 
 // answerTo is a whole answer that says this.
 func answerTo(id string) []byte {
-	return stream(fmt.Sprintf(`data: {"choices":[{"delta":{"content":"%s"}}]}`, id) + "\n\n" + aFinish + theEnd)
+	said := fmt.Sprintf(`data: {"choices":[{"delta":{"content":"%s"}}]}`, id)
+	return stream(said + "\n\n" + aFinish + theEnd)
 }
 
 // put writes and reports that it did.
@@ -84,8 +87,11 @@ func put(conn net.Conn, texts ...[]byte) bool {
 	return err == nil
 }
 
+// reply is what a deviant server does.
+type reply func(conn net.Conn, n int, answer []byte) bool
+
 // everyCarrier runs a test with each way to carry requests to such a server.
-func everyCarrier(t *testing.T, reply func(conn net.Conn, n int, answer []byte) bool, test func(*testing.T, *Client, *deviant)) {
+func everyCarrier(t *testing.T, reply reply, test func(*testing.T, *Client, *deviant)) {
 	t.Helper()
 	for _, carrier := range []string{"chosen", "net/http", "TLS"} {
 		t.Run(carrier, func(t *testing.T) {
@@ -94,7 +100,8 @@ func everyCarrier(t *testing.T, reply func(conn net.Conn, n int, answer []byte) 
 				test(t, carriers(t, d.URL)[carrier], d)
 				return
 			}
-			c, err := New(Config{Endpoint: stage.Endpoint{URL: d.URL, Model: "llm", Trust: stage.Trust{Insecure: true}}})
+			e := stage.Endpoint{URL: d.URL, Model: "llm", Trust: stage.Trust{Insecure: true}}
+			c, err := New(Config{Endpoint: e})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -116,7 +123,8 @@ func asks(t *testing.T, c *Client, from, to int) {
 		}
 		row, _, text := c.SendForText(context.Background(), call, c.clock.NowNS(), nil)
 		if row.Status != "ok" || text != r.ID || row.StaleRetries != 0 {
-			t.Errorf("request %d: %s (%s), sent again %d times, answered %q", i, row.Status, row.Error, row.StaleRetries, text)
+			t.Errorf("request %d: %s (%s), sent again %d times, answered %q",
+				i, row.Status, row.Error, row.StaleRetries, text)
 		}
 	}
 }
@@ -142,7 +150,9 @@ func TestBytesBehindAnAnswer(t *testing.T) {
 		"more than a buffer": func([]byte) []byte { return bytes.Repeat([]byte("x"), 1<<20) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			twice := func(conn net.Conn, _ int, answer []byte) bool { return put(conn, answer, extra(answer)) }
+			twice := func(conn net.Conn, _ int, answer []byte) bool {
+				return put(conn, answer, extra(answer))
+			}
 			everyCarrier(t, twice, func(t *testing.T, c *Client, d *deviant) {
 				asks(t, c, 1, 6)
 				counted(t, c, 6)
@@ -158,9 +168,11 @@ func TestBytesBehindAnAnswer(t *testing.T) {
 func TestBytesBehindAnAnswerOfKnownLength(t *testing.T) {
 	body := aToken + aFinish + theEnd
 	answer := fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
-	everyCarrier(t, func(conn net.Conn, _ int, _ []byte) bool { return put(conn, answer, answer) }, func(t *testing.T, c *Client, _ *deviant) {
+	twice := func(conn net.Conn, _ int, _ []byte) bool { return put(conn, answer, answer) }
+	everyCarrier(t, twice, func(t *testing.T, c *Client, _ *deviant) {
 		for range 3 {
-			if row := c.Complete(context.Background(), hello); row.Status != "ok" || row.Chunks != 1 || row.StaleRetries != 0 {
+			row := c.Complete(context.Background(), hello)
+			if row.Status != "ok" || row.Chunks != 1 || row.StaleRetries != 0 {
 				t.Errorf("row: %+v", row)
 			}
 		}
@@ -168,7 +180,8 @@ func TestBytesBehindAnAnswerOfKnownLength(t *testing.T) {
 	})
 }
 
-// What comes while no request is under way is the answer to nothing, however long after the last one it comes.
+// What comes while no request is under way is the answer to nothing, however long after the last one it
+// comes.
 func TestBytesOnAnIdleConnection(t *testing.T) {
 	for name, extra := range map[string]string{
 		"an answer":   string(answerTo("nobody")),
@@ -197,7 +210,8 @@ func TestBytesOnAnIdleConnection(t *testing.T) {
 	}
 }
 
-// A second answer that comes when the next request is out cannot be told from that one's. It is noticed by what it leaves.
+// A second answer that comes when the next request is out cannot be told from that one's. It is noticed by
+// what it leaves.
 func TestALateSecondAnswerIsNoticed(t *testing.T) {
 	late := func(conn net.Conn, n int, answer []byte) bool {
 		if n == 2 {
@@ -289,15 +303,14 @@ func TestEverySecondRequestIsSentAgain(t *testing.T) {
 	})
 }
 
-// hasty is a server that answers when it has read a few bytes of a large request, and reads the rest then.
-func hasty(t *testing.T, answer string) func(conn net.Conn) {
-	return func(conn net.Conn) {
-		if _, err := io.ReadFull(conn, make([]byte, 100)); err != nil {
-			t.Error(err)
-		}
-		put(conn, []byte(answer))
-		_, _ = io.Copy(io.Discard, conn)
+// hasty answers when it has read a few bytes of a large request, and reads no more of it until its client has the answer.
+func hasty(t *testing.T, conn net.Conn, answer string, had <-chan struct{}) {
+	defer conn.Close()
+	if _, err := io.ReadFull(conn, make([]byte, 100)); err != nil {
+		t.Error(err)
 	}
+	put(conn, []byte(answer))
+	<-had
 }
 
 // narrow has the connections of a listener take little that their server does not read.
@@ -314,12 +327,12 @@ func narrow(t *testing.T, ln net.Listener) {
 	}
 }
 
-// HTTP 200 to a request that is not written yet is the answer to another one. A refusal is none: a server need not read
-// what it refuses.
+// HTTP 200 to a request that is not written yet is the answer to another one. A refusal is none: a server
+// need not read what it refuses.
 func TestAnswerBeforeTheRequestIsWritten(t *testing.T) {
 	for size, words := range map[string]int{
 		"more than a socket takes": 8 << 20,
-		"on its way":               1 << 15, // this machine's kernel has it, and the server's has no room for it
+		"on its way":               1 << 15, // this kernel has it, and the server's has no room for it
 	} {
 		large := hello
 		large.Prompt.Text = strings.Repeat("word ", words)
@@ -329,9 +342,12 @@ func TestAnswerBeforeTheRequestIsWritten(t *testing.T) {
 
 func answersEarly(t *testing.T, large Request) {
 	for name, test := range map[string]struct{ answer, status, err string }{
-		"an answer": {string(answerTo("r-1")), "stream_error", "the answer began before the server had its request"},
+		"an answer": {
+			string(answerTo("r-1")), "stream_error", "the answer began before the server had its request",
+		},
 		"a refusal": {
-			"HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\n\r\ntoo large", "http_error", "HTTP 413: too large",
+			"HTTP/1.1 413 Content Too Large\r\nContent-Length: 9\r\n\r\ntoo large",
+			"http_error", "HTTP 413: too large",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -342,16 +358,17 @@ func answersEarly(t *testing.T, large Request) {
 			var work sync.WaitGroup
 			defer work.Wait()
 			for carrier, c := range carriers(t, "http://"+ln.Addr().String()) {
+				had := make(chan struct{})
 				work.Go(func() {
 					conn, err := ln.Accept()
 					if err != nil {
 						t.Error(err)
 						return
 					}
-					defer conn.Close()
-					hasty(t, test.answer)(conn)
+					hasty(t, conn, test.answer, had)
 				})
 				row := c.Complete(context.Background(), large)
+				close(had)
 				if row.Status != test.status || row.Error != test.err {
 					t.Errorf("%s: %s (%s)", carrier, row.Status, row.Error)
 				}

@@ -15,11 +15,12 @@ import (
 	"github.com/strangeloopio/inferencex/stages/deploy/probe"
 )
 
-// endingGrace is how long a server that refuses connections may take to end, so that its exit status can be told: what
-// is left of it is cleared away first.
+// endingGrace is how long a server that refuses connections may take to end, so that its exit status can be
+// told: what is left of it is cleared away first.
 const endingGrace = 5 * time.Second
 
-// Alive returns nil unless the provider or the server itself says that it has ended. Silence is not death: a busy server answers late.
+// Alive returns nil unless the provider or the server itself says that it has ended. Silence is not death:
+// a busy server answers late.
 func (l *live) Alive(ctx context.Context) error {
 	status, err := l.status(ctx)
 	if err != nil {
@@ -37,14 +38,17 @@ func (l *live) Alive(ctx context.Context) error {
 	case err == nil || ctx.Err() != nil:
 		return ctx.Err()
 	case errors.As(err, &answer) && answer.Code >= http.StatusInternalServerError:
-		return stage.Failf(stage.Transient, stage.ReasonEngineDead, "the server says that it is not well: %w", err)
+		return stage.Failf(stage.Transient, stage.ReasonEngineDead,
+			"the server says that it is not well: %w", err)
 	case errors.Is(err, syscall.ECONNREFUSED):
 		if status, err := l.awaitEnd(ctx); err == nil && status.Gone {
 			return l.ended(ctx, status)
 		}
-		return stage.Failf(stage.Transient, stage.ReasonServerEnded, "nothing listens any more: %w%s", err, l.lastWords(ctx))
+		return stage.Failf(stage.Transient, stage.ReasonServerEnded,
+			"nothing listens any more: %w%s", err, l.lastWords(ctx))
 	case !connected && !ours(err):
-		return stage.Failf(stage.Transient, stage.ReasonUnreachable, "no connection to it comes about: %w", err)
+		return stage.Failf(stage.Transient, stage.ReasonUnreachable,
+			"no connection to it comes about: %w", err)
 	default:
 		return nil
 	}
@@ -52,8 +56,8 @@ func (l *live) Alive(ctx context.Context) error {
 
 // ours reports whether a connection did not come about for want of something on this machine.
 func ours(err error) bool {
-	return slices.ContainsFunc([]error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.EADDRNOTAVAIL},
-		func(want error) bool { return errors.Is(err, want) })
+	wanting := []error{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.EADDRNOTAVAIL}
+	return slices.ContainsFunc(wanting, func(want error) bool { return errors.Is(err, want) })
 }
 
 // ended is the failure of a server that its provider has seen end.
@@ -62,7 +66,8 @@ func (l *live) ended(ctx context.Context, status Status) error {
 	if l.Panicked() == nil { // its stack is no log of an engine
 		words = l.lastWords(ctx)
 	}
-	return stage.Failf(stage.Permanent, stage.ReasonServerEnded, "the server %s has ended: %s%s", name(l.handle), status.Detail, words)
+	return stage.Failf(stage.Permanent, stage.ReasonServerEnded,
+		"the server %s has ended: %s%s", name(l.handle), status.Detail, words)
 }
 
 // connect asks the server for its health, for a while. It reports whether a connection came about.
@@ -71,7 +76,8 @@ func (l *live) connect(ctx context.Context) (connected bool, err error) {
 	if err != nil {
 		return true, err // nothing is known of it
 	}
-	p, err := probe.New(probe.Target{URL: l.endpoint.URL, Headers: l.endpoint.Headers, Key: secret, Trust: l.endpoint.Trust})
+	e := l.endpoint
+	p, err := probe.New(probe.Target{URL: e.URL, Headers: e.Headers, Key: secret, Trust: e.Trust})
 	if err != nil {
 		return true, err
 	}
@@ -85,7 +91,8 @@ func (l *live) connect(ctx context.Context) (connected bool, err error) {
 	return made.Load(), err
 }
 
-// awaitEnd asks the provider until the server has ended, for a while. A borrowed one has no provider that would see it.
+// awaitEnd asks the provider until the server has ended, for a while. A borrowed one has no provider that
+// would see it.
 func (l *live) awaitEnd(ctx context.Context) (Status, error) {
 	if _, borrowed := l.provider.(Borrower); borrowed {
 		return Status{}, nil

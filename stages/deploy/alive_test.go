@@ -34,7 +34,9 @@ func TestWhoIsAlive(t *testing.T) {
 		t.Cleanup(server.Close)
 		return server.URL
 	}
-	code := func(n int) string { return answers(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(n) }) }
+	code := func(n int) string {
+		return answers(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(n) })
+	}
 	breaks := answers(func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
 	for name, test := range map[string]struct {
 		url    string
@@ -53,25 +55,28 @@ func TestWhoIsAlive(t *testing.T) {
 			reason: "engine_dead", class: stage.Transient,
 		},
 		"nobody listens": {
-			url: closed.URL, want: `nothing listens any more: Get "` + closed.URL + `/health": dial tcp ` + strings.TrimPrefix(closed.URL, "http://") +
-				": connect: connection refused",
+			url: closed.URL, want: `nothing listens any more: Get "` + closed.URL + `/health": dial tcp ` +
+				strings.TrimPrefix(closed.URL, "http://") + ": connect: connection refused",
 			reason: "server_ended", class: stage.Transient,
 		},
 		"out of reach": {
-			url: "http://255.255.255.255:80", want: "no connection to it comes about: ", reason: "unreachable", class: stage.Transient,
+			url: "http://255.255.255.255:80", want: "no connection to it comes about: ",
+			reason: "unreachable", class: stage.Transient,
 		},
 		"seen ending": {
-			url: well.URL, status: Status{Gone: true, Detail: "exit status 1"}, want: "the server with token t has ended: exit status 1",
-			reason: "server_ended", class: stage.Permanent,
+			url: well.URL, status: Status{Gone: true, Detail: "exit status 1"},
+			want: "the server with token t has ended: exit status 1", reason: "server_ended", class: stage.Permanent,
 		},
 		"nobody can look": {
-			url: well.URL, err: errors.New("no route"), want: "look for with token t: no route", reason: "error", class: stage.Permanent,
+			url: well.URL, err: errors.New("no route"), want: "look for with token t: no route",
+			reason: "error", class: stage.Permanent,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := &live{
 				acquisition: &acquisition{
-					provider: seen{status: test.status, err: test.err}, handle: Handle{Token: "t"}, env: complete(stage.Env{}),
+					provider: seen{status: test.status, err: test.err}, handle: Handle{Token: "t"},
+					env: complete(stage.Env{}),
 				},
 				endpoint: stage.Endpoint{URL: test.url},
 			}
@@ -82,8 +87,10 @@ func TestWhoIsAlive(t *testing.T) {
 				}
 				return
 			}
-			if err == nil || !strings.HasPrefix(err.Error(), test.want) || stage.ReasonOf(err) != test.reason || stage.ClassOf(err) != test.class {
-				t.Errorf("%s %s: %v\nwant %s %s: %s", stage.ClassOf(err), stage.ReasonOf(err), err, test.class, test.reason, test.want)
+			if err == nil || !strings.HasPrefix(err.Error(), test.want) || stage.ReasonOf(err) != test.reason ||
+				stage.ClassOf(err) != test.class {
+				t.Errorf("%s %s: %v\nwant %s %s: %s",
+					stage.ClassOf(err), stage.ReasonOf(err), err, test.class, test.reason, test.want)
 			}
 		})
 	}

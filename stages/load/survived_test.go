@@ -3,6 +3,7 @@ package load_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"os"
@@ -43,14 +44,17 @@ func failing(t *testing.T, env *stage.Env, cfg *stage.LoadConfig, requests int) 
 	return endpoint
 }
 
-// What is said of a deployment when its load is over decides whether there is a result. That it has ended always does,
-// and less certain signs where a request has failed.
+// What is said of a deployment when its load is over decides whether there is a result. That it has ended
+// always does, and less certain signs where a request has failed.
 func TestWhatADeploymentMustOutlive(t *testing.T) {
 	ended := stage.Failf(stage.Permanent, stage.ReasonServerEnded, "it has ended")
 	refuses := stage.Failf(stage.Transient, stage.ReasonServerEnded, "nothing listens")
 	unwell := stage.Failf(stage.Transient, stage.ReasonEngineDead, "it is not well")
 	far := stage.Failf(stage.Transient, stage.ReasonUnreachable, "no connection")
 	unseen := stage.Failf(stage.Transient, "provider_silent", "nobody could look")
+	const gone = ", and the deployment is gone: "
+	const answered = "load: 16 requests answered and none failed" + gone
+	some := func(n int) string { return fmt.Sprintf("load: %d of 16 requests failed", n) + gone }
 	for name, test := range map[string]struct {
 		fail  int // requests of 16
 		alive error
@@ -59,18 +63,18 @@ func TestWhatADeploymentMustOutlive(t *testing.T) {
 	}{
 		"all is well":                         {0, nil, "", ""},
 		"requests failed, and it lives":       {3, nil, "", ""},
-		"it ended behind the last answer":     {0, ended, "load: 16 requests answered and none failed, and the deployment is gone: it has ended", stage.Permanent},
-		"it refuses behind the last answer":   {0, refuses, "load: 16 requests answered and none failed, and the deployment is gone: nothing listens", stage.Transient},
+		"it ended behind the last answer":     {0, ended, answered + "it has ended", stage.Permanent},
+		"it refuses behind the last answer":   {0, refuses, answered + "nothing listens", stage.Transient},
 		"it is unwell behind the last answer": {0, unwell, "", ""},
 		"it is far behind the last answer":    {0, far, "", ""},
 		"nobody could look":                   {3, unseen, "", ""},
-		"it ended over requests":              {3, ended, "load: 3 of 16 requests failed, and the deployment is gone: it has ended", stage.Permanent},
-		"it refuses after failures":           {1, refuses, "load: 1 of 16 requests failed, and the deployment is gone: nothing listens", stage.Transient},
-		"it is unwell after failures":         {1, unwell, "load: 1 of 16 requests failed, and the deployment is gone: it is not well", stage.Transient},
-		"it is out of reach after failures":   {1, far, "load: 1 of 16 requests failed, and the deployment is gone: no connection", stage.Transient},
+		"it ended over requests":              {3, ended, some(3) + "it has ended", stage.Permanent},
+		"it refuses after failures":           {1, refuses, some(1) + "nothing listens", stage.Transient},
+		"it is unwell after failures":         {1, unwell, some(1) + "it is not well", stage.Transient},
+		"it is out of reach after failures":   {1, far, some(1) + "no connection", stage.Transient},
 		"all failed": {
-			16, ended, "load: all of 16 requests failed; the first ended with http_error: HTTP 500: not today, " +
-				"and the deployment is gone: it has ended", stage.Permanent,
+			16, ended, "load: all of 16 requests failed; the first ended with http_error: HTTP 500: not today" +
+				gone + "it has ended", stage.Permanent,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -91,7 +95,8 @@ func TestWhatADeploymentMustOutlive(t *testing.T) {
 				}
 				return
 			}
-			if err == nil || err.Error() != test.want || stage.ReasonOf(err) != "endpoint_gone" || stage.ClassOf(err) != test.class {
+			if err == nil || err.Error() != test.want || stage.ReasonOf(err) != "endpoint_gone" ||
+				stage.ClassOf(err) != test.class {
 				t.Errorf("%s %s: %v\nwant %s", stage.ClassOf(err), stage.ReasonOf(err), err, test.want)
 			}
 			if !errors.Is(sealed, fs.ErrNotExist) || len(journal(t, task.Dir)) != 16 {
@@ -109,8 +114,10 @@ func TestDeploymentIsGoneBeforeItsLoad(t *testing.T) {
 	}}
 	task.Incarnation = &stage.Incarnation{Live: elsewhere{task.Incarnation.Live}}
 	err := load.New().Run(t.Context(), environment(), task)
-	const want = "load: prepare prompts: tokenize: dial tcp 127.0.0.1:1: connect: connection refused, and the deployment is gone: it has ended"
-	if err == nil || err.Error() != want || stage.ReasonOf(err) != "endpoint_gone" || stage.ClassOf(err) != stage.Permanent {
+	const want = "load: prepare prompts: tokenize: dial tcp 127.0.0.1:1: connect: connection refused, " +
+		"and the deployment is gone: it has ended"
+	if err == nil || err.Error() != want || stage.ReasonOf(err) != "endpoint_gone" ||
+		stage.ClassOf(err) != stage.Permanent {
 		t.Errorf("%s %s: %v", stage.ClassOf(err), stage.ReasonOf(err), err)
 	}
 }
@@ -120,7 +127,8 @@ type elsewhere struct{ stage.Live }
 
 func (elsewhere) Endpoint() stage.Endpoint { return stage.Endpoint{URL: "http://127.0.0.1:1"} }
 
-// A load that is stopped while it asks does not pass for one that the deployment outlived, unless nothing had failed.
+// A load that is stopped while it asks does not pass for one that the deployment outlived, unless nothing
+// had failed.
 func TestStoppedWhileItAsks(t *testing.T) {
 	for failed, want := range map[int]error{0: nil, 2: context.Canceled} {
 		ctx, cancel := context.WithCancel(t.Context())

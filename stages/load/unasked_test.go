@@ -20,8 +20,8 @@ import (
 	"github.com/strangeloopio/inferencex/stages/metric/measured"
 )
 
-// A server that writes two answers to some requests has each request timed by its own: nothing is answered before the
-// server has begun to work on it. What it wrote too much is counted.
+// A server that writes two answers to some requests has each request timed by its own: nothing is answered
+// before the server has begun to work on it. What it wrote too much is counted.
 func TestAServerThatAnswersTwice(t *testing.T) {
 	const works = 20 * time.Millisecond // for so long, or longer, on each answer
 	var asked atomic.Int64
@@ -56,7 +56,8 @@ func TestAServerThatAnswersTwice(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, r := range rows(t, task.Dir) {
-		if ttft := time.Duration(*r.TFirstToken - r.TSend); r.Status != "ok" || r.StaleRetries != 0 || ttft < works {
+		ttft := time.Duration(*r.TFirstToken - r.TSend)
+		if r.Status != "ok" || r.StaleRetries != 0 || ttft < works {
 			t.Errorf("request %d: %s (%s) with its first token after %v", r.Index, r.Status, r.Error, ttft)
 		}
 	}
@@ -65,8 +66,8 @@ func TestAServerThatAnswersTwice(t *testing.T) {
 	}
 }
 
-// A server whose second answer comes when the next request is out has that one answered by it, and from then on each by the
-// one before. What it owes at the end shows it.
+// A server whose second answer comes when the next request is out has that one answered by it, and from
+// then on each by the one before. What it owes at the end shows it.
 func TestAServerThatIsOneAnswerBehind(t *testing.T) {
 	right := &scribe{sent: map[string]string{}, head: map[string]http.Header{}}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
@@ -94,7 +95,8 @@ func TestAServerThatIsOneAnswerBehind(t *testing.T) {
 		for n := 1; err == nil; n++ {
 			answer := httptest.NewRecorder()
 			right.ServeHTTP(answer, r)
-			text := fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", answer.Body.Len(), answer.Body)
+			text := fmt.Appendf(nil, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s",
+				answer.Body.Len(), answer.Body)
 			if n == 1 {
 				_, _ = conn.Write(text)
 			} else {

@@ -12,8 +12,8 @@ func (f *Frames) Begin() {
 	f.lost = false
 }
 
-// Take takes in what was read next. It reports whether the answer has ended, and how many of the bytes are behind its
-// end.
+// Take takes in what was read next. It reports whether the answer has ended, and how many of the bytes are
+// behind its end.
 func (f *Frames) Take(b []byte) (ended bool, behind int) {
 	for !f.lost {
 		part, _, rest, err := f.parser.next(b)
@@ -32,8 +32,8 @@ func (f *Frames) Take(b []byte) (ended bool, behind int) {
 
 const goodbyeBytes = len("HTTP/1.1 408")
 
-// Goodbye reports whether what came to a connection that waited for a request is a server's way to close it: HTTP 408
-// says that no request came in time (RFC 9110, 15.5.9).
+// Goodbye reports whether what came to a connection that waited for a request is a server's way to close
+// it: HTTP 408 says that no request came in time (RFC 9110, 15.5.9).
 func Goodbye(b []byte) bool {
 	begin := string(b[:min(goodbyeBytes, len(b))])
 	return begin == "HTTP/1.1 408" || begin == "HTTP/1.0 408"

@@ -8,11 +8,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// peek looks at what has come on a socket and has not been read. It returns how many bytes of it are in b, and whether
-// the connection has ended where there are none. It allocates nothing, as unix.Recvfrom would, and it does not block.
+// peek looks at what has come on a socket and has not been read. It returns how many bytes of it are in b,
+// and whether the connection has ended where there are none. It allocates nothing, as unix.Recvfrom would,
+// and it does not block.
 func peek(fd int, b []byte) (n int, closed bool) {
-	got, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd), uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)),
-		unix.MSG_PEEK|unix.MSG_DONTWAIT, 0, 0)
+	got, _, errno := unix.RawSyscall6(unix.SYS_RECVFROM, uintptr(fd),
+		uintptr(unsafe.Pointer(unsafe.SliceData(b))), uintptr(len(b)), unix.MSG_PEEK|unix.MSG_DONTWAIT, 0, 0)
 	switch errno {
 	case 0:
 		return int(got), got == 0
@@ -23,14 +24,16 @@ func peek(fd int, b []byte) (n int, closed bool) {
 	}
 }
 
-// unacked reports whether the other side has not acknowledged everything that was written to a socket. What it sends
-// once it has a request acknowledges that request, so an answer that was read before is none to it.
+// unacked reports whether the other side has not acknowledged everything that was written to a socket. What
+// it sends once it has a request acknowledges that request, so an answer that was read before is none to
+// it.
 func unacked(fd int) bool {
 	n, err := unix.IoctlGetInt(fd, unix.SIOCOUTQ)
 	return err == nil && n > 0
 }
 
-// Socket is a look at a TCP connection that disturbs no goroutine that reads or writes there. One call at a time.
+// Socket is a look at a TCP connection that disturbs no goroutine that reads or writes there. One call at a
+// time.
 type Socket struct {
 	raw           syscall.RawConn
 	waits, queued func(fd uintptr)

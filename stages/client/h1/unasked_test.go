@@ -24,8 +24,8 @@ func (s *blocker) Head(int64, Head) {
 	<-s.release
 }
 
-// While the loop has read nothing of it, what has come on a kept connection is found before a request is written: bytes
-// that nobody asked for, which are counted, or the end.
+// While the loop has read nothing of it, what has come on a kept connection is found before a request is
+// written: bytes that nobody asked for, which are counted, or the end.
 func TestWhatCameBeforeARequest(t *testing.T) {
 	for name, test := range map[string]struct {
 		sent    string
@@ -70,7 +70,8 @@ func TestWhatCameBeforeARequest(t *testing.T) {
 					break
 				}
 			}
-			if end := kept.RoundTrip(context.Background(), []byte(request), &sink); !errors.Is(end.Err, ErrUnsent) || end.Heard || sink.body.Len() > 0 {
+			end := kept.RoundTrip(context.Background(), []byte(request), &sink)
+			if !errors.Is(end.Err, ErrUnsent) || end.Heard || sink.body.Len() > 0 {
 				t.Errorf("%+v, %q", end, sink.body.String())
 			}
 			close(busy.release)

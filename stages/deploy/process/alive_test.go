@@ -45,24 +45,30 @@ func mortal(args []string) int {
 	select {}
 }
 
-// How a server ended is told with its exit status and its last words, and that one has closed its port although it lives.
+// How a server ended is told with its exit status and its last words, and that one has closed its port
+// although it lives.
 func TestHowAServerEnded(t *testing.T) {
 	const words = `; its last words:\n\tmortal: the secret is \(sensitive\)`
+	const log = ` \(log: .*server\.log\)` + words
 	for how, test := range map[string]struct {
 		want  string
 		class stage.ErrorClass
 	}{
-		"kill": {`has ended: exit status 137 \(killed\) \(log: .*server\.log\)` + words + `$`, stage.Permanent},
-		"exit": {`has ended: exit status 0 \(log: .*server\.log\)` + words + `$`, stage.Permanent},
-		"fail": {`has ended: exit status 3 \(log: .*server\.log\)` + words + `\n\tmortal: out of memory$`, stage.Permanent},
-		"deaf": {`^nothing listens any more: .*connection refused` + words + `\n\tmortal: accept .*use of closed network connection$`, stage.Transient},
+		"kill": {`has ended: exit status 137 \(killed\)` + log + `$`, stage.Permanent},
+		"exit": {`has ended: exit status 0` + log + `$`, stage.Permanent},
+		"fail": {`has ended: exit status 3` + log + `\n\tmortal: out of memory$`, stage.Permanent},
+		"deaf": {
+			`^nothing listens any more: .*connection refused` + words +
+				`\n\tmortal: accept .*use of closed network connection$`, stage.Transient,
+		},
 	} {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
 			env := deploytest.Env(nil)
 			env.Secret = func(string) string { return "hf_not_to_be_seen" }
 			cfg := stage.DeployConfig{
-				Deployment: own("mortal", "{alias}", "{port}"), SecretEnv: map[string]string{"TEST_SECRET": "engine.own.env.TEST_SECRET"},
+				Deployment: own("mortal", "{alias}", "{port}"),
+				SecretEnv:  map[string]string{"TEST_SECRET": "engine.own.env.TEST_SECRET"},
 			}
 			_, _, live, err := acquireWith(t, cfg, `grace = "100ms"`, env)
 			if err != nil {

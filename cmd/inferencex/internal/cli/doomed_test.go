@@ -19,11 +19,13 @@ import (
 	"github.com/strangeloopio/inferencex/stages/simulator"
 )
 
-// doomed is a server, as a process of its own, that comes to an end of its own at one of the requests of a load: it is
-// no test's clock that ends it. Requests without an id are a deployment's or a preparation's: they are not counted.
+// doomed is a server, as a process of its own, that comes to an end of its own at one of the requests of a
+// load: it is no test's clock that ends it. Requests without an id are a deployment's or a preparation's:
+// they are not counted.
 type doomed struct {
-	at      int
-	how     string // kill, exit or deaf: at this request; after: when so many were answered, and something else is asked
+	at int
+	// how: kill, exit or deaf at that request; after: when so many were answered and something else is asked.
+	how     string
 	once    string // a file that says that it has happened; then it does not happen again
 	ln      net.Listener
 	backend http.Handler
@@ -52,7 +54,9 @@ func doomedMain() {
 }
 
 func (d *doomed) serve(address, alias string) error {
-	behind, err := simulator.New(simulator.Config{Model: "Qwen/Qwen3-8B-FP8", Served: []string{alias}, GPUType: "H100", GPUs: 1, Speed: 20})
+	behind, err := simulator.New(simulator.Config{
+		Model: "Qwen/Qwen3-8B-FP8", Served: []string{alias}, GPUType: "H100", GPUs: 1, Speed: 20,
+	})
 	if err != nil {
 		return err
 	}
@@ -70,7 +74,9 @@ func (d *doomed) serve(address, alias string) error {
 	fmt.Fprintln(os.Stderr, "doomed: serving at", address)
 	server := &http.Server{
 		Handler: d, ConnState: d.connState,
-		ConnContext: func(ctx context.Context, conn net.Conn) context.Context { return context.WithValue(ctx, d, conn) },
+		ConnContext: func(ctx context.Context, conn net.Conn) context.Context {
+			return context.WithValue(ctx, d, conn)
+		},
 	}
 	if err = server.Serve(d.ln); !errors.Is(err, net.ErrClosed) {
 		return err
