@@ -55,15 +55,19 @@ func BenchmarkUnpaced(b *testing.B) {
 // fanOut streams to `clients` at once and returns the number of events. It
 // reads as cheaply as it can: the two share the machine.
 func fanOut(b *testing.B, r *running, clients, tokens int) int {
+	mark := []byte("data: ")
 	var wg sync.WaitGroup
 	var events atomic.Int64
 	for i := range clients {
 		wg.Go(func() {
 			body := r.do(b, "POST", "/v1/chat/completions", chat(100+i, tokens, "")).Body
 			buf := make([]byte, 64<<10)
+			kept := 0 // bytes at the end of the last read that may begin a mark
 			for {
-				n, err := body.Read(buf)
-				events.Add(int64(bytes.Count(buf[:n], []byte("data: "))))
+				n, err := body.Read(buf[kept:])
+				text := buf[:kept+n]
+				events.Add(int64(bytes.Count(text, mark)))
+				kept = copy(buf, text[max(0, len(text)-len(mark)+1):])
 				if err != nil {
 					break
 				}
