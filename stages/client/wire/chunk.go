@@ -15,11 +15,13 @@ type Usage struct {
 	CompletionTokens int32
 	CachedTokens     int32 // of the prompt
 	HasCached        bool  // the server says how many
+	ReasoningTokens  int32 // of the completion, whether they were streamed or not
 }
 
 // Chunk is what one JSON document of a server — an event of a stream, or a whole answer — says.
 type Chunk struct {
 	Content, Reasoning, Tool int    // bytes of text, by kind
+	Unread                   int    // bytes of text that stand where no text is known to stand
 	Finish                   string // finish_reason; empty while there is none
 	Usage                    Usage
 	HasUsage                 bool
@@ -102,35 +104,54 @@ func decodeChoice(choice object, c *Chunk) error {
 		if err := json.Unmarshal(raw, &delta); err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		c.Content += textBytes(delta["content"]) + textBytes(delta["refusal"])
-		// Servers that changed the name send the same text under both for a while.
-		c.Reasoning += max(textBytes(delta["reasoning_content"]), textBytes(delta["reasoning"]))
-		c.Tool += callBytes(delta["function_call"])
-		var calls []object
-		if raw := delta["tool_calls"]; !isNull(raw) {
-			if err := json.Unmarshal(raw, &calls); err != nil {
-				return fmt.Errorf("tool_calls: %w", err)
-			}
-		}
-		for _, call := range calls {
-			c.Tool += callBytes(call["function"])
+		if err := decodeDelta(delta, c); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
+func decodeDelta(delta object, c *Chunk) error {
+	said := partsOf(delta["content"])
+	thought := 0
+	for name, raw := range delta {
+		switch {
+		case isReasoning(name): // servers that changed the name send the same text under both for a while
+			p := partsOf(raw)
+			thought = max(thought, p.content+p.reasoning)
+		case !isKnown(name):
+			c.Unread += stringBytes(raw)
+		}
+	}
+	c.Content += said.content + textBytes(delta["refusal"])
+	c.Reasoning += max(thought, said.reasoning)
+	c.Unread += said.unread
+	c.Tool += callBytes(delta["function_call"])
+	var calls []object
+	if raw := delta["tool_calls"]; !isNull(raw) {
+		if err := json.Unmarshal(raw, &calls); err != nil {
+			return fmt.Errorf("tool_calls: %w", err)
+		}
+	}
+	for _, call := range calls {
+		c.Tool += callBytes(call["function"])
+	}
+	return nil
+}
+
 func decodeUsage(raw json.RawMessage, c *Chunk) error {
-	var usage, details object
+	var usage, details, spent object
 	if err := json.Unmarshal(raw, &usage); err != nil {
 		return fmt.Errorf("usage: %w", err)
 	}
-	if err := member(usage, "prompt_tokens_details", &details); err != nil {
+	if err := errors.Join(member(usage, "prompt_tokens_details", &details), member(usage, "completion_tokens_details", &spent)); err != nil {
 		return err
 	}
 	c.HasUsage, c.Usage.HasCached = true, !isNull(details["cached_tokens"])
 	return errors.Join(
 		member(usage, "prompt_tokens", &c.Usage.PromptTokens), member(usage, "completion_tokens", &c.Usage.CompletionTokens),
-		member(details, "cached_tokens", &c.Usage.CachedTokens))
+		member(details, "cached_tokens", &c.Usage.CachedTokens),
+		member(usage, "reasoning_tokens", &c.Usage.ReasoningTokens), member(spent, "reasoning_tokens", &c.Usage.ReasoningTokens))
 }
 
 // member reads a member of a usage, if it is there.

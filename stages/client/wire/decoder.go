@@ -95,7 +95,7 @@ func contentOf(data []byte) string {
 		said.WriteString(text(choice["text"]))
 		var delta object
 		if json.Unmarshal(choice["delta"], &delta) == nil {
-			said.WriteString(text(delta["content"]))
+			said.WriteString(contentText(delta["content"], 0))
 		}
 	}
 	return said.String()
@@ -106,4 +106,31 @@ func (d *Decoder) text(c *Chunk) *int {
 		return &c.Reasoning
 	}
 	return &c.Content
+}
+
+// contentText returns the text of a content, without that of the parts that are thought.
+func contentText(raw json.RawMessage, depth int) string {
+	var list []json.RawMessage
+	var part object
+	switch {
+	case isNull(raw) || depth > deepestPart:
+		return ""
+	case json.Unmarshal(raw, &list) == nil:
+		var said strings.Builder
+		for _, one := range list {
+			said.WriteString(contentText(one, depth+1))
+		}
+		return said.String()
+	case json.Unmarshal(raw, &part) == nil:
+		if part.text(false, depth).content == 0 {
+			return ""
+		}
+		for _, name := range []string{"text", "content", "output_text", "refusal"} {
+			if said := contentText(part[name], depth+1); said != "" {
+				return said
+			}
+		}
+		return ""
+	}
+	return text(raw)
 }

@@ -71,11 +71,27 @@ func (w *walker) delta(c *Chunk) {
 			other = w.text(reasoning)
 		case "refusal", "tool_calls", "function_call":
 			w.null()
-		default:
+		case "role":
 			w.skip(0)
+		default:
+			w.textless(string(name))
 		}
 	}
 	c.Reasoning += max(thought, other)
+}
+
+// textless passes over a member of a delta in which no text can stand. A text under another name is read by decodeJSON.
+func (w *walker) textless(name string) {
+	if isKnown(name) && !isReasoning(name) {
+		w.skip(0)
+		return
+	}
+	switch w.peek() {
+	case '"', '[', '{':
+		w.bad = true
+	default:
+		w.skip(0)
+	}
 }
 
 // usage reads a server's count, which some send with each chunk.
@@ -97,6 +113,8 @@ func (w *walker) usage(c *Chunk) {
 		case "prompt_tokens_details":
 			w.once(&seen, 2)
 			w.details(c)
+		case "completion_tokens_details", "reasoning_tokens":
+			w.null()
 		default:
 			w.skip(0)
 		}
