@@ -40,6 +40,9 @@ type Request struct {
 	ISLShared    *int32 `col:"isl_shared" unit:"tokens" doc:"of isl_requested, what the prompt begins with in common with an earlier one because the workload wants it to: a shared prefix, blocks of a trace, the conversation so far"`
 	OSLRequested int32  `col:"osl_requested" unit:"tokens" doc:"output length the workload asked for"`
 	OSL          *int32 `col:"osl" unit:"tokens" doc:"output length: usage.completion_tokens, or chunks where token_source says so"`
+	OSLTimed     *int32 `col:"osl_timed" unit:"tokens" doc:"of osl, the tokens whose arrival was seen: without reasoning that was not streamed, and without text that nobody could read"`
+	Reasoning    *int32 `col:"reasoning_tokens" unit:"tokens" doc:"of osl, the tokens of reasoning by the server's usage"`
+	Unread       *int32 `col:"unread_events" doc:"events whose text stands where no text is known to stand"`
 	CachedTokens *int32 `col:"cached_tokens" unit:"tokens" doc:"usage.prompt_tokens_details.cached_tokens"`
 	TokenSource  string `col:"token_source" dict:"true" doc:"where osl is from: usage, chunks or none"`
 	Chunks       int32  `col:"chunks" doc:"events that carried a non-empty delta"`

@@ -30,7 +30,7 @@ import (
 const Name = "aggregate"
 
 // metricsDef is the version of the metrics' definitions; every table and the suite's readers can tell by it what a number meant.
-const metricsDef = "1"
+const metricsDef = "2"
 
 // Kind is the stage kind aggregate.
 type Kind struct {
@@ -57,7 +57,7 @@ func (Kind) Class() stage.Class { return stage.Pure }
 
 // Revision counts changes that change results, those of the GPU catalogue among them. Metrics and validity rules
 // that come, go or are described anew, and columns of the summary, need no new one: they are Parts. TestRevision tells when one is due.
-func (Kind) Revision() int { return 13 }
+func (Kind) Revision() int { return 14 }
 
 // Parts returns the metrics, as the tables and the results describe them, the rules of the gate, and the columns of the
 // summary.

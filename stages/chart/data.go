@@ -13,7 +13,7 @@ import (
 const (
 	ThroughputPerGPU = "output_tps_per_gpu" // output tokens per second and GPU
 	LatencySeconds   = "e2el_mean_s"        // mean end-to-end latency, seconds
-	Interactivity    = "interactivity_mean" // tokens per second and user
+	Interactivity    = "interactivity"      // tokens per second and user
 	TTFTSeconds      = "ttft_mean_s"        // mean time to first token, seconds
 	TokensPerKW      = "tok_s_per_kw"       // output tokens per second and kilowatt
 	PowerWatts       = "power_w_mean"       // mean board power of one GPU, watts

@@ -44,6 +44,8 @@ type answer struct {
 	usage       wire.Usage
 	usageSeq    int32 // chunks so far when usage last came along with one: then its growth is the chunk's tokens
 	lastNS      int64 // of the last non-empty delta
+	thought     bool  // a delta was reasoning
+	unread      int32 // events that had text nowhere but where none is known to stand
 	contentType string
 	doneNS      int64 // when [DONE] was read; 0: not yet
 }
@@ -144,6 +146,7 @@ func (a *answer) delta(t int64) {
 	if a.chunk.Finish != "" {
 		a.finish = a.chunk.Finish
 	}
+	a.thought = a.thought || a.chunk.Reasoning > 0
 	if n := a.chunk.Bytes(); n > 0 {
 		if a.row.TFirstToken == nil {
 			a.row.TFirstToken = at(t)
@@ -156,6 +159,8 @@ func (a *answer) delta(t int64) {
 		a.row.Chunks++
 		a.row.OutputBytes += int64(n)
 		a.client.deltas.Add(1)
+	} else if a.chunk.Unread > 0 {
+		a.unread++
 	}
 	if a.chunk.HasUsage {
 		a.hasUsage, a.usage, a.usageSeq = true, a.chunk.Usage, a.row.Chunks
@@ -280,4 +285,25 @@ func (a *answer) countTokens() {
 		n := row.Chunks
 		row.OSL, row.TokenSource = &n, "chunks"
 	}
+	if usage.ReasoningTokens > 0 {
+		row.Reasoning = &usage.ReasoningTokens
+	}
+	row.Unread = &a.unread
+	if row.OSL != nil {
+		n := a.timed(*row.OSL)
+		row.OSLTimed = &n
+	}
+}
+
+// timed returns of how many of n output tokens the arrival was seen. Reasoning that usage counts and no delta had was not
+// streamed. Of events that could not be read, as many tokens are missing on average as one that could be read has.
+func (a *answer) timed(n int32) int32 {
+	seen := a.row.Chunks
+	if seen == 0 {
+		return 0
+	}
+	if hidden := a.usage.ReasoningTokens; !a.thought && hidden < n { // some servers count reasoning beside the completion
+		n -= hidden
+	}
+	return int32(int64(n) * int64(seen) / int64(seen+a.unread))
 }

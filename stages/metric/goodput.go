@@ -18,7 +18,7 @@ func (s *Sample) bounds() []bound {
 	var bounds []bound
 	for _, name := range slices.Sorted(maps.Keys(s.Cell.SLO)) {
 		for _, f := range families() {
-			if strings.HasPrefix(name, f.name+"_") {
+			if name == f.name || strings.HasPrefix(name, f.name+"_") {
 				bounds = append(bounds, bound{f, s.Cell.SLO[name]})
 				break
 			}
@@ -27,10 +27,14 @@ func (s *Sample) bounds() []bound {
 	return bounds
 }
 
-// meets reports whether the request is good. A latency that the request does not have breaks no bound: one token has no tpot.
+// meets reports whether the request is good. A latency that the request cannot have breaks no bound: one token has no tpot. One
+// that it should have and has not, since its answer was not streamed, breaks each.
 func meets(r table.Request, bounds []bound) bool {
 	for _, b := range bounds {
 		v, ok := b.of(r)
+		if !ok && b.paced && !Streamed(r) {
+			return false
+		}
 		if ok && ((b.better == Lower && v > b.limit) || (b.better == Higher && v < b.limit)) {
 			return false
 		}

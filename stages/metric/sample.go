@@ -84,10 +84,10 @@ func (s *Sample) index() map[int64]*table.Request {
 	return rows
 }
 
-// isOK reports whether the request of this index was answered in full.
-func (s *Sample) isOK(index int64) bool {
+// isStreamed reports whether the request of this index was answered in full, token after token.
+func (s *Sample) isStreamed(index int64) bool {
 	r, known := s.byIndex()[index]
-	return known && r.Status == "ok"
+	return known && r.Status == "ok" && Streamed(*r)
 }
 
 // OK returns the requests that were answered in full.
@@ -141,7 +141,7 @@ func (s *Sample) findGaps() []float64 {
 	chunks := s.Data.Chunks
 	var gaps []float64
 	for i := 1; i < len(chunks); i++ {
-		if chunks[i].Request == chunks[i-1].Request && s.isOK(chunks[i].Request) {
+		if chunks[i].Request == chunks[i-1].Request && s.isStreamed(chunks[i].Request) {
 			gaps = append(gaps, float64(chunks[i].TNS-chunks[i-1].TNS)/1e9)
 		}
 	}
@@ -157,20 +157,21 @@ type family struct {
 	name   string
 	better string
 	of     perRequest
+	paced  bool // it rests on the time between tokens
 }
 
 func families() []family {
 	return []family{
-		{"e2el", Lower, e2elOf},
-		{"ttft_sched", Lower, ttftSchedOf}, // before ttft, as the next two, which begin with its name
-		{"ttft_first_turn", Lower, only(first, ttftOf)},
-		{"ttft_later_turns", Lower, only(later, ttftOf)},
-		{"ttft", Lower, ttftOf},
-		{"ttfa", Lower, ttfaOf},
-		{"sched_lag", Lower, schedLagOf},
-		{"tpot", Lower, tpotOf},
-		{"ntpot", Lower, ntpotOf},
-		{"interactivity", Higher, interactivityOf},
+		{name: "e2el", better: Lower, of: e2elOf},
+		{name: "ttft_sched", better: Lower, of: ttftSchedOf}, // before ttft, as the next two, which begin with its name
+		{name: "ttft_first_turn", better: Lower, of: only(first, ttftOf)},
+		{name: "ttft_later_turns", better: Lower, of: only(later, ttftOf)},
+		{name: "ttft", better: Lower, of: ttftOf},
+		{name: "ttfa", better: Lower, of: ttfaOf},
+		{name: "sched_lag", better: Lower, of: schedLagOf},
+		{name: "tpot", better: Lower, of: tpotOf, paced: true},
+		{name: "ntpot", better: Lower, of: ntpotOf},
+		{name: "interactivity", better: Higher, of: interactivityOf, paced: true},
 	}
 }
 

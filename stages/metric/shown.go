@@ -14,7 +14,7 @@ func Summary() []Column {
 	return []Column{
 		{"output_tps_per_gpu", "Thru/GPU", "tok/s", false},
 		{"e2el_mean_s", "Latency", "s", true},
-		{"interactivity_mean", "Interactivity", "tok/s/user", false},
+		{"interactivity", "Interactivity", "tok/s/user", false},
 		{"ttft_mean_s", "TTFT", "s", true},
 		{"tok_s_per_kw", "Power Eff.", "tok/s/kW", false},
 	}

@@ -11,14 +11,11 @@ import (
 // The thresholds beyond which the client, not the server, is what was measured. Times are of this machine's clock: a simulated server's seconds,
 // in which its rows are told, are shorter.
 const (
-	maxLagSeconds = 0.005  // requests that left later than this,
-	maxLagOfTTFT  = 0.10   // and than this share of the median ttft, were held up where the server is not to blame
-	maxCPU        = 0.90   // of the processors it may use: beyond it, chunks wait for the client
-	maxGC         = 0.01   // of the time, stopped by the collector
-	minLagSamples = 100    // from which on a p99 is one
-	minGapOfMean  = 0.10   // a median gap below this share of the mean says that chunks were read in bunches,
-	minSingle     = 0.95   // chunks to a token from which on chunks are taken for single tokens
-	maxBunchGap   = 0.0005 // if it is shorter than this, too: no server makes tokens so fast, but a prefill between steady tokens stretches the mean
+	maxLagSeconds = 0.005 // requests that left later than this,
+	maxLagOfTTFT  = 0.10  // and than this share of the median ttft, were held up where the server is not to blame
+	maxCPU        = 0.90  // of the processors it may use: beyond it, chunks wait for the client
+	maxGC         = 0.01  // of the time, stopped by the collector
+	minLagSamples = 100   // from which on a p99 is one
 )
 
 func clientRules() []Rule {
@@ -115,23 +112,10 @@ func outOfCPU(_ *metric.Sample, facts Facts) (string, bool) {
 	return fmt.Sprintf("the client used %.0f %% of its %d processors", 100*share, c.MaxProcs), share > maxCPU
 }
 
-// readsInBunches looks at the gaps between chunks, which are stamped when they are read: those that waited in a buffer together have one time.
+// readsInBunches finds tokens that came in bunches because they waited here to be read; of others notStreamed tells.
 func readsInBunches(s *metric.Sample, facts Facts) (string, bool) {
-	var tokens, chunks float64
-	for _, r := range s.OK() {
-		if r.OSL != nil {
-			tokens += float64(*r.OSL)
-			chunks += float64(r.Chunks)
-		}
-	}
-	if chunks < minSingle*tokens {
-		return "", false // a server that sends several tokens at once makes bunches of its own
-	}
-	mean, ok := value(s, "icl_mean_s")
-	median, _ := value(s, "icl_p50_s")
-	mean, median = mean/facts.speed(), median/facts.speed()
-	return fmt.Sprintf("the median gap between tokens is %.3f ms, the mean %.1f ms: they were read in bunches", 1e3*median, 1e3*mean),
-		ok && median < min(maxBunchGap, minGapOfMean*mean)
+	median, mean, found := bunched(s, facts)
+	return fmt.Sprintf("the median gap between tokens is %.3f ms, the mean %.1f ms: they were read in bunches", 1e3*median, 1e3*mean), found && readLate(facts, mean)
 }
 
 func (f Facts) simulated() bool { return f.Endpoint != nil && f.Endpoint.Simulated }

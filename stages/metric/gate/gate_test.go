@@ -1,6 +1,7 @@
 package gate_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -218,7 +219,7 @@ func TestEachCode(t *testing.T) {
 					}
 				})
 			},
-			[]string{"concurrency_missed"},
+			[]string{"concurrency_missed", "interactivity_skewed"},
 			"4.8 requests were in flight on average for 8 users",
 		},
 		{
@@ -371,10 +372,10 @@ func TestEachCode(t *testing.T) {
 		}, nil, ""},
 		{
 			"an open loop whose server falls behind", openLoop(8, func(due float64) float64 { return 1 + 0.5*due }),
-			[]string{"overloaded"},
+			[]string{"overloaded", "interactivity_skewed"},
 			"8.00 requests/s were sent and 5.33/s answered: each second of sending made them take 0.500 s longer",
 		},
-		{"an open loop whose server falls behind a little", openLoop(8, func(due float64) float64 { return 1 + 0.05*due }), nil, ""},
+		{"an open loop whose server falls behind a little", openLoop(8, func(due float64) float64 { return 1 + 0.05*due }), []string{"interactivity_skewed"}, "interactivity_mean is 187.9 tokens/s/user"},
 		{
 			"an open loop with more in flight than it may have", func(c *cell) {
 				openLoop(8, func(float64) float64 { return 1 })(c)
@@ -411,7 +412,7 @@ func TestEachCode(t *testing.T) {
 		},
 	}
 	hit := map[string]bool{}
-	for _, c := range append(cases, serverCases()...) {
+	for _, c := range slices.Concat(cases, serverCases(), streamCases()) {
 		t.Run(c.name, func(t *testing.T) {
 			subject := healthy()
 			c.spoil(subject)
