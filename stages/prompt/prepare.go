@@ -36,7 +36,7 @@ const (
 // Prepare finds out what words and what tokens of its own the server makes a prompt of, by at most a hundred small questions and a
 // few of the longest and the shortest prompts, and returns a source of prompts. It uses the surest method that the server offers.
 func Prepare(ctx context.Context, server Server, spec Spec) (*Source, error) {
-	p := &preparation{server: server, Source: &Source{spec: spec}}
+	p := &preparation{server: patient{server}, Source: &Source{spec: spec}}
 	for _, step := range []func(context.Context) error{p.findWords, p.drawPrefix, p.check, p.findJoint} {
 		if err := step(ctx); err != nil {
 			return nil, fmt.Errorf("prepare prompts: %w", err)
@@ -76,7 +76,7 @@ func (p *preparation) findEncoder(ctx context.Context, sample string) ([]int64, 
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	case err != nil && !errors.Is(err, client.ErrUnsupported) && (!errors.As(err, &refusal) || refusal.Code >= 500): // a gateway may offer completions alone
+	case err != nil && !errors.Is(err, client.ErrUnsupported) && !errors.As(err, &refusal): // else it may offer completions alone
 		return nil, stage.Fail(stage.Transient, "endpoint_gone", err)
 	case err != nil && p.spec.Tokenizer == nil:
 		return nil, nil

@@ -315,3 +315,52 @@ func BenchmarkAt(b *testing.B) {
 		at(b, source, Measure, index, 1024)
 	}
 }
+
+// failing fails every second question with HTTP 500.
+type failing struct {
+	server
+	n int
+}
+
+func (f *failing) fails() bool { f.n++; return f.n%2 == 1 }
+
+func (f *failing) Tokenize(ctx context.Context, text string) ([]int64, error) {
+	if f.fails() {
+		return nil, &client.StatusError{Code: 500}
+	}
+	return f.server.Tokenize(ctx, text)
+}
+
+func (f *failing) Complete(ctx context.Context, r client.Request) table.Request {
+	if f.fails() {
+		return table.Request{Status: "http_error", HTTPStatus: 500}
+	}
+	return f.server.Complete(ctx, r)
+}
+
+// TestAServerThatFailsHalfOfItsRequests is measured all the same, and its prompts are exact, by each method.
+func TestAServerThatFailsHalfOfItsRequests(t *testing.T) {
+	for want, s := range map[string]server{TokenIDs: {}, Tokenize: {noIDs: true}, Usage: {noTokenize: true, noIDs: true}} {
+		source, err := Prepare(t.Context(), &failing{server: s}, Spec{API: client.Completions, Shortest: 100, Longest: 100})
+		if err != nil {
+			t.Fatalf("%s: %v", want, err)
+		}
+		if fit := source.Fit(); fit.Method != want || !fit.Exact {
+			t.Errorf("prepared by %+v, want %s and exact", fit, want)
+		}
+	}
+}
+
+// TestATokenizerThatAlwaysFails is done without.
+func TestATokenizerThatAlwaysFails(t *testing.T) {
+	source, err := Prepare(t.Context(), &noTokens{}, Spec{API: client.Completions, Shortest: 100, Longest: 100})
+	if err != nil || source.Fit().Method != Usage {
+		t.Errorf("%v, want prompts by usage", err)
+	}
+}
+
+type noTokens struct{ server }
+
+func (*noTokens) Tokenize(context.Context, string) ([]int64, error) {
+	return nil, &client.StatusError{Code: 503}
+}

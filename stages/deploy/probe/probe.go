@@ -89,8 +89,13 @@ func (p *Probe) Health(ctx context.Context) error {
 
 // Models returns the names that the server lists, and their aliases, asked over a connection of its own.
 func (p *Probe) Models(ctx context.Context) ([]string, error) {
-	p.client.CloseIdleConnections()
-	body, _, err := p.do(ctx, http.MethodGet, "/v1/models", nil)
+	var body []byte
+	var err error
+	client.Retry(ctx, func() bool {
+		p.client.CloseIdleConnections()
+		body, _, err = p.do(ctx, http.MethodGet, "/v1/models", nil)
+		return mayPass(err)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +106,8 @@ func (p *Probe) Models(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// Complete sends one request for one token, to /v1/completions or, where there is none, /v1/chat/completions.
+// Complete sends one request for one token to /v1/completions or, where there is none, to /v1/chat/completions. It repeats the
+// request where the answer is an error that may pass.
 func (p *Probe) Complete(ctx context.Context, model string) error {
 	const prompt = "The capital of France is"
 	err := p.complete(ctx, "/v1/completions", map[string]any{"model": model, "prompt": prompt, "max_tokens": 1, "temperature": 0})
@@ -122,7 +128,11 @@ func (p *Probe) complete(ctx context.Context, path string, request map[string]an
 	if err != nil {
 		return fmt.Errorf("POST %s: %w", path, err)
 	}
-	answer, _, err := p.do(ctx, http.MethodPost, path, body)
+	var answer []byte
+	client.Retry(ctx, func() bool {
+		answer, _, err = p.do(ctx, http.MethodPost, path, body)
+		return mayPass(err)
+	})
 	if err != nil {
 		return err
 	}
@@ -135,15 +145,22 @@ func (p *Probe) complete(ctx context.Context, path string, request map[string]an
 	return nil
 }
 
-// RTT is the median of n round trips of GET /health over one connection, by a clock in nanoseconds.
+// RTT is the median of n round trips of GET /health over one connection, by a clock in nanoseconds. A round trip whose answer is
+// an error that may pass is made again, and does not count.
 func (p *Probe) RTT(ctx context.Context, n int, nowNS func() int64) (seconds float64, err error) {
 	var trips []int64
 	for range n + 1 {
-		start := nowNS()
-		if err := p.Health(ctx); err != nil {
+		var start, end int64
+		client.Retry(ctx, func() bool {
+			start = nowNS()
+			err = p.Health(ctx)
+			end = nowNS()
+			return mayPass(err)
+		})
+		if err != nil {
 			return 0, err
 		}
-		trips = append(trips, nowNS()-start)
+		trips = append(trips, end-start)
 	}
 	trips = trips[1:] // the first may have dialled
 	slices.Sort(trips)
@@ -190,6 +207,13 @@ func (p *Probe) text(body []byte) string {
 		text = strings.ToValidUTF8(text[:mostText], "") + "…"
 	}
 	return text
+}
+
+// mayPass reports whether the server may answer better when it is asked again. A server that does not answer at all is left to the
+// caller, which waits for its start.
+func mayPass(err error) bool {
+	var status *StatusError
+	return errors.As(err, &status) && (status.Code >= 500 || status.Code == http.StatusTooManyRequests)
 }
 
 func isStatus(err error, code int) bool {

@@ -119,3 +119,45 @@ func TestNewRefusesBadURL(t *testing.T) {
 		}
 	}
 }
+
+// A server that fails every second request is proved all the same; a round trip that failed is none.
+func TestAServerThatFailsHalfOfItsRequests(t *testing.T) {
+	asked := 0
+	p := start(t, func(w http.ResponseWriter, r *http.Request) {
+		if asked++; asked%2 == 1 {
+			http.Error(w, "out of luck", http.StatusInternalServerError)
+			return
+		}
+		switch r.URL.Path {
+		case "/v1/models":
+			_, _ = w.Write([]byte(`{"data":[{"id":"m"}]}`))
+		case "/v1/completions":
+			_, _ = w.Write([]byte(`{"choices":[{"text":" Paris"}],"usage":{"prompt_tokens":5,"completion_tokens":1}}`))
+		}
+	})
+	if names, err := p.Models(t.Context()); err != nil || len(names) != 1 || names[0] != "m" {
+		t.Errorf("models %v, %v", names, err)
+	}
+	if err := p.Complete(t.Context(), "m"); err != nil {
+		t.Error(err)
+	}
+	var now int64
+	if got, err := p.RTT(t.Context(), 3, func() int64 { now += 1e6; return now }); err != nil || got != 0.001 {
+		t.Errorf("RTT = %g s, %v; want 0.001 s", got, err)
+	}
+	if asked != 2*(1+1+4) {
+		t.Errorf("%d requests, want each of 6 twice", asked)
+	}
+}
+
+// A refusal is final: it is not asked again.
+func TestARefusalIsNotAskedAgain(t *testing.T) {
+	asked := 0
+	p := start(t, func(w http.ResponseWriter, _ *http.Request) {
+		asked++
+		http.Error(w, "no", http.StatusForbidden)
+	})
+	if _, err := p.Models(t.Context()); err == nil || asked != 1 {
+		t.Errorf("%d requests, %v; want one and an error", asked, err)
+	}
+}
