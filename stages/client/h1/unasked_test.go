@@ -109,13 +109,14 @@ func TestServerThatSpeaksFirst(t *testing.T) {
 // What still comes of an answer after its request was given up was asked for.
 func TestTheRestOfAnAnswerThatWasGivenUp(t *testing.T) {
 	var conns atomic.Int64
-	asked, sent := make(chan struct{}), make(chan struct{})
+	read, asked, sent := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	transport := newTransport(t, serve(t, func(conn net.Conn) {
 		if conns.Add(1) != 1 {
 			each(abc)(conn)
 			return
 		}
 		readRequest(conn)
+		close(read)
 		<-asked
 		_, _ = io.WriteString(conn, abc)
 		sent <- struct{}{}
@@ -125,6 +126,7 @@ func TestTheRestOfAnAnswerThatWasGivenUp(t *testing.T) {
 	conn := get(t, transport)
 	ended, other := make(chan Ending), make(chan Ending)
 	go func() { ended <- conn.RoundTrip(ctx, []byte(request), &taker{}) }()
+	<-read // so that the server has taken this connection first
 	busy := &blocker{held: make(chan struct{}), release: make(chan struct{})}
 	go func() { other <- get(t, transport).RoundTrip(context.Background(), []byte(request), busy) }()
 	<-busy.held
