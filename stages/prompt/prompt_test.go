@@ -340,7 +340,7 @@ func (f *failing) Complete(ctx context.Context, r client.Request) table.Request 
 
 // TestAServerThatFailsHalfOfItsRequests is measured all the same, and its prompts are exact, by each method.
 func TestAServerThatFailsHalfOfItsRequests(t *testing.T) {
-	for want, s := range map[string]server{TokenIDs: {}, Tokenize: {noIDs: true}, Usage: {noTokenize: true, noIDs: true}} {
+	for want, s := range map[Method]server{TokenIDs: {}, Tokenize: {noIDs: true}, Usage: {noTokenize: true, noIDs: true}} {
 		source, err := Prepare(t.Context(), &failing{server: s}, Spec{API: client.Completions, Shortest: 100, Longest: 100})
 		if err != nil {
 			t.Fatalf("%s: %v", want, err)
