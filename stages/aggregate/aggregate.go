@@ -57,7 +57,7 @@ func (Kind) Class() stage.Class { return stage.Pure }
 
 // Revision counts changes that change results, those of the GPU catalogue among them. Metrics and validity rules
 // that come, go or are described anew, and columns of the summary, need no new one: they are Parts. TestRevision tells when one is due.
-func (Kind) Revision() int { return 14 }
+func (Kind) Revision() int { return 15 }
 
 // Parts returns the metrics, as the tables and the results describe them, the rules of the gate, and the columns of the
 // summary.

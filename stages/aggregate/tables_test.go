@@ -39,7 +39,7 @@ func TestTablesAreMergedUnderThePlansAddresses(t *testing.T) {
 	if requests[0].Cell != cellConfig(16, 1).Load.String() || requests[64].Cell != cellConfig(16, 2).Load.String() || power[0].Cell != requests[0].Cell || chunks[0].Cell != requests[0].Cell {
 		t.Errorf("cells are %q, %q, %q, %q", requests[0].Cell, requests[64].Cell, power[0].Cell, chunks[0].Cell)
 	}
-	if meta["suite"] != "demo" || meta["simulated"] != "true" || meta["metrics_def"] != "1" {
+	if meta["suite"] != "demo" || meta["simulated"] != "true" || meta["metrics_def"] != "2" {
 		t.Errorf("the file says of itself %v", meta)
 	}
 }
