@@ -43,3 +43,22 @@ func TestFormsOfText(t *testing.T) {
 		})
 	}
 }
+
+// Real servers' answers have no text that is not read, and each of their tokens is timed.
+func TestCapturesAreTimedInFull(t *testing.T) {
+	whole := 0
+	for name, want := range readings {
+		if want.Status != "ok" {
+			continue
+		}
+		whole++
+		server := newReplay(t, once(capture(t, name)))
+		row := newClient(t, server.URL).Complete(t.Context(), hello)
+		if row.Unread == nil || *row.Unread != 0 || row.OSLTimed == nil || *row.OSLTimed != *row.OSL {
+			t.Errorf("%s: %+v", name, row)
+		}
+	}
+	if whole == 0 {
+		t.Error("no capture is of a whole answer")
+	}
+}
