@@ -27,9 +27,9 @@ test: ## run the tests, none of which asks how fast this machine is
 accuracy: ## judge the claims about time, beside a control: wants a machine with nothing else to do
 	go test -tags accuracy -run '^TestAccuracy' -v -count 1 -p 1 -timeout 25m $$(find . -name '*accuracy_test.go' -exec dirname {} \; | sort -u)
 
-check: format lint test race generated examples ## what must hold at every commit; CI runs it, then accuracy
+check: format lint test race generated examples ## what must hold at every commit; CI runs it
 
-nightly: ## crash, fuzz, soak, fit, bench, vuln and foreign, then a table of how each ended: under two hours
+nightly: ## accuracy, crash, fuzz, soak, fit, bench, vuln and foreign, then a table of how each ended: under two hours
 	@.ci/nightly
 
 format: ## fail if a file is not formatted

@@ -44,7 +44,7 @@ func TestAccuracySeedTable(t *testing.T) {
 func runSeed(t *testing.T) (rows []seedRow, busy []bool) {
 	t.Helper()
 	path, _ := writeConfig(t, "seed-table")
-	if code, _, talk := command("run", "-dir", path+".runs", "-var", "speed=6", path); code != ExitOK && code != ExitCells {
+	if code, _, talk := command("run", "-dir", path+".runs", "-var", "speed=3", path); code != ExitOK && code != ExitCells {
 		t.Fatalf("exit code %d\n%s", code, talk)
 	}
 	results, err := result.Read(filepath.Join(path+".runs", "latest", "report", "results.json"))
