@@ -8,8 +8,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// FuzzReplay holds a journal that is read to two things: cut anywhere it is read, too, since a crash may have torn
-// its last line; and compacted it names the same resources.
+// FuzzReplay holds a journal that is read to two things: cut anywhere it is read, too, since a crash may
+// have torn its last line; and compacted it names the same resources.
 func FuzzReplay(f *testing.F) {
 	const (
 		entry = `{"state":"ready","run":"r","record":{"token":"a","provider":"endpoint.x"}}` + "\n"

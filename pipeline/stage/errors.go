@@ -47,8 +47,8 @@ const (
 	ReasonPanic = "panic"
 	// ReasonEndpointGone is that of a step whose deployment cannot answer any more.
 	ReasonEndpointGone = "endpoint_gone"
-	// What Live.Alive may say: the server has ended, or refuses connections; it says itself that it is not well; no
-	// connection to it comes about, for whatever reason on the way.
+	// What Live.Alive may say: the server has ended, or refuses connections; it says itself that it is not
+	// well; no connection to it comes about, for whatever reason on the way.
 	ReasonServerEnded = "server_ended"
 	ReasonEngineDead  = "engine_dead"
 	ReasonUnreachable = "unreachable"

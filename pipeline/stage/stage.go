@@ -37,8 +37,8 @@ type Kind interface {
 	Timeout() time.Duration
 }
 
-// Optioned is the optional power of a kind to have arguments of its own in the stage block of a suite, beside those
-// that all kinds have.
+// Optioned is the optional power of a kind to have arguments of its own in the stage block of a suite,
+// beside those that all kinds have.
 type Optioned interface {
 	Kind
 	// Body is the arguments: what they are, mean and default to.
@@ -118,8 +118,9 @@ type Live interface {
 	Endpoint() Endpoint
 	// Logs returns the last lines that the server wrote, oldest first; empty where the provider has none.
 	Logs(ctx context.Context, lines int) ([]string, error)
-	// Alive returns nil while the resource is there, and why not otherwise: with the reason ReasonServerEnded,
-	// ReasonEngineDead or ReasonUnreachable, or with another one where nobody could look. It takes a bounded time.
+	// Alive returns nil while the resource is there, and why not otherwise: with the reason
+	// ReasonServerEnded, ReasonEngineDead or ReasonUnreachable, or with another one where nobody could
+	// look. It takes a bounded time.
 	Alive(ctx context.Context) error
 }
 

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// FuzzUnits holds that a duration is what time.ParseDuration reads, that neither it nor a percentage is negative,
-// and that every error says something.
+// FuzzUnits holds that a duration is what time.ParseDuration reads, that neither it nor a percentage is
+// negative, and that every error says something.
 func FuzzUnits(f *testing.F) {
 	for _, seed := range []string{
 		"90s", "1h30m", "-1s", "0", "5", "2d", "1%", " 0.5% ", "-0%", "NaN%", "1e400%", "1e309d", "9999999h", "µs", "",

@@ -55,12 +55,13 @@ func (Kind) Name() string { return Name }
 // Class returns stage.Pure: the results follow from the measurements.
 func (Kind) Class() stage.Class { return stage.Pure }
 
-// Revision counts changes that change results, those of the GPU catalogue among them. Metrics and validity rules
-// that come, go or are described anew, and columns of the summary, need no new one: they are Parts. TestRevision tells when one is due.
+// Revision counts changes that change results, those of the GPU catalogue among them. Metrics and validity
+// rules that come, go or are described anew, and columns of the summary, need no new one: they are Parts.
+// TestRevision tells when one is due.
 func (Kind) Revision() int { return 15 }
 
-// Parts returns the metrics, as the tables and the results describe them, the rules of the gate, and the columns of the
-// summary.
+// Parts returns the metrics, as the tables and the results describe them, the rules of the gate, and the
+// columns of the summary.
 func (k Kind) Parts() map[string]any {
 	parts := map[string]any{"summary": metric.Summary()}
 	for _, m := range describe(k.metrics) {

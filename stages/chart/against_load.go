@@ -10,7 +10,8 @@ import (
 	"github.com/strangeloopio/inferencex/schemas/plural"
 )
 
-// againstLoad is a chart of metrics side by side against what the cells were measured under, by group and GPU count.
+// againstLoad is a chart of metrics side by side against what the cells were measured under, by group and
+// GPU count.
 func againstLoad(name, what string, panels ...panel) Def {
 	return Def{
 		Name:  name,
@@ -50,7 +51,8 @@ func pressures(cells []Cell) []pressure {
 	}
 }
 
-// rateAxis says what comes at a rate: requests, or where they have turns conversations, each of several requests.
+// rateAxis says what comes at a rate: requests, or where they have turns conversations, each of several
+// requests.
 func rateAxis(cells []Cell) string {
 	open := slices.DeleteFunc(slices.Clone(cells), func(c Cell) bool { return !c.open() })
 	talks := func(c Cell) bool { return c.Turns != "" }
@@ -98,7 +100,8 @@ func buildAgainstLoad(name, what string, panels []panel, d Data) (Figure, error)
 	return figure(name, title, loadWidth, int(math.Ceil(bottom))+margin, o)
 }
 
-// addPanels appends a row of metrics under one kind of pressure, whose areas begin at top, and returns its curves.
+// addPanels appends a row of metrics under one kind of pressure, whose areas begin at top, and returns its
+// curves.
 func addPanels(o *option, panels []panel, gs [][]Cell, counts []int, under pressure, top float64) []curve {
 	var all []curve
 	n := float64(len(panels))

@@ -295,14 +295,16 @@ func (a *answer) countTokens() {
 	}
 }
 
-// timed returns of how many of n output tokens the arrival was seen. Reasoning that usage counts and no delta had was not
-// streamed. Of events that could not be read, as many tokens are missing on average as one that could be read has.
+// timed returns of how many of n output tokens the arrival was seen. Reasoning that usage counts and no
+// delta had was not streamed. Of events that could not be read, as many tokens are missing on average as
+// one that could be read has.
 func (a *answer) timed(n int32) int32 {
 	seen := a.row.Chunks
 	if seen == 0 {
 		return 0
 	}
-	if hidden := a.usage.ReasoningTokens; !a.thought && hidden < n { // some servers count reasoning beside the completion
+	// Some servers count reasoning beside the completion.
+	if hidden := a.usage.ReasoningTokens; !a.thought && hidden < n {
 		n -= hidden
 	}
 	return int32(int64(n) * int64(seen) / int64(seen+a.unread))

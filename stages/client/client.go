@@ -147,14 +147,16 @@ func (c *Client) Err() error { return c.carrier.err() }
 // Reads returns what of the server's answers has been read so far, and how late. Nothing is known of requests that net/http carries.
 func (c *Client) Reads() h1.Reads { return c.carrier.reads() }
 
-// Unasked returns on how many connections the server has sent bytes so far that no request had asked for, and how many requests got an answer that
-// is not theirs: it began before the server had them, or names another one.
+// Unasked returns on how many connections the server has sent bytes so far that no request had asked for,
+// and how many requests got an answer that is not theirs: it began before the server had them, or names
+// another one.
 func (c *Client) Unasked() (connections, misplaced int64) {
 	return c.carrier.unasked(), c.misplaced.Load()
 }
 
-// Settle says to the server that no request follows, and waits for a moment until it has closed the connections that are not used: what it sends
-// instead is the answer to nothing, and Unasked counts it. Only plain connections that the loop reads are told.
+// Settle says to the server that no request follows, and waits for a moment until it has closed the
+// connections that are not used: what it sends instead is the answer to nothing, and Unasked counts it.
+// Only plain connections that the loop reads are told.
 func (c *Client) Settle(ctx context.Context) { c.carrier.settle(ctx) }
 
 // Complete sends one request now and returns its row, without its place in a load (cell, index, user) and without its chunks.

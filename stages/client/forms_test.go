@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// Each token of an answer is timed in every form in which servers send text; a token in a form that nobody knows is counted as
-// unread, and never as timed.
+// Each token of an answer is timed in every form in which servers send text; a token in a form that nobody
+// knows is counted as unread, and never as timed.
 func TestFormsOfText(t *testing.T) {
 	for name, test := range map[string]struct {
 		delta         string

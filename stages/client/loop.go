@@ -45,7 +45,8 @@ func (d *loop) carry(ctx context.Context, call *Call, a *answer) (stale bool) {
 	case !end.Heard && d.client.isStale(ctx, a, kept, end.T):
 		return true
 	case !end.Heard && kept && ctx.Err() == nil:
-		why = fmt.Errorf("closed without an answer after %.1f s: %w", time.Duration(end.T-a.row.TSend).Seconds(), end.Err)
+		took := time.Duration(end.T - a.row.TSend)
+		why = fmt.Errorf("closed without an answer after %.1f s: %w", took.Seconds(), end.Err)
 	}
 	a.conclude(ctx, end.T, unanswered, why)
 	return false
@@ -53,8 +54,8 @@ func (d *loop) carry(ctx context.Context, call *Call, a *answer) (stale bool) {
 
 func (d *loop) warm(ctx context.Context, n int) error { return d.transport.Fill(ctx, n) }
 
-// settleWithin is how long a server is waited for that neither closes nor sends, in wall time beside the round trip. Servers
-// close at once; one that owes an answer may take as long as that takes to begin.
+// settleWithin is how long a server is waited for that neither closes nor sends, in wall time beside the
+// round trip. Servers close at once; one that owes an answer may take as long as that takes to begin.
 const settleWithin = time.Second
 
 // forget does nothing: the loop hears of closed connections.

@@ -61,8 +61,8 @@ func (s *netHTTP) carry(ctx context.Context, call *Call, a *answer) (stale bool)
 	}
 }
 
-// try carries a call on the connection that net/http has at hand. sent is false if that is of no use: the connection is
-// gone then.
+// try carries a call on the connection that net/http has at hand. sent is false if that is of no use: the
+// connection is gone then.
 func (s *netHTTP) try(ctx context.Context, call *Call, a *answer) (sent, stale bool) {
 	var conn *exchange // nil by HTTP/2
 	var kept bool

@@ -141,12 +141,22 @@ func Reason(row table.Request, otherwise string) string {
 
 // Class says whether what became of a request that is not ok may pass by itself. A refusal of the request as it stands will come again.
 func Class(row table.Request) stage.ErrorClass {
-	switch code := row.HTTPStatus; {
-	case row.Status == "cancelled":
+	switch row.Status {
+	case "cancelled":
 		return stage.Canceled
+	case "http_error":
+		return ClassOfStatus(int(row.HTTPStatus))
+	default:
+		return stage.Transient
+	}
+}
+
+// ClassOfStatus says whether an HTTP status other than 200 may pass by itself; 0, where no answer came, may.
+func ClassOfStatus(code int) stage.ErrorClass {
+	switch {
 	case code == http.StatusRequestTimeout, code == http.StatusTooEarly, code == http.StatusTooManyRequests:
 		return stage.Transient
-	case row.Status == "http_error" && code >= 300 && code < 500:
+	case code >= 300 && code < 500:
 		return stage.Permanent
 	default:
 		return stage.Transient

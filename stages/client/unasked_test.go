@@ -303,7 +303,8 @@ func TestEverySecondRequestIsSentAgain(t *testing.T) {
 	})
 }
 
-// hasty answers when it has read a few bytes of a large request, and reads no more of it until its client has the answer.
+// hasty answers when it has read a few bytes of a large request, and reads no more of it until its client
+// has the answer.
 func hasty(t *testing.T, conn net.Conn, answer string, had <-chan struct{}) {
 	defer conn.Close()
 	if _, err := io.ReadFull(conn, make([]byte, 100)); err != nil {

@@ -9,8 +9,9 @@ import (
 // usualStartup is how long a server takes to load a model, for estimates.
 const usualStartup = 5 * time.Minute
 
-// Biller is the optional power of a provider to say how its servers are paid for. Those of others are billed from
-// create to destroy, unless they are borrowed: these run whether they are measured or not, and cost nothing.
+// Biller is the optional power of a provider to say how its servers are paid for. Those of others are
+// billed from create to destroy, unless they are borrowed: these run whether they are measured or not, and
+// cost nothing.
 type Biller interface {
 	Billing() stage.Billing
 }

@@ -119,7 +119,7 @@ func (k *Kind) run(ctx context.Context, env stage.Env, task stage.Task, cfg stag
 		ID: fmt.Sprint(env.RunID, task.Address, task.Attempt),
 	})
 	if err != nil {
-		return traffic.Survived(ctx, task.Incarnation, err, err.Error(), true)
+		return traffic.Survived(ctx, task.Incarnation, err, "", true)
 	}
 	defer session.Close()
 	env.Log.Info("load", "users", cfg.Users, "rate_rps", cfg.RateRPS, "requests", requests, "prompts", session.Fit.Method)

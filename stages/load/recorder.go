@@ -119,7 +119,8 @@ func (r *recorder) pointless(row table.Request) error {
 		r.silent = 0
 	}
 	if r.silent >= r.patience {
-		return stage.Failf(stage.Transient, stage.ReasonEndpointGone, "%d requests in a row had no answer: the endpoint is gone; the last: %s", r.silent, row.Error)
+		return stage.Failf(stage.Transient, stage.ReasonEndpointGone,
+			"%d requests in a row had no answer: the endpoint is gone; the last: %s", r.silent, row.Error)
 	}
 	if len(r.lags) == r.patience {
 		return r.verdict()

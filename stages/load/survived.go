@@ -12,12 +12,9 @@ import (
 // survived asks whether the deployment has outlived the load.
 func (r *recorder) survived(ctx context.Context, inc *stage.Incarnation, err error) error {
 	failed := len(r.lags) - r.statuses["ok"] - r.statuses["unfinished"] - r.statuses["cancelled"]
-	so := plural.Of(r.statuses["ok"], "request") + " answered and none failed"
-	switch {
-	case err != nil:
-		so = err.Error()
-	case failed > 0:
-		so = fmt.Sprintf("%d of %s failed", failed, plural.Of(len(r.lags), "request"))
+	came := plural.Of(r.statuses["ok"], "request") + " answered and none failed"
+	if failed > 0 {
+		came = fmt.Sprintf("%d of %s failed", failed, plural.Of(len(r.lags), "request"))
 	}
-	return traffic.Survived(ctx, inc, err, so, failed > 0)
+	return traffic.Survived(ctx, inc, err, came, failed > 0)
 }

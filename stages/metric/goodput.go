@@ -27,8 +27,8 @@ func (s *Sample) bounds() []bound {
 	return bounds
 }
 
-// meets reports whether the request is good. A latency that the request cannot have breaks no bound: one token has no tpot. One
-// that it should have and has not, since its answer was not streamed, breaks each.
+// meets reports whether the request is good. A latency that the request cannot have breaks no bound: one
+// token has no tpot. One that it should have and has not, since its answer was not streamed, breaks each.
 func meets(r table.Request, bounds []bound) bool {
 	for _, b := range bounds {
 		v, ok := b.of(r)

@@ -13,8 +13,8 @@ func interactivityOf(r table.Request) (float64, bool) {
 	return ratio(1, tpot)
 }
 
-// interactivity is the pace of one stream. Its headline is 1 ÷ mean tpot: the mean of the paces follows its fastest answer, so
-// that one that was read in a burst can make it a multiple of what users see.
+// interactivity is the pace of one stream. Its headline is 1 ÷ mean tpot: the mean of the paces follows its
+// fastest answer, so that one that was read in a burst can make it a multiple of what users see.
 func interactivity() []Def {
 	const unit = "tokens/s/user"
 	pace := func(of func(*Sample) (float64, bool)) func(*Sample) (float64, bool) {
@@ -31,7 +31,8 @@ func interactivity() []Def {
 	}
 	return []Def{
 		{
-			Name: "interactivity", Unit: unit, Better: Higher, Needs: Requests, Doc: "Pace of one stream: 1 ÷ mean tpot.",
+			Name: "interactivity", Unit: unit, Better: Higher, Needs: Requests,
+			Doc:     "Pace of one stream: 1 ÷ mean tpot.",
 			Compute: pace(func(s *Sample) (float64, bool) { return Mean(s.ascending("tpot")) }),
 		},
 		{
@@ -44,7 +45,8 @@ func interactivity() []Def {
 		},
 		{
 			Name: "interactivity_mean", Unit: unit, Better: Higher, Needs: Requests,
-			Doc:     "Mean of the requests' paces, 1 ÷ tpot each. It follows the fastest answers; interactivity is 1 ÷ mean tpot.",
+			Doc: "Mean of the requests' paces, 1 ÷ tpot each. It follows the fastest answers; interactivity is " +
+				"1 ÷ mean tpot.",
 			Compute: func(s *Sample) (float64, bool) { return Mean(s.ascending("interactivity")) },
 		},
 	}

@@ -8,8 +8,8 @@ type Column struct {
 	Glued   bool // the unit follows the number without a blank
 }
 
-// Summary are the columns of the table that a run prints and of results.md: those of the first benchmark, in its
-// order, which is also that of their importance: where a terminal is too narrow, the last go first.
+// Summary are the columns of the table that a run prints and of results.md: those of the first benchmark,
+// in its order, which is also that of their importance: where a terminal is too narrow, the last go first.
 func Summary() []Column {
 	return []Column{
 		{"output_tps_per_gpu", "Thru/GPU", "tok/s", false},
@@ -20,8 +20,8 @@ func Summary() []Column {
 	}
 }
 
-// Page are the metrics in the table of the report's page: those of the summary, then what it hides. A column that no
-// cell has a value for is left out there.
+// Page are the metrics in the table of the report's page: those of the summary, then what it hides. A
+// column that no cell has a value for is left out there.
 func Page() []string {
 	var names []string
 	for _, c := range Summary() {

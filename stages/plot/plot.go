@@ -49,9 +49,8 @@ func (Kind) Name() string { return "plot" }
 // Class is Pure.
 func (Kind) Class() stage.Class { return stage.Pure }
 
-// Revision counts changes of this stage that change its files. Charts that come, go or get another title, and columns
-// of the page's table, need no new one: they are Parts.
-// TestRevision tells when one is due.
+// Revision counts changes of this stage that change its files. Charts that come, go or get another title,
+// and columns of the page's table, need no new one: they are Parts. TestRevision tells when one is due.
 func (Kind) Revision() int { return revision }
 
 // Parts returns the titles of the charts, and the metrics of the page's table.

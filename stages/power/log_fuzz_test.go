@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// FuzzParseLog holds a log of power that is read to this: cut anywhere behind its header it is read, too, since it
-// may be copied while it is written; and each GPU's rows are numbered from 0.
+// FuzzParseLog holds a log of power that is read to this: cut anywhere behind its header it is read, too,
+// since it may be copied while it is written; and each GPU's rows are numbered from 0.
 func FuzzParseLog(f *testing.F) {
 	for _, rows := range []string{
 		"", "2026-01-05T10:00:01,0, 412.3, 61, 97, 41, 70321\n", ",,,,,,\n", "9999-12-31T23:59:59,-1,1e308,-0,1,1,1",

@@ -3,15 +3,15 @@ package prompt
 import (
 	"context"
 	"errors"
-	"net/http"
 
 	"github.com/strangeloopio/inferencex/pipeline/stage"
 	"github.com/strangeloopio/inferencex/schemas/table"
 	"github.com/strangeloopio/inferencex/stages/client"
 )
 
-// patient asks a server again where it failed in a way that may pass: a server that fails some requests can be measured with them.
-// A question that ran into its timeout is not asked again: ten such waits would take twenty minutes.
+// patient asks a server again where it failed in a way that may pass: a server that fails some requests can
+// be measured with them. A question that ran into its timeout is not asked again: ten such waits would take
+// twenty minutes.
 type patient struct{ server Server }
 
 func (p patient) Tokenize(ctx context.Context, text string) (ids []int64, err error) {
@@ -25,7 +25,8 @@ func (p patient) Tokenize(ctx context.Context, text string) (ids []int64, err er
 func (p patient) Complete(ctx context.Context, r client.Request) (row table.Request) {
 	client.Retry(ctx, func() bool {
 		row = p.server.Complete(ctx, r)
-		return row.Status != "ok" && row.Status != "timeout" && client.Class(row) == stage.Transient && ctx.Err() == nil
+		passes := row.Status != "ok" && row.Status != "timeout" && client.Class(row) == stage.Transient
+		return passes && ctx.Err() == nil
 	})
 	return row
 }
@@ -38,7 +39,7 @@ func mayPass(err error) bool {
 		errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return false
 	case errors.As(err, &refusal):
-		return refusal.Code >= 500 || refusal.Code == http.StatusTooManyRequests
+		return client.ClassOfStatus(refusal.Code) == stage.Transient
 	}
 	return true
 }

@@ -76,7 +76,8 @@ func (p *preparation) findEncoder(ctx context.Context, sample string) ([]int64, 
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
-	case err != nil && !errors.Is(err, client.ErrUnsupported) && !errors.As(err, &refusal): // else it may offer completions alone
+	// A server that refuses may offer completions alone.
+	case err != nil && !errors.Is(err, client.ErrUnsupported) && !errors.As(err, &refusal):
 		return nil, stage.Fail(stage.Transient, "endpoint_gone", err)
 	case err != nil && p.spec.Tokenizer == nil:
 		return nil, nil

@@ -7,12 +7,12 @@ import (
 )
 
 // Survived asks whether the deployment has outlived its traffic. err is what is known of that so far, nil
-// if it was carried out; so is the same in words; and failed says whether any request has failed.
+// if it was carried out; came is then what it came to, in words; failed says whether any request has failed.
 //
 // A server that has ended, or refuses connections, is gone however few requests were left, and even if none
 // were: what it answered while it was dying is not what a cell's label promises. Less certain signs count
 // only where requests have failed.
-func Survived(ctx context.Context, inc *stage.Incarnation, err error, so string, failed bool) error {
+func Survived(ctx context.Context, inc *stage.Incarnation, err error, came string, failed bool) error {
 	if err != nil && stage.ClassOf(err) != stage.Transient {
 		return err
 	}
@@ -32,6 +32,9 @@ func Survived(ctx context.Context, inc *stage.Incarnation, err error, so string,
 	default: // nobody could look
 		return err
 	}
+	if err != nil {
+		came = err.Error()
+	}
 	return stage.Failf(stage.ClassOf(dead), stage.ReasonEndpointGone,
-		"%s, and the deployment is gone: %w", so, dead)
+		"%s, and the deployment is gone: %w", came, dead)
 }

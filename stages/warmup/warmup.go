@@ -74,7 +74,7 @@ func (*Kind) Run(ctx context.Context, env stage.Env, task stage.Task) error {
 		return stage.Failf(stage.Permanent, "no_endpoint", "warmup: the step has no deployment to warm up")
 	}
 	if err := run(ctx, env, task, cfg); err != nil {
-		err = traffic.Survived(ctx, task.Incarnation, err, err.Error(), true)
+		err = traffic.Survived(ctx, task.Incarnation, err, "", true)
 		return fmt.Errorf("warmup: %w", err)
 	}
 	return nil

@@ -191,7 +191,8 @@ func writeRemarks(b *bytes.Buffer, g group) {
 // legend explains what the tables leave unsaid.
 func legend(r result.Results) string {
 	lines := []string{
-		"Thru/GPU is output tokens a second and GPU. Latency and TTFT are means over the requests that were answered in full, interactivity is 1 ÷ mean TPOT.",
+		"Thru/GPU is output tokens a second and GPU. Latency and TTFT are means over the requests that were " +
+			"answered in full, interactivity is 1 ÷ mean TPOT.",
 		"Power Eff. is 1000 × output tokens ÷ joules from the first send to the last byte.",
 	}
 	points, metrics := result.Points(r.Cells), append(metricsOf(metric.Summary()), percentileMetrics()...)

@@ -75,8 +75,9 @@ func (c *Conn) RoundTrip(ctx context.Context, request []byte, sink Sink) Ending 
 	return end
 }
 
-// send writes the request, and leaves to the loop what the socket does not take at once. A write that fails is left to it, too: what broke it shows
-// when the answer is read, which may be there nevertheless. What has come before the request is no answer to it: then nothing is written.
+// send writes the request, and leaves to the loop what the socket does not take at once. A write that fails
+// is left to it, too: what broke it shows when the answer is read, which may be there nevertheless. What
+// has come before the request is no answer to it: then nothing is written.
 func (c *Conn) send(request []byte, sink Sink) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -96,8 +97,8 @@ func (c *Conn) send(request []byte, sink Sink) error {
 	return nil
 }
 
-// clean reports whether a request can be written: the connection is open as far as this machine knows, and nothing has come on it. The caller
-// holds mu.
+// clean reports whether a request can be written: the connection is open as far as this machine knows, and
+// nothing has come on it. The caller holds mu.
 func (c *Conn) clean() bool {
 	if c.dead {
 		return false
@@ -111,7 +112,8 @@ func (c *Conn) clean() bool {
 	return false
 }
 
-// unasked counts the connection as one on which bytes have come that no request had asked for. The caller holds mu.
+// unasked counts the connection as one on which bytes have come that no request had asked for. The caller
+// holds mu.
 func (c *Conn) unasked(b []byte) {
 	if !c.quiet && !Goodbye(b) {
 		c.transport.unasked.Add(1)

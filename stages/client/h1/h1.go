@@ -34,12 +34,13 @@ import (
 var (
 	// ErrUnsupported says that this system has no loop.
 	ErrUnsupported = errors.New("h1: not on this system")
-	// ErrUnsent is how a request ends of which no byte was written: its kept connection had been closed, or had bytes
-	// waiting that nobody had asked for. It is to be sent on another connection.
+	// ErrUnsent is how a request ends of which no byte was written: its kept connection had been closed, or
+	// had bytes waiting that nobody had asked for. It is to be sent on another connection.
 	ErrUnsent = errors.New("h1: the connection is of no use for another request")
-	// ErrEarly is how a request ends whose answer began before the server had the request: before all of it was written,
-	// or before the server's side of the connection had acknowledged it. A refusal may do so: the server need not read
-	// what it refuses (RFC 9110, 10.1.1). HTTP 200 may not: nobody answers a prompt that he has not read.
+	// ErrEarly is how a request ends whose answer began before the server had the request: before all of it
+	// was written, or before the server's side of the connection had acknowledged it. A refusal may do so:
+	// the server need not read what it refuses (RFC 9110, 10.1.1). HTTP 200 may not: nobody answers a
+	// prompt that he has not read.
 	ErrEarly = errors.New("the answer began before the server had its request")
 )
 
@@ -57,8 +58,9 @@ type Sink interface {
 type Ending struct {
 	T     int64 // when its last bytes were read, on the transport's clock
 	Heard bool  // a byte of an answer had come
-	// Err is nil if the answer was whole or the sink had enough, io.EOF if the server closed the connection in place of an answer,
-	// io.ErrUnexpectedEOF if it did so within it, and ErrUnsent or ErrEarly as they say.
+	// Err is nil if the answer was whole or the sink had enough, io.EOF if the server closed the connection
+	// in place of an answer, io.ErrUnexpectedEOF if it did so within it, and ErrUnsent or ErrEarly as they
+	// say.
 	Err error
 }
 

@@ -159,8 +159,9 @@ func (l *loop) find(events []unix.EpollEvent, conns []*Conn) bool {
 	return !l.closing
 }
 
-// serve does what an event asks for. It reads before it writes, so that an answer that came before the rest of its request was
-// written is known as one; and with the connection in its hands, so that what it reads came before a request that is written next.
+// serve does what an event asks for. It reads before it writes, so that an answer that came before the rest
+// of its request was written is known as one; and with the connection in its hands, so that what it reads
+// came before a request that is written next.
 func (l *loop) serve(c *Conn, events uint32, buf []byte) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

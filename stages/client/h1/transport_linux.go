@@ -71,8 +71,8 @@ func (t *Transport) Get(ctx context.Context) (*Conn, error) {
 // settlePause is the wait between looks whether connections have been closed.
 const settlePause = time.Millisecond
 
-// Settle tells the server on each connection that waits that no request follows, and returns when all are closed, after
-// the limit, or with ctx.
+// Settle tells the server on each connection that waits that no request follows, and returns when all are
+// closed, after the limit, or with ctx.
 func (t *Transport) Settle(ctx context.Context, limit time.Duration) {
 	t.mu.Lock()
 	waiting := t.idle
@@ -121,7 +121,8 @@ func (t *Transport) Reads() Reads {
 	return reads
 }
 
-// Unasked returns how many connections have been closed because bytes came on them that no request had asked for.
+// Unasked returns how many connections have been closed because bytes came on them that no request had
+// asked for.
 func (t *Transport) Unasked() int64 { return t.unasked.Load() }
 
 // Err returns the panic by which the reading of answers has ended; nil if there was none. All requests fail

@@ -144,14 +144,17 @@ func decodeUsage(raw json.RawMessage, c *Chunk) error {
 	if err := json.Unmarshal(raw, &usage); err != nil {
 		return fmt.Errorf("usage: %w", err)
 	}
-	if err := errors.Join(member(usage, "prompt_tokens_details", &details), member(usage, "completion_tokens_details", &spent)); err != nil {
+	err := errors.Join(
+		member(usage, "prompt_tokens_details", &details), member(usage, "completion_tokens_details", &spent))
+	if err != nil {
 		return err
 	}
 	c.HasUsage, c.Usage.HasCached = true, !isNull(details["cached_tokens"])
 	return errors.Join(
 		member(usage, "prompt_tokens", &c.Usage.PromptTokens), member(usage, "completion_tokens", &c.Usage.CompletionTokens),
 		member(details, "cached_tokens", &c.Usage.CachedTokens),
-		member(usage, "reasoning_tokens", &c.Usage.ReasoningTokens), member(spent, "reasoning_tokens", &c.Usage.ReasoningTokens))
+		member(usage, "reasoning_tokens", &c.Usage.ReasoningTokens),
+		member(spent, "reasoning_tokens", &c.Usage.ReasoningTokens))
 }
 
 // member reads a member of a usage, if it is there.

@@ -80,7 +80,8 @@ func (w *walker) delta(c *Chunk) {
 	c.Reasoning += max(thought, other)
 }
 
-// textless passes over a member of a delta in which no text can stand. A text under another name is read by decodeJSON.
+// textless passes over a member of a delta in which no text can stand. A text under another name is read by
+// decodeJSON.
 func (w *walker) textless(name string) {
 	if isKnown(name) && !isReasoning(name) {
 		w.skip(0)

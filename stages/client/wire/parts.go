@@ -2,15 +2,17 @@ package wire
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 )
 
-// isReasoning reports whether a delta's member of this name is what a model thinks before it answers. vLLM, SGLang and DeepSeek
-// say reasoning_content, vLLM from 0.12 on, Ollama and OpenRouter say reasoning, and gateways have further names.
+// isReasoning reports whether a delta's member of this name is what a model thinks before it answers. vLLM,
+// SGLang and DeepSeek say reasoning_content, vLLM from 0.12 on, Ollama and OpenRouter say reasoning, and
+// gateways have further names.
 func isReasoning(name string) bool {
 	switch name {
-	case "reasoning_content", "reasoning", "reasoning_text", "reasoning_details", "thinking", "thinking_content", "thinking_blocks",
-		"thought", "thoughts":
+	case "reasoning_content", "reasoning", "reasoning_text", "reasoning_details",
+		"thinking", "thinking_content", "thinking_blocks", "thought", "thoughts":
 		return true
 	}
 	return false
@@ -19,10 +21,10 @@ func isReasoning(name string) bool {
 // isKnown reports whether a delta's member of this name is read, or holds no text of the answer.
 func isKnown(name string) bool {
 	switch name {
-	case "content", "refusal", "tool_calls", "function_call":
-		return true
-	case "role", "name", "id", "index", "type", "object", "annotations", "citations", "audio", "images", "logprobs", "token_ids",
-		"prompt_token_ids", "provider_specific_fields", "matched_stop", "stop_reason", "finish_reason", "signature", "obfuscation":
+	case "content", "refusal", "tool_calls", "function_call", // they are read
+		"role", "name", "id", "index", "type", "object", "annotations", "citations", "audio", "images", "logprobs",
+		"token_ids", "prompt_token_ids", "provider_specific_fields", "matched_stop", "stop_reason",
+		"finish_reason", "signature", "obfuscation":
 		return true
 	}
 	return isReasoning(name)
@@ -34,8 +36,8 @@ type parts struct{ content, reasoning, unread int }
 // deepestPart bounds how deeply parts may stand in each other.
 const deepestPart = 4
 
-// partsOf reads a content: a string, or a list of typed parts such as {"type": "text", "text": …} and {"type": "thinking",
-// "thinking": [{"type": "text", "text": …}]}.
+// partsOf reads a content: a string, or a list of typed parts such as {"type": "text", "text": …} and
+// {"type": "thinking", "thinking": [{"type": "text", "text": …}]}.
 func partsOf(raw json.RawMessage) parts { return partsWithin(raw, false, 0) }
 
 func partsWithin(raw json.RawMessage, thinking bool, depth int) (p parts) {
@@ -58,7 +60,7 @@ func partsWithin(raw json.RawMessage, thinking bool, depth int) (p parts) {
 // text reads one part: under the name of its text, which most often is that of its type.
 func (o object) text(thinking bool, depth int) (p parts) {
 	kind := text(o["type"])
-	thinking = thinking || strings.Contains(kind, "think") || strings.Contains(kind, "reason") || strings.Contains(kind, "thought")
+	thinking = thinking || contains(kind, "think", "reason", "thought")
 	for name, raw := range o {
 		switch {
 		case name == "text" || name == "content" || name == "refusal" || name == "summary" || name == "output_text":
@@ -75,12 +77,13 @@ func (o object) text(thinking bool, depth int) (p parts) {
 
 // wordless reports whether a part of this type holds no text of the answer.
 func wordless(kind string) bool {
-	for _, word := range []string{"image", "audio", "video", "file", "encrypted", "redacted", "signature", "reference", "citation", "tool"} {
-		if strings.Contains(kind, word) {
-			return true
-		}
-	}
-	return false
+	return contains(kind, "image", "audio", "video", "file", "encrypted", "redacted", "signature", "reference",
+		"citation", "tool")
+}
+
+// contains reports whether a text contains one of these words.
+func contains(text string, words ...string) bool {
+	return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(text, word) })
 }
 
 // unread is the bytes of the strings in a part that has no text under a known name.

@@ -106,8 +106,8 @@ func (p *Probe) Models(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// Complete sends one request for one token to /v1/completions or, where there is none, to /v1/chat/completions. It repeats the
-// request where the answer is an error that may pass.
+// Complete sends one request for one token to /v1/completions or, where there is none, to
+// /v1/chat/completions. It repeats the request where the answer is an error that may pass.
 func (p *Probe) Complete(ctx context.Context, model string) error {
 	const prompt = "The capital of France is"
 	err := p.complete(ctx, "/v1/completions", map[string]any{"model": model, "prompt": prompt, "max_tokens": 1, "temperature": 0})
@@ -145,8 +145,8 @@ func (p *Probe) complete(ctx context.Context, path string, request map[string]an
 	return nil
 }
 
-// RTT is the median of n round trips of GET /health over one connection, by a clock in nanoseconds. A round trip whose answer is
-// an error that may pass is made again, and does not count.
+// RTT is the median of n round trips of GET /health over one connection, by a clock in nanoseconds. A round
+// trip whose answer is an error that may pass is made again, and does not count.
 func (p *Probe) RTT(ctx context.Context, n int, nowNS func() int64) (seconds float64, err error) {
 	var trips []int64
 	for range n + 1 {
@@ -209,11 +209,11 @@ func (p *Probe) text(body []byte) string {
 	return text
 }
 
-// mayPass reports whether the server may answer better when it is asked again. A server that does not answer at all is left to the
-// caller, which waits for its start.
+// mayPass reports whether the server may answer better when it is asked again. A server that does not
+// answer at all is left to the caller, which waits for its start.
 func mayPass(err error) bool {
 	var status *StatusError
-	return errors.As(err, &status) && (status.Code >= 500 || status.Code == http.StatusTooManyRequests)
+	return errors.As(err, &status) && client.ClassOfStatus(status.Code) == stage.Transient
 }
 
 func isStatus(err error, code int) bool {

@@ -21,26 +21,19 @@ func mortal(args []string) int {
 		return 1
 	}
 	fmt.Fprintln(os.Stderr, "mortal: the secret is", os.Getenv("TEST_SECRET"))
-	err = http.Serve(ln, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case "/health":
-		case "/v1/models":
-			fmt.Fprintf(w, `{"data":[{"id":%q}]}`, args[0])
-		case "/v1/completions":
-			fmt.Fprint(w, `{"choices":[{}]}`)
-		case "/end/kill":
-			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-		case "/end/exit":
-			os.Exit(0)
-		case "/end/fail":
+	mux := least(args[0])
+	for how, end := range map[string]func(){
+		"kill": func() { _ = syscall.Kill(os.Getpid(), syscall.SIGKILL) },
+		"exit": func() { os.Exit(0) },
+		"fail": func() {
 			fmt.Fprintln(os.Stderr, "mortal: out of memory")
 			os.Exit(3)
-		case "/end/deaf":
-			_ = ln.Close()
-		default:
-			http.NotFound(w, r)
-		}
-	}))
+		},
+		"deaf": func() { _ = ln.Close() },
+	} {
+		mux.HandleFunc("/end/"+how, func(http.ResponseWriter, *http.Request) { end() })
+	}
+	err = http.Serve(ln, mux)
 	fmt.Fprintln(os.Stderr, "mortal:", err)
 	select {}
 }

@@ -117,19 +117,22 @@ func reusePort(_, _ string, conn syscall.RawConn) error {
 // plain answers the least that a server must.
 func plain(args []string) int {
 	fmt.Fprintln(os.Stderr, "GPUs", os.Getenv("CUDA_VISIBLE_DEVICES"))
-	err := http.ListenAndServe(net.JoinHostPort("127.0.0.1", args[1]), http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch r.URL.Path {
-		case "/health":
-		case "/v1/models":
-			fmt.Fprintf(w, `{"data":[{"id":%q}]}`, args[0])
-		case "/v1/completions":
-			fmt.Fprint(w, `{"choices":[{}]}`)
-		default:
-			http.NotFound(w, r)
-		}
-	}))
+	err := http.ListenAndServe(net.JoinHostPort("127.0.0.1", args[1]), least(args[0]))
 	fmt.Fprintln(os.Stderr, err)
 	return 1
+}
+
+// least is what a server of a model must answer.
+func least(model string) *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/health", func(http.ResponseWriter, *http.Request) {})
+	mux.HandleFunc("/v1/models", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprintf(w, `{"data":[{"id":%q}]}`, model)
+	})
+	mux.HandleFunc("/v1/completions", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"choices":[{}]}`)
+	})
+	return mux
 }
 
 // share serves with a stranger at the same port, who is there first.

@@ -112,10 +112,13 @@ func outOfCPU(_ *metric.Sample, facts Facts) (string, bool) {
 	return fmt.Sprintf("the client used %.0f %% of its %d processors", 100*share, c.MaxProcs), share > maxCPU
 }
 
-// readsInBunches finds tokens that came in bunches because they waited here to be read; of others notStreamed tells.
+// readsInBunches finds tokens that came in bunches because they waited here to be read; of others
+// notStreamed tells.
 func readsInBunches(s *metric.Sample, facts Facts) (string, bool) {
 	median, mean, found := bunched(s, facts)
-	return fmt.Sprintf("the median gap between tokens is %.3f ms, the mean %.1f ms: they were read in bunches", 1e3*median, 1e3*mean), found && readLate(facts, mean)
+	detail := fmt.Sprintf("the median gap between tokens is %.3f ms, the mean %.1f ms: they were read in bunches",
+		1e3*median, 1e3*mean)
+	return detail, found && readLate(facts, mean)
 }
 
 func (f Facts) simulated() bool { return f.Endpoint != nil && f.Endpoint.Simulated }

@@ -56,7 +56,10 @@ type Verdict struct {
 
 // Rules returns every rule, in the order in which reasons are given: what makes a cell invalid first.
 func Rules() []Rule {
-	return slices.Concat(loadRules(), connectionRules(), openRules(), streamRules(), clientRules(), serverRules(), simulatorRules(), powerRules(), sizeRules())
+	return slices.Concat(
+		loadRules(), connectionRules(), openRules(), streamRules(), clientRules(), serverRules(), simulatorRules(),
+		powerRules(), sizeRules(),
+	)
 }
 
 // Judge applies every rule to the cell.

@@ -23,8 +23,8 @@ func readAtOnce(seconds float64) func(*cell) {
 	return func(c *cell) { c.facts.Client.ReadLag = measured.Lag{Samples: 100, P50: seconds, P99: seconds} }
 }
 
-// timed says of each request how many of its 500 tokens were seen to come, how many of all were reasoning by usage, how many events
-// had text that could not be read, and how many bytes came.
+// timed says of each request how many of its 500 tokens were seen to come, how many of all were reasoning
+// by usage, how many events had text that could not be read, and how many bytes came.
 func timed(timed, reasoning, unread int32, bytes int64) func(*cell) {
 	return func(c *cell) {
 		c.each(800, func(r *table.Request) {
@@ -93,7 +93,8 @@ func streamCases() []codeCase {
 	}
 }
 
-// TestAStreamThatDidNotStreamHasNoPace: an objective on the times between tokens is missed where there are none, by each request too.
+// TestAStreamThatDidNotStreamHasNoPace: an objective on the times between tokens is missed where there are
+// none, by each request too.
 func TestAStreamThatDidNotStreamHasNoPace(t *testing.T) {
 	c := healthy()
 	c.config.SLO = map[string]float64{"tpot_p99": 1}

@@ -81,7 +81,8 @@ func (l live) Endpoint() stage.Endpoint { return l.endpoint }
 // Alive says that nobody has seen it end.
 func (l live) Alive(context.Context) error { return nil }
 
-// Incarnation is a deployment that is there already. Only its endpoint may be asked for, and whether it is alive.
+// Incarnation is a deployment that is there already. Only its endpoint may be asked for, and whether it is
+// alive.
 func Incarnation(endpoint stage.Endpoint) *stage.Incarnation {
 	return &stage.Incarnation{Live: live{endpoint: endpoint}}
 }

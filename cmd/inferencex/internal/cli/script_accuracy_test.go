@@ -17,8 +17,8 @@ import (
 // makesClaims fits the lines of a script that say what is so on a machine that is not busy.
 var makesClaims = regexp.MustCompile(`(?m)^(timed|unmarked) `)
 
-// TestAccuracyScripts holds each script that claims something about time to it. What `make test` only asks to be
-// there is judged here, and so is whether each cell is valid.
+// TestAccuracyScripts holds each script that claims something about time to it. What `make test` only asks
+// to be there is judged here, and so is whether each cell is valid.
 func TestAccuracyScripts(t *testing.T) {
 	paths, err := filepath.Glob("testdata/script/*.txtar")
 	if err != nil {

@@ -14,8 +14,8 @@ import (
 	"github.com/strangeloopio/inferencex/schemas/result"
 )
 
-// claims gathers what a script's results say about time, for a judgement beside a control. A script in `make test`
-// has none: there such figures only have to be there, since a busy machine may make them any.
+// claims gathers what a script's results say about time, for a judgement beside a control. A script in
+// `make test` has none: there such figures only have to be there, since a busy machine may make them any.
 type claims struct {
 	off  []string // each figure beyond its bounds
 	late []string // each cell that says that this machine was too busy for it
@@ -35,8 +35,8 @@ var busyCodes = []string{"simulator_late", "simulator_uneven", "client_limited"}
 // timedCodes are what a busy machine makes a cell invalid by: nothing else may excuse a result.
 var timedCodes = append([]string{"concurrency_missed", "ttft_mismatch"}, busyCodes...)
 
-// measures runs a suite, or reports one: measures inferencex run suite.hcl. Each of its cells is valid, but for a
-// code that a busy machine gives it: that is a claim.
+// measures runs a suite, or reports one: measures inferencex run suite.hcl. Each of its cells is valid, but
+// for a code that a busy machine gives it: that is a claim.
 func (c *claims) measures(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: measures COMMAND...")
@@ -65,8 +65,8 @@ func (c *claims) measures(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// results holds each cell of a results.json to bounds that are the same on any machine: results FILE CELLS [METRIC
-// LOW HIGH]... A bound may be a multiple of a label, as in 8*users.
+// results holds each cell of a results.json to bounds that are the same on any machine: results FILE CELLS
+// [METRIC LOW HIGH]... A bound may be a multiple of a label, as in 8*users.
 func results(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 || len(args)%3 != 2 {
 		ts.Fatalf("usage: results FILE CELLS [METRIC LOW HIGH]...")
@@ -102,7 +102,8 @@ func (c *claims) timed(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// unmarked claims that no cell has one of these codes, which a busy machine may give it: unmarked FILE CODE...
+// unmarked claims that no cell has one of these codes, which a busy machine may give it: unmarked FILE
+// CODE...
 func (c *claims) unmarked(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: unmarked FILE CODE...")

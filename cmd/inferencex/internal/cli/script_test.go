@@ -40,8 +40,8 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, params)
 }
 
-// scripts returns how sessions are run. Their figures that tell how fast this machine is are put down as claims, or
-// only have to be there if claims is nil.
+// scripts returns how sessions are run. Their figures that tell how fast this machine is are put down as
+// claims, or only have to be there if claims is nil.
 func scripts(t *testing.T, claims *claims) testscript.Params {
 	return testscript.Params{
 		RequireExplicitExec: true,

@@ -15,9 +15,10 @@ import (
 	"github.com/strangeloopio/inferencex/schemas/table/tabletest"
 )
 
-// tables is what must be equal in the final run of any session, however often it was killed. Not in it are times, what
-// follows from them, the ids of runs and requests, which of the users sent a request, and of the server that is borrowed
-// how many bytes its answers had: a borrowed server may have a cache, so that each run sends it prompts of its own.
+// tables is what must be equal in the final run of any session, however often it was killed. Not in it are
+// times, what follows from them, the ids of runs and requests, which of the users sent a request, and of
+// the server that is borrowed how many bytes its answers had: a borrowed server may have a cache, so that
+// each run sends it prompts of its own.
 type tables struct {
 	Keys     map[string]string // of the sealed cells: their recipes are equal
 	Requests []string          // all columns but times, request_id, user and those of the connection

@@ -52,7 +52,9 @@ func Judge(t *testing.T, measure func() Finding) {
 }
 
 // judge returns what is wrong with a claim; empty: it holds.
-func judge(talk io.Writer, name string, begin func() (Watch, error), calm func() error, measure func() Finding) (string, error) {
+func judge(talk io.Writer, name string, begin func() (Watch, error), calm func() error, measure func() Finding) (
+	string, error,
+) {
 	for n := 1; ; n++ {
 		control, err := begin()
 		if err != nil {
@@ -82,8 +84,8 @@ func judge(talk io.Writer, name string, begin func() (Watch, error), calm func()
 	}
 }
 
-// waitForCalm returns when a control has been in time for a while, or when there was no such while for as long as
-// patience lasts: what comes then is measured all the same.
+// waitForCalm returns when a control has been in time for a while, or when there was no such while for as
+// long as patience lasts: what comes then is measured all the same.
 func waitForCalm(ctx context.Context, begin func() (Watch, error), while, patience time.Duration) error {
 	for end := time.Now().Add(patience); time.Now().Before(end); {
 		control, err := begin()

@@ -94,7 +94,8 @@ func TestJudgeWithoutAControl(t *testing.T) {
 	}
 }
 
-// The wait for a calm machine ends at the first control that was in time, at a broken one, or with its patience.
+// The wait for a calm machine ends at the first control that was in time, at a broken one, or with its
+// patience.
 func TestWaitForCalm(t *testing.T) {
 	broken := errors.New("broken")
 	for name, tc := range map[string]struct {
